@@ -1,0 +1,29 @@
+"""Errors a user can act on: each message names what was seen and what to do next."""
+
+
+class PolyIDError(ValueError):
+    """Base of every error this package raises on purpose."""
+
+
+class PolymerError(PolyIDError):
+    """A SMILES that can't be read as a polymer."""
+
+
+class DataError(PolyIDError):
+    """A table that can't be trained on or predicted."""
+
+
+class BundleError(PolyIDError):
+    """A model folder that is missing, damaged, foreign or of an unknown format version."""
+
+
+class HubError(PolyIDError):
+    """The Hub refused or could not be reached."""
+
+
+class TrainingError(PolyIDError):
+    """Settings or data that training can't start or go on with."""
+
+
+class Cancelled(Exception):
+    """Raised inside training when the user asked to stop."""
