@@ -1,0 +1,310 @@
+"""A run is a process of its own, and its record on disk tells the truth whatever happens to that process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from polyid import runs
+from polyid.errors import TrainingError
+
+TOKEN = "hf_secretsecretsecret"
+
+# The child's entry with short stand-ins for training and publishing: what is tested here is the record, not the
+# network. `MODE` in the environment chooses how they behave.
+CHILD = """
+import os, pathlib, sys, time
+from polyid import runs
+from polyid.errors import HubError
+from polyid.progress import Progress
+
+mode = os.environ["MODE"]
+
+def train(data, output, *, properties, preset, folds, epochs, seed, progress):
+    nan = float("nan")
+    print("training with", os.environ.get("HF_TOKEN"))
+    progress(Progress("preparing", (), folds, 0, epochs, nan, nan, nan, nan, 0.0, None))
+    if mode == "crash":
+        raise KeyError("smiles_monomer " + os.environ["HF_TOKEN"])
+    if mode == "hang":
+        time.sleep(600)
+    for epoch in range(1, epochs + 1):
+        now = tuple(range(folds)), folds, epoch, epochs
+        progress(Progress("training", *now, 1 / epoch, nan, 1e-3, 10.0, epoch, 1.0))
+        time.sleep(0.05)
+    output.mkdir()
+    (output / "parameters.json").write_text("{}")
+
+class Publication:
+    commit = "c" * 40
+    commit_url = "http://hub/commit/" + "c" * 40
+
+def publish(folder, repo_id, *, tag, branch, private, token):
+    if mode == "refused" or repo_id.startswith("someone/"):
+        raise HubError(f"{repo_id} isn't yours: choose a repo of your own.")
+    if mode == "publish-hangs":
+        time.sleep(600)
+    assert token == os.environ.get("HF_TOKEN")
+    return Publication()
+
+if __name__ == "__main__":
+    sys.exit(runs.execute(sys.argv[1], publish_only="--publish-only" in sys.argv, train=train, publish=publish))
+"""
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "my polymers.csv"
+    path.write_text("smiles_polymer,Glass_Transition\nCC,1\n")
+    return path
+
+
+@pytest.fixture
+def child(tmp_path, monkeypatch):
+    """Put the stand-in child in place; yields a setter of its mode, and ends what a failing test left running."""
+    script = tmp_path / "child.py"
+    script.write_text(CHILD)
+    monkeypatch.setattr(runs, "CHILD", (sys.executable, str(script)))
+    monkeypatch.setenv("MODE", "normal")
+    yield lambda mode: monkeypatch.setenv("MODE", mode)
+    run = runs.latest(tmp_path / "runs")
+    if run is not None and run.active and run.pid:
+        os.kill(run.pid, signal.SIGKILL)
+
+
+def begin(tmp_path: Path, table: Path, **changes) -> runs.Run:
+    settings = {
+        "properties": ["Glass_Transition"],
+        "preset": "small",
+        "folds": 3,
+        "epochs": 4,
+        "repo_id": "demo/polyid-models",
+        "token": TOKEN,
+    }
+    return runs.start(tmp_path / "runs", table, **{**settings, **changes})
+
+
+def wait(folder: Path, condition, seconds: float = 20) -> runs.Run:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        run = runs.read(folder)
+        if condition(run):
+            return run
+        time.sleep(0.05)
+    raise AssertionError(f"still {run.record} after {seconds} s; log: {(folder / 'log.txt').read_text()}")
+
+
+def finished(run: runs.Run) -> bool:
+    return not run.active
+
+
+def test_a_run_goes_from_start_to_commit(tmp_path, table, child):
+    started = begin(tmp_path, table, tag="v1")
+    assert started.active
+    run = wait(started.folder, finished)
+    assert run.record.state == "done"
+    assert run.record.commit == "c" * 40
+    assert run.record.commit_url.endswith("c" * 40)
+    assert run.record.created <= run.record.started <= run.record.finished
+    assert run.trained
+    history = [row for row in run.history() if row["phase"] == "training"]
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4]
+    assert [row["train_loss"] for row in history] == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])
+    assert {row["folds"] for row in history} == {"1-3"}
+    assert {row["validation_loss"] for row in history} == {None}
+    assert run.record.progress["epoch"] == 4
+    assert run.request.tag == "v1"
+    assert json.loads(json.dumps(run.summary(), allow_nan=False))["state"] == "done"
+
+
+def test_the_table_is_kept_with_the_run(tmp_path, table, child):
+    content = table.read_bytes()
+    run = begin(tmp_path, table)
+    table.unlink()
+    run = wait(run.folder, finished)
+    assert (run.folder / run.request.data).read_bytes() == content
+    assert run.record.state == "done"
+
+
+def test_a_changed_table_is_not_trained_on(tmp_path, table, child, monkeypatch):
+    monkeypatch.setattr(runs, "_spawn", lambda *arguments, **keywords: None)
+    run = begin(tmp_path, table)
+    (run.folder / run.request.data).write_text("something else")
+    answer = subprocess.run([*runs.CHILD, run.folder], env={**os.environ, "PYTHONPATH": os.getcwd()}, check=False)
+    assert answer.returncode == 1
+    assert "was changed on disk" in runs.read(run.folder).record.error
+
+
+def test_a_second_start_is_refused_while_one_is_at_work(tmp_path, table, child):
+    child("hang")
+    run = begin(tmp_path, table)
+    with pytest.raises(TrainingError, match="at work already"):
+        begin(tmp_path, table)
+    assert runs.latest(tmp_path / "runs").name == run.name
+
+
+def test_starts_at_the_same_moment_make_one_run(tmp_path, table, child):
+    """Two pages' processes, one folder: the lock lets one of them through."""
+    child("hang")
+    program = (
+        "import sys; from polyid import runs; from polyid.errors import TrainingError\n"
+        f"runs.CHILD = {runs.CHILD!r}\n"
+        "try:\n"
+        f"    runs.start({str(tmp_path / 'runs')!r}, {str(table)!r}, properties=['a'], preset='small', repo_id='a/b')\n"
+        "except TrainingError: sys.exit(3)\n"
+    )
+    pages = [subprocess.Popen([sys.executable, "-W", "ignore", "-c", program]) for _ in range(4)]
+    assert sorted(page.wait(60) for page in pages) == [0, 3, 3, 3]
+    assert len([path for path in (tmp_path / "runs").iterdir() if path.name[0] != "."]) == 1
+
+
+def test_the_run_outlives_the_process_that_started_it(tmp_path, table, child):
+    program = (
+        "from polyid import runs\n"
+        f"runs.CHILD = {runs.CHILD!r}\n"
+        f"runs.start({str(tmp_path / 'runs')!r}, {str(table)!r}, properties=['a'], preset='small', folds=2, epochs=20,"
+        " repo_id='a/b')\n"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True)
+    run = runs.latest(tmp_path / "runs")
+    assert run.active
+    assert wait(run.folder, finished).record.state == "done"
+
+
+def test_cancel_stops_at_the_next_report(tmp_path, table, child):
+    run = begin(tmp_path, table, epochs=10_000)
+    wait(run.folder, lambda run: run.record.state == "training")
+    assert runs.cancel(run.folder).cancelling
+    run = wait(run.folder, finished)
+    assert run.record.state == "cancelled"
+    assert run.record.error is None
+    assert not run.trained
+    child("normal")
+    assert wait(begin(tmp_path, table).folder, finished).record.state == "done"
+
+
+def test_cancel_ends_a_process_that_does_not_report(tmp_path, table, child, monkeypatch):
+    child("hang")
+    script = Path(runs.CHILD[1])
+    script.write_text(script.read_text().replace("\nmode =", "\nruns.GRACE_SECONDS = 0.5\nmode ="))
+    run = begin(tmp_path, table)
+    wait(run.folder, lambda run: run.record.state == "preparing")
+    runs.cancel(run.folder)
+    assert wait(run.folder, finished, seconds=10).record.state == "cancelled"
+
+
+def test_a_killed_run_is_shown_as_interrupted_and_blocks_nothing(tmp_path, table, child):
+    run = begin(tmp_path, table, epochs=10_000)
+    run = wait(run.folder, lambda run: run.record.state == "training")
+    os.kill(run.pid, signal.SIGKILL)
+    run = wait(run.folder, finished)
+    assert run.record.state == "failed"
+    assert "interrupted" in run.record.error
+    assert "start it again" in run.record.error
+    assert run.record.finished
+    assert wait(begin(tmp_path, table).folder, finished).record.state == "done"
+
+
+def test_another_process_with_the_same_number_is_not_the_run(tmp_path, table, child):
+    """After a restart the number may belong to anyone: here, to this test."""
+    run = begin(tmp_path, table, epochs=10_000)
+    run = wait(run.folder, lambda run: run.record.state == "training")
+    os.kill(run.pid, signal.SIGKILL)
+    process = json.loads((run.folder / "process.json").read_text())
+    (run.folder / "process.json").write_text(json.dumps({**process, "pid": os.getpid()}))
+    assert runs.read(run.folder).record.state == "failed"
+
+
+def test_a_failed_publication_keeps_the_model_and_can_be_repeated(tmp_path, table, child):
+    run = wait(begin(tmp_path, table, repo_id="someone/models").folder, finished)
+    assert run.record.state == "failed"
+    assert "isn't yours" in run.record.error
+    assert "model is kept" in run.record.error
+    assert run.trained
+    trained = (run.bundle / "parameters.json").stat().st_mtime_ns
+    run = wait(runs.republish(run.folder, repo_id="demo/models", token=TOKEN).folder, finished)
+    assert run.record.state == "done"
+    assert run.request.repo_id == "demo/models"
+    assert run.record.error is None
+    assert (run.bundle / "parameters.json").stat().st_mtime_ns == trained
+
+
+def test_republish_needs_a_model(tmp_path, table, child):
+    child("crash")
+    run = wait(begin(tmp_path, table).folder, finished)
+    with pytest.raises(TrainingError, match="no trained model"):
+        runs.republish(run.folder)
+
+
+def test_an_unexpected_error_is_one_sentence_and_the_trace_is_in_the_log(tmp_path, table, child):
+    child("crash")
+    run = wait(begin(tmp_path, table).folder, finished)
+    assert run.record.state == "failed"
+    assert run.record.error.startswith("KeyError")
+    assert "Traceback" not in run.record.error
+    assert "Traceback" in (run.folder / "log.txt").read_text()
+
+
+@pytest.mark.parametrize("mode", ["normal", "crash"])
+def test_the_token_is_written_nowhere(tmp_path, table, child, mode):
+    child(mode)
+    run = wait(begin(tmp_path, table).folder, finished)
+    files = [path for path in (tmp_path / "runs").rglob("*") if path.is_file()]
+    assert len(files) > 5
+    assert [path.name for path in files if TOKEN.encode() in path.read_bytes()] == []
+    assert "<token>" in (run.folder / "log.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"epochs": 0}, "number of epochs is 0"),
+        ({"epochs": -3}, "number of epochs is -3"),
+        ({"folds": 1}, "number of folds is 1"),
+        ({"seed": -1}, "seed is -1"),
+        ({"properties": []}, "No property is chosen"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_before_anything_starts(tmp_path, table, child, changes, sentence):
+    with pytest.raises(TrainingError, match=sentence):
+        begin(tmp_path, table, **changes)
+    assert runs.latest(tmp_path / "runs") is None
+
+
+def test_a_run_without_a_process_counts_as_starting_only_for_a_moment(tmp_path, table, child, monkeypatch):
+    """The page died between writing the record and starting the process."""
+    monkeypatch.setattr(runs, "_spawn", lambda *arguments, **keywords: None)
+    run = begin(tmp_path, table)
+    assert run.active
+    monkeypatch.setattr(runs, "STARTING_SECONDS", 0.0)
+    assert runs.read(run.folder).record.state == "failed"
+
+
+def test_reading_while_it_is_written_never_fails(tmp_path, table, child):
+    run = begin(tmp_path, table, epochs=60)
+    seen = set()
+    while True:
+        now = runs.read(run.folder)
+        now.history()
+        seen.add(now.record.state)
+        if not now.active:
+            break
+    assert now.record.state == "done"
+    assert "training" in seen
+
+
+def test_the_runs_folder_follows_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("POLYID_RUNS", str(tmp_path))
+    assert runs.default_folder() == tmp_path
+
+
+def test_starting_a_run_does_not_load_tensorflow(tmp_path):
+    program = "import sys, polyid.runs; sys.exit('tensorflow' in sys.modules or 'gradio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
