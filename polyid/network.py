@@ -1,0 +1,452 @@
+"""The message-passing network, in backend-agnostic Keras, for a whole ensemble at once.
+
+Every tensor has a leading axis for ensemble members: the weights of each fold's network lie side by side, and one call
+advances them all. Graphs come as flat disjoint unions of quotient graphs (see `polyid.graphs`): one row a class of atoms
+or directed bonds, with the size of the class as its weight in sums, attention and means.
+
+The function and its parameters are those of `global100` of PolyID (Wilson et al., Macromolecules 2023, 56, 8547,
+doi:10.1021/acs.macromol.3c00994) as built from the layers of nfp (https://github.com/NREL/nfp). The arithmetic is
+rearranged: dense layers act on atoms, bonds and graphs before these are gathered to directed bonds; messages are summed
+before the second dense layer of the message; and the node update after the last round, which no output reads, is left out.
+
+Shapes: M members, n_l atom classes, e_l directed bond classes and i_l neighbour entries of level l, G graphs,
+F features, U features of the global state, P properties.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+Batch = dict[str, Any]
+"""Arrays of one step: see `polyid.graphs.pack`."""
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """What a network is made of.
+
+    Attributes
+    ----------
+    atom_classes, bond_classes : int
+        Rows of the embeddings; class 0 is padding, class 1 unknown.
+    features : int
+        Width F of the atom and bond states.
+    mol_features : int
+        Width U of the global state.
+    num_messages : int
+        Rounds of message passing R.
+    properties : int
+        Outputs P.
+    dropout : float
+        Share of bond features dropped before the readout while training.
+    """
+
+    atom_classes: int
+    bond_classes: int
+    features: int
+    mol_features: int
+    num_messages: int
+    properties: int
+    dropout: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def take_rows(states, index):
+    """Rows `index` (M, m) of each member's `states` (M, n, F); shape (M, m, F)."""
+    members, rows, features = ops.shape(states)
+    offset = ops.expand_dims(ops.arange(members, dtype="int32") * rows, 1)
+    flat = ops.take(ops.reshape(states, (members * rows, features)), ops.reshape(index + offset, (-1,)), axis=0)
+    return ops.reshape(flat, (members, -1, features))
+
+
+def sum_rows(values, index, rows: int):
+    """Sum `values` (M, m, F) into `rows` rows of each member by `index` (M, m), ascending; shape (M, rows, F)."""
+    members, _, features = ops.shape(values)
+    offset = ops.expand_dims(ops.arange(members, dtype="int32") * rows, 1)
+    flat = ops.segment_sum(
+        ops.reshape(values, (-1, features)), ops.reshape(index + offset, (-1,)), num_segments=members * rows
+    )
+    return ops.reshape(flat, (members, rows, features))
+
+
+class MemberDense(keras.layers.Layer):
+    """A dense layer of each member on concatenated inputs, whose kernel is kept in one piece for each input.
+
+    Keeping the pieces apart lets every input be projected where it has fewest rows. Together they have the parameters of
+    ``Dense(units)`` on the concatenation, and its Glorot limits.
+
+    Parameters
+    ----------
+    members : int
+        Ensemble members M.
+    inputs : dict of str to int
+        Width of each named input, in the order of concatenation.
+    units : int
+        Width of the output.
+    """
+
+    def __init__(self, members: int, inputs: dict[str, int], units: int, **kwargs):
+        super().__init__(**kwargs)
+        self.members, self.inputs, self.units = members, dict(inputs), units
+        self.kernels: dict[str, Any] = {}
+
+    def build(self, input_shape=None):
+        for name, width in self.inputs.items():
+            self.kernels[name] = self.add_weight(
+                shape=(self.members, width, self.units), initializer="zeros", name=f"{name}_kernel"
+            )
+        self.bias = self.add_weight(shape=(self.members, 1, self.units), initializer="zeros", name="bias")
+        self.built = True
+
+    def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """Glorot-uniform kernels, as of one dense layer on the concatenation, and a zero bias; for one member."""
+        fan_in = sum(self.inputs.values())
+        limit = np.sqrt(6.0 / (fan_in + self.units))
+        kernels = [rng.uniform(-limit, limit, (width, self.units)) for width in self.inputs.values()]
+        return [*kernels, np.zeros((1, self.units))]
+
+    def project(self, name: str, values):
+        """Product of one input (M, rows, width) with its piece of the kernel; shape (M, rows, units)."""
+        return ops.matmul(values, ops.cast(self.kernels[name], values.dtype))
+
+    def add_bias(self, values):
+        return values + ops.cast(self.bias, values.dtype)
+
+    def call(self, values):
+        """The whole layer, for a single input."""
+        (name,) = self.inputs
+        return self.add_bias(self.project(name, values))
+
+
+class Embedding(keras.layers.Layer):
+    """Learned vectors of integer classes, one table a member: (M, n) -> (M, n, F)."""
+
+    def __init__(self, members: int, classes: int, features: int, **kwargs):
+        super().__init__(**kwargs)
+        self.members, self.classes, self.features = members, classes, features
+
+    def build(self, input_shape=None):
+        self.table = self.add_weight(
+            shape=(self.members, self.classes, self.features), initializer="zeros", name="table"
+        )
+        self.built = True
+
+    def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """Uniform in ±0.05, the default of Keras embeddings; for one member."""
+        return [rng.uniform(-0.05, 0.05, (self.classes, self.features))]
+
+    def call(self, tokens):
+        return take_rows(ops.convert_to_tensor(self.table), tokens)
+
+
+class GlobalUpdate(keras.layers.Layer):
+    """Attention of each graph over its atoms and bonds, one head (nfp's `GlobalUpdate`): -> (M, G, U).
+
+    A class of k equal atoms takes part as k atoms would: k times the weight of one in numerator and denominator.
+    """
+
+    def __init__(self, members: int, features: int, units: int, **kwargs):
+        super().__init__(**kwargs)
+        self.query = MemberDense(members, {"state": features}, 1, name="query")
+        self.value = MemberDense(members, {"state": features}, units, name="value")
+
+    def build(self, input_shape=None):
+        self.query.build()
+        self.value.build()
+        self.built = True
+
+    def call(self, elements, graphs: int):
+        """`elements`: (states, count, graph) of the atoms and of the bonds, shapes (M, n, F), (M, n), (M, n)."""
+        logits = [ops.cast(self.query(states), "float32") for states, _, _ in elements]
+        # The largest logit of each graph, for a safe exponential; it cancels, so no gradient passes through it.
+        peak = None
+        for logit, (_, count, graph) in zip(logits, elements, strict=True):
+            members = ops.shape(logit)[0]
+            present = ops.where(count > 0, ops.squeeze(logit, -1), -1e30)
+            offset = ops.expand_dims(ops.arange(members, dtype="int32") * graphs, 1)
+            largest = ops.segment_max(
+                ops.reshape(present, (-1,)), ops.reshape(graph + offset, (-1,)), num_segments=members * graphs
+            )
+            largest = ops.reshape(ops.maximum(largest, -1e30), (members, graphs, 1))
+            peak = largest if peak is None else ops.maximum(peak, largest)
+        peak = ops.stop_gradient(peak)
+        numerator = denominator = 0.0
+        for logit, (states, count, graph) in zip(logits, elements, strict=True):
+            # Padding rows have logits of their own: keep them from overflowing before the zero count drops them.
+            shifted = ops.minimum(logit - take_rows(peak, graph), 0.0)
+            weight = ops.exp(shifted) * ops.expand_dims(count, -1)
+            value = ops.cast(self.value(states), "float32")
+            sums = sum_rows(ops.concatenate([weight * value, weight], axis=-1), graph, graphs)
+            numerator = numerator + sums[..., :-1]
+            denominator = denominator + sums[..., -1:]
+        return numerator / ops.maximum(denominator, 1e-30)
+
+
+class EdgeUpdate(keras.layers.Layer):
+    """Change of each directed bond from its state, its two atoms and the global state (nfp's `EdgeUpdate`)."""
+
+    def __init__(self, members: int, features: int, mol_features: int, **kwargs):
+        super().__init__(**kwargs)
+        inputs = {"bond": features, "source": features, "target": features, "global": mol_features}
+        self.hidden = MemberDense(members, inputs, 2 * features, name="hidden")
+        self.out = MemberDense(members, {"hidden": 2 * features}, features, name="out")
+
+    def build(self, input_shape=None):
+        self.hidden.build()
+        self.out.build()
+        self.built = True
+
+    def call(self, bonds, atoms, global_state, atom_graph, parent, source, target):
+        """Change of the bond classes of the next level, shape (M, e_l, F).
+
+        Everything but the sum and its activation is computed per atom class, per bond class of the level before, or per graph.
+        """
+        per_graph = self.hidden.add_bias(self.hidden.project("global", global_state))
+        per_source = self.hidden.project("source", atoms) + take_rows(per_graph, atom_graph)
+        per_target = self.hidden.project("target", atoms)
+        per_bond = self.hidden.project("bond", bonds)
+        total = take_rows(per_bond, parent) + take_rows(per_source, source) + take_rows(per_target, target)
+        return self.out(ops.relu(total))
+
+
+class NodeUpdate(keras.layers.Layer):
+    """Change of each atom from the messages along its bonds (nfp's `NodeUpdate`)."""
+
+    def __init__(self, members: int, features: int, mol_features: int, **kwargs):
+        super().__init__(**kwargs)
+        inputs = {"target": features, "bond": features, "global": mol_features}
+        self.message = MemberDense(members, inputs, 2 * features, name="message")
+        self.message_out = MemberDense(members, {"hidden": 2 * features}, features, name="message_out")
+        self.hidden = MemberDense(members, {"messages": features}, 2 * features, name="hidden")
+        self.out = MemberDense(members, {"hidden": 2 * features}, features, name="out")
+
+    def build(self, input_shape=None):
+        for layer in (self.message, self.message_out, self.hidden, self.out):
+            layer.build()
+        self.built = True
+
+    def call(self, bonds, atoms, global_state, atom_graph, target, neighbour_bond, neighbour_atom, neighbour_count, rows):
+        """Change of the atom classes of the next level, shape (M, rows, F).
+
+        The second dense layer of a message is linear, so it is applied once to the sum of messages, its bias as often as
+        there are messages.
+        """
+        per_graph = self.message.add_bias(self.message.project("global", global_state))
+        per_target = self.message.project("target", atoms) + take_rows(per_graph, atom_graph)
+        message = ops.relu(self.message.project("bond", bonds) + take_rows(per_target, target))
+        count = ops.expand_dims(ops.cast(neighbour_count, message.dtype), -1)
+        received = sum_rows(take_rows(message, neighbour_bond) * count, neighbour_atom, rows)
+        degree = sum_rows(count, neighbour_atom, rows)
+        summed = self.message_out.project("hidden", received) + degree * ops.cast(self.message_out.bias, message.dtype)
+        return self.out(ops.relu(self.hidden(summed)))
+
+
+def binomial_keep(count, rate: float, features: int, generator, most: int = 24):
+    """Share of `count` equal rows that dropout at `rate` keeps, for each feature, divided by ``1 - rate``.
+
+    Of k equal bonds dropout keeps a binomial number, so the class is scaled by a binomial draw over k: what dropout does to
+    the whole graph. Drawn by inversion, exactly for up to `most` dropped rows, which the draw exceeds with a probability
+    below 1e-7 for ``count * rate <= 6``; larger classes use the normal law of the same mean and variance.
+
+    Parameters
+    ----------
+    count : tensor, shape (M, e)
+    rate : float
+    features : int
+
+    Returns
+    -------
+    tensor, shape (M, e, F)
+    """
+    members, rows = ops.shape(count)
+    k = ops.maximum(ops.expand_dims(count, -1), 1.0)
+    uniform = keras.random.uniform((members, rows, features), seed=generator)
+    # P(0 dropped) = (1-rate)^k, then the recurrence P(j+1) = P(j) (k-j)/(j+1) rate/(1-rate).
+    mass = ops.exp(k * np.log1p(-rate))
+    cumulative = mass
+    dropped = ops.zeros_like(uniform)
+    for j in range(most):
+        dropped = dropped + ops.cast(uniform > cumulative, "float32")
+        mass = mass * ops.maximum(k - j, 0.0) * (rate / (1.0 - rate) / (j + 1))
+        cumulative = cumulative + mass
+    normal = k * rate + ops.sqrt(k * rate * (1.0 - rate)) * ops.erfinv(2.0 * uniform - 1.0) * np.sqrt(2.0)
+    dropped = ops.where(k * rate <= 6.0, ops.minimum(dropped, k), normal)
+    return (1.0 - dropped / k) / (1.0 - rate)
+
+
+class BondReadout(keras.layers.Layer):
+    """One linear value a bond and property, averaged over the directed bonds of each graph: -> (M, G, P)."""
+
+    def __init__(self, members: int, features: int, properties: int, dropout: float, **kwargs):
+        super().__init__(**kwargs)
+        self.dropout = dropout
+        self.features = features
+        self.values = MemberDense(members, {"bond": features}, properties, name="values")
+        self.generator = keras.random.SeedGenerator(0, name="dropout_seed")
+
+    def build(self, input_shape=None):
+        self.values.build()
+        self.built = True
+
+    def call(self, bonds, count, graph, graphs: int, training: bool = False):
+        bonds = ops.cast(bonds, "float32")
+        if training and self.dropout > 0.0:
+            bonds = bonds * binomial_keep(count, self.dropout, self.features, self.generator)
+        weight = ops.expand_dims(count, -1)
+        sums = sum_rows(ops.concatenate([self.values(bonds) * weight, weight], axis=-1), graph, graphs)
+        return sums[..., :-1] / ops.maximum(sums[..., -1:], 1.0)
+
+
+class MessagePassingNetwork(keras.Model):
+    """The published PolyID network for M ensemble members.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        Widths, rounds and outputs, the same for all members.
+    members : int
+        Ensemble members M.
+
+    Examples
+    --------
+    >>> network = MessagePassingNetwork(NetworkConfig(20, 12, 32, 8, 4, 2), members=5)
+    >>> network.initialise([0, 1, 2, 3, 4])
+    """
+
+    def __init__(self, config: NetworkConfig, members: int = 1, compute_dtype: str = "float32", **kwargs):
+        super().__init__(**kwargs)
+        self.config, self.members, self.message_dtype = config, members, compute_dtype
+        width, units = config.features, config.mol_features
+        self.atom_embedding = Embedding(members, config.atom_classes, width, name="atom_embedding")
+        self.bond_embedding = Embedding(members, config.bond_classes, width, name="bond_embedding")
+        self.global_start = GlobalUpdate(members, width, units, name="global_start")
+        self.global_updates = [
+            GlobalUpdate(members, width, units, name=f"global_{i}") for i in range(config.num_messages)
+        ]
+        self.edge_updates = [EdgeUpdate(members, width, units, name=f"edge_{i}") for i in range(config.num_messages)]
+        self.node_updates = [
+            NodeUpdate(members, width, units, name=f"node_{i}") for i in range(config.num_messages - 1)
+        ]
+        self.readout = BondReadout(members, width, config.properties, config.dropout, name="readout")
+        for layer in self._blocks():
+            layer.build()
+        self.built = True
+
+    def _blocks(self) -> list[keras.layers.Layer]:
+        return [
+            self.atom_embedding,
+            self.bond_embedding,
+            self.global_start,
+            *self.global_updates,
+            *self.edge_updates,
+            *self.node_updates,
+            self.readout,
+        ]
+
+    def _weighted_layers(self) -> list[MemberDense | Embedding]:
+        """Every layer that holds weights, named by its path, in a fixed order."""
+        layers: list[tuple[str, Any]] = []
+        for block in self._blocks():
+            if isinstance(block, Embedding):
+                layers.append((block.name, block))
+            else:
+                parts = [part for part in block._flatten_layers(include_self=False) if isinstance(part, MemberDense)]
+                layers += [(f"{block.name}/{part.name}", part) for part in parts]
+        return layers
+
+    def weight_names(self) -> list[str]:
+        """Name of each trainable weight, in the order of `trainable_variables`."""
+        return list(self._named_weights())
+
+    def _named_weights(self) -> dict[str, Any]:
+        named = {}
+        for path, layer in self._weighted_layers():
+            if isinstance(layer, Embedding):
+                named[f"{path}/table"] = layer.table
+            else:
+                for name, kernel in layer.kernels.items():
+                    named[f"{path}/{name}_kernel"] = kernel
+                named[f"{path}/bias"] = layer.bias
+        return named
+
+    def initialise(self, seeds: list[int]) -> None:
+        """Draw fresh weights for each member from its own seed."""
+        if len(seeds) != self.members:
+            raise ValueError(f"{len(seeds)} seeds for {self.members} members")
+        drawn = []
+        for seed in seeds:
+            rng = np.random.default_rng([seed, 0])
+            drawn.append([value for _, layer in self._weighted_layers() for value in layer.initial_values(rng)])
+        for variable, *values in zip(self._named_weights().values(), *drawn, strict=True):
+            variable.assign(np.stack(values).astype(np.float32))
+
+    def member_weights(self, member: int) -> dict[str, np.ndarray]:
+        """Weights of one member by name, as NumPy arrays without the member axis."""
+        return {name: ops.convert_to_numpy(v)[member] for name, v in self._named_weights().items()}
+
+    def set_member_weights(self, weights: list[dict[str, np.ndarray]]) -> None:
+        """Set the weights of all members; embeddings with fewer classes are padded with zeros."""
+        for name, variable in self._named_weights().items():
+            stacked = np.zeros(variable.shape, np.float32)
+            for member, values in enumerate(weights):
+                value = values[name]
+                stacked[member][tuple(slice(0, n) for n in value.shape)] = value
+            variable.assign(stacked)
+
+    def count_member_params(self) -> int:
+        """Parameters of one member."""
+        return sum(int(np.prod(v.shape[1:])) for v in self._named_weights().values())
+
+    def call(self, batch: Batch, training: bool = False):
+        """Predictions of every member for its own graphs, in scaled units.
+
+        Parameters
+        ----------
+        batch : dict
+            Arrays of `polyid.graphs.pack`, with a leading member axis.
+        training : bool
+            Whether dropout is on.
+
+        Returns
+        -------
+        tensor, shape (M, G, P)
+        """
+        graphs = ops.shape(batch["graph_weight"])[1]
+        atoms = ops.cast(self.atom_embedding(batch["atom_token"]), self.message_dtype)
+        bonds = ops.cast(self.bond_embedding(batch["bond_token"]), self.message_dtype)
+
+        def elements(level: int):
+            return [
+                (atoms, batch["atom_count"][level], batch["atom_graph"][level]),
+                (bonds, batch["bond_count"][level], batch["bond_graph"][level]),
+            ]
+
+        global_state = self.global_start(elements(0), graphs=graphs)
+        rounds = self.config.num_messages
+        for i in range(rounds):
+            global_state = global_state + self.global_updates[i](elements(i), graphs=graphs)
+            state = ops.cast(global_state, self.message_dtype)
+            parent, source, target = (batch[key][i] for key in ("bond_parent", "bond_source", "bond_target"))
+            change = self.edge_updates[i](bonds, atoms, state, batch["atom_graph"][i], parent, source, target)
+            bonds = take_rows(bonds, parent) + change
+            if i < rounds - 1:
+                change = self.node_updates[i](
+                    bonds,
+                    atoms,
+                    state,
+                    batch["atom_graph"][i],
+                    target,
+                    batch["neighbour_bond"][i],
+                    batch["neighbour_atom"][i],
+                    batch["neighbour_count"][i],
+                    rows=ops.shape(batch["atom_parent"][i])[1],
+                )
+                atoms = take_rows(atoms, batch["atom_parent"][i]) + change
+        return self.readout(bonds, batch["bond_count"][rounds], batch["bond_graph"][rounds], graphs=graphs, training=training)
