@@ -1,0 +1,200 @@
+"""The network against nfp's own layers, against itself on whole graphs, and against finite differences of its parts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rdkit import Chem
+
+from polyid.graphs import compress, pack
+from polyid.network import MessagePassingNetwork, NetworkConfig, binomial_keep
+from polyid.preprocessors import PolymerPreprocessor
+
+POLYMERS = [
+    "CC(c1ccccc1)CC(c1ccccc1)CC(c1ccccc1)CC(c1ccccc1)C",
+    "OCCOC(=O)c1ccc(cc1)C(=O)OCCOC(=O)c1ccc(cc1)C(=O)O",
+    "CCCCCCCC",
+    "C[Si](C)(C)O[Si](C)(C)O[Si](C)(C)O[Si](C)(C)C",
+    "NCCCCCCNC(=O)CCCCC(=O)NCCCCCCNC(=O)CCCCC(=O)O",
+]
+
+
+def network_for(preprocessor, rounds=3, features=16, members=1, properties=2, dropout=0.0):
+    config = NetworkConfig(
+        preprocessor.atom_classes, preprocessor.bond_classes, features, 8, rounds, properties, dropout
+    )
+    network = MessagePassingNetwork(config, members)
+    network.initialise(list(range(members)))
+    # Biases start at zero; give them values, or a bias lost somewhere would go unseen.
+    rng = np.random.default_rng(5)
+    for name, variable in network._named_weights().items():
+        if name.endswith("bias"):
+            variable.assign(rng.normal(0, 0.1, variable.shape).astype(np.float32))
+    return network
+
+
+def batch_of(preprocessor, smiles, rounds, members=1, identity=False):
+    graphs = [compress(preprocessor.molecular_graph(s), rounds, identity=identity) for s in smiles]
+    return pack([graphs] * members, [[preprocessor.tokenise(g) for g in graphs]] * members)
+
+
+@pytest.fixture(scope="module")
+def preprocessor():
+    new = PolymerPreprocessor()
+    return new.fit([new.molecular_graph(s) for s in POLYMERS])
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_agrees_with_nfp_layers(preprocessor, tmp_path, count):
+    rounds, features = 4, 32
+    network = network_for(preprocessor, rounds, features)
+    ours = np.array(network(batch_of(preprocessor, POLYMERS[:count], rounds)))[0]
+
+    whole = [preprocessor(s) for s in POLYMERS[:count]]
+    n_atoms, n_bonds = max(len(g["atom"]) for g in whole), max(len(g["bond"]) for g in whole)
+    padded = [preprocessor(s, max_num_nodes=n_atoms, max_num_edges=n_bonds) for s in POLYMERS[:count]]
+    sizes = {
+        "atom_classes": preprocessor.atom_classes,
+        "bond_classes": preprocessor.bond_classes,
+        "features": features,
+        "mol_features": 8,
+        "num_messages": rounds,
+        "properties": 2,
+    }
+    np.savez(
+        tmp_path / "in.npz",
+        **{key: np.stack([g[key] for g in padded]) for key in ("atom", "bond", "connectivity")},
+        **{f"size:{key}": value for key, value in sizes.items()},
+        **{f"weight:{key}": value for key, value in network.member_weights(0).items()},
+    )
+    oracle = Path(__file__).with_name("nfp_oracle.py")
+    subprocess.run(
+        [sys.executable, str(oracle), str(tmp_path / "in.npz"), str(tmp_path / "out.npz")],
+        env={**os.environ, "TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "2"},
+        check=True,
+    )
+    theirs = np.load(tmp_path / "out.npz")
+    assert np.abs(ours - theirs["predictions"]).max() < 1e-5 * np.abs(theirs["predictions"]).max()
+    # Keras leaves the last node update out of its model, too: no output reads it.
+    assert network.count_member_params() == theirs["parameters"]
+
+
+def test_preprocessor_gives_what_nfp_gives():
+    from nfp.preprocessing.mol_preprocessor import SmilesPreprocessor
+
+    ours, theirs = PolymerPreprocessor(), SmilesPreprocessor()
+    for smiles in [*POLYMERS, "CCO", "C/C=C/C", "C1CC1[N+](C)(C)C"]:
+        a, b = ours(smiles, train=True), theirs(smiles, train=True)
+        for key in ("atom", "bond", "connectivity"):
+            np.testing.assert_array_equal(a[key], b[key], err_msg=f"{smiles} {key}")
+
+    assert ours.atom_classes == theirs.atom_classes and ours.bond_classes == theirs.bond_classes
+
+
+FRAGMENTS = ["C", "CC", "C(C)", "O", "C(=O)O", "c1ccc(cc1)", "N", "C(F)(F)", "[Si](C)(C)", "C=C", "S", "C(c1ccccc1)", "[C@H](C)"]
+
+
+@st.composite
+def oligomers(draw):
+    unit = "".join(draw(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=4)))
+    smiles = "C" + unit * draw(st.integers(1, 7)) + draw(st.sampled_from(["C", "O", "CF"]))
+    mol = Chem.MolFromSmiles(smiles)
+    return Chem.MolToSmiles(mol) if mol is not None and mol.GetNumAtoms() < 90 else "CCCCO"
+
+
+@settings(max_examples=25, deadline=None)
+@given(smiles=st.lists(oligomers(), min_size=1, max_size=3), rounds=st.integers(1, 5), explicit_hs=st.booleans())
+def test_compression_changes_neither_predictions_nor_gradients(smiles, rounds, explicit_hs):
+    import tensorflow as tf
+
+    preprocessor = PolymerPreprocessor(explicit_hs=explicit_hs)
+    preprocessor.fit([preprocessor.molecular_graph(s) for s in smiles])
+    network = network_for(preprocessor, rounds, features=8)
+    variables = [v.value for v in network.trainable_variables]
+
+    def predict(identity):
+        with tf.GradientTape() as tape:
+            out = network(batch_of(preprocessor, smiles, rounds, identity=identity))
+            loss = tf.reduce_sum(tf.square(out - 0.3))
+        return out.numpy(), [tf.convert_to_tensor(g).numpy() for g in tape.gradient(loss, variables)]
+
+    (small, small_grads), (whole, whole_grads) = predict(False), predict(True)
+    np.testing.assert_allclose(small, whole, rtol=1e-5, atol=1e-5)
+    scale = max(np.abs(g).max() for g in whole_grads)
+    for a, b in zip(small_grads, whole_grads, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * scale)
+
+
+def test_members_do_not_mix(preprocessor):
+    together = network_for(preprocessor, members=3)
+    batch = batch_of(preprocessor, POLYMERS, 3, members=3)
+    expected = np.array(together(batch))
+    for member in range(3):
+        alone = network_for(preprocessor)
+        alone.set_member_weights([together.member_weights(member)])
+        np.testing.assert_allclose(
+            np.array(alone(batch_of(preprocessor, POLYMERS, 3)))[0], expected[member], rtol=1e-5, atol=1e-6
+        )
+    assert np.abs(expected[0] - expected[1]).max() > 1e-3
+
+
+def test_padding_changes_nothing(preprocessor):
+    network = network_for(preprocessor)
+    graphs = [compress(preprocessor.molecular_graph(s), 3) for s in POLYMERS]
+    tokens = [preprocessor.tokenise(g) for g in graphs]
+    plain = np.array(network(pack([graphs], [tokens])))[0]
+    budget = np.sum([g.sizes for g in graphs], axis=0) * 2 + 7
+    padded = np.array(network(pack([graphs], [tokens], budget, 9)))[0]
+    np.testing.assert_allclose(padded[: len(POLYMERS)], plain, rtol=1e-5, atol=1e-6)
+
+
+def test_order_of_atoms_does_not_matter(preprocessor):
+    network = network_for(preprocessor)
+    for smiles in POLYMERS:
+        other = Chem.MolToSmiles(Chem.MolFromSmiles(smiles), doRandom=True)
+        a, b = (np.array(network(batch_of(preprocessor, [s], 3))) for s in (smiles, other))
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 40, 400])
+def test_dropout_of_a_class_is_binomial(count):
+    import keras
+    from scipy import stats
+
+    rate, draws = 0.05, 60_000
+    generator = keras.random.SeedGenerator(3)
+    kept = np.array(binomial_keep(np.full((1, draws // 10), count, np.float32), rate, 10, generator)).ravel()
+    kept = kept * (1 - rate) * count
+    law = stats.binom(count, 1 - rate)
+    assert abs(kept.mean() - law.mean()) < 5 * law.std() / np.sqrt(draws)
+    assert abs(kept.std() / law.std() - 1) < 0.02
+    if count * rate <= 6:
+        share = [np.mean(np.round(kept) == k) for k in range(count + 1)]
+        assert np.abs(share - law.pmf(np.arange(count + 1))).max() < 0.01
+
+
+def test_runs_under_jax(preprocessor, tmp_path):
+    pytest.importorskip("jax", reason="JAX is not installed")
+    network = network_for(preprocessor)
+    np.savez(tmp_path / "weights.npz", **network.member_weights(0))
+    expected = np.array(network(batch_of(preprocessor, POLYMERS, 3)))
+    code = """
+import sys, numpy as np
+sys.path.insert(0, sys.argv[2])
+from test_network import POLYMERS, PolymerPreprocessor, batch_of, network_for
+import keras
+assert keras.backend.backend() == "jax"
+p = PolymerPreprocessor(); p.fit([p.molecular_graph(s) for s in POLYMERS])
+n = network_for(p); n.set_member_weights([dict(np.load(sys.argv[1] + "/weights.npz"))])
+np.save(sys.argv[1] + "/out.npy", np.array(n(batch_of(p, POLYMERS, 3))))
+"""
+    env = {**os.environ, "KERAS_BACKEND": "jax", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path), str(Path(__file__).parent)], env=env, check=True)
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected, rtol=1e-5, atol=1e-6)
