@@ -1,0 +1,311 @@
+"""From monomers to the oligomer they grow to: with m2p, and head to tail where m2p has no reaction."""
+
+from __future__ import annotations
+
+import random
+import threading
+from functools import lru_cache
+
+import numpy as np
+from rdkit import Chem
+from rdkit.Chem import AllChem
+
+from polyid.errors import PolymerError
+from polyid.repeat_units import MAX_HEAVY_ATOMS, Unit, canonical, chain, homopolymer, unit_of
+
+MECHANISMS = ("vinyl", "ester", "amide", "imide", "urethane", "carbonate", "NIPU")
+# A molecule with polymerisable ends is taken for a monomer up to this size and for an oligomer beyond it: the largest
+# common monomers (dianhydrides of bisphenols) have about 40 heavy atoms.
+MAX_MONOMER_HEAVY_ATOMS = 40
+
+_GROUPS = {
+    name: Chem.MolFromSmarts(smarts)
+    for name, smarts in {
+        "alcohol": "[OX2H1][#6;!$([#6]=[O,N,S])]",
+        "aliphatic alcohol": "[OX2H1][CX4]",
+        "acid": "[#6][CX3](=O)[OX2H1,F,Cl,Br,I]",
+        "methyl ester": "[#6][CX3](=O)[OX2][CH3]",
+        "amine": "[NX3H2][#6;!$([#6]=[O,N,S])]",
+        "anhydride": "[#6R](=O)@[OR]@[#6R](=O)",
+        "isocyanate": "[NX2]=C=O",
+        "cyclic carbonate": "O=C1OCCO1",
+        "carbonyl": "[CX3;!R](=O)([OX2,Cl])[OX2,Cl]",
+        "alkene": "C=C",
+        "vinyl": "[CX3H2,$([CX3](F)F),$([CX3](Cl)Cl);!$(C=*=*)]=[CX3;!$(C=*=*)]",
+    }.items()
+}
+
+# One monomer to its repeat unit: class, reaction (head [1*], tail [2*]), atomic number of the cap at the tail.
+_SELF_POLYMERISING = [
+    (name, AllChem.ReactionFromSmarts(smarts), cap)
+    for name, smarts, cap in [
+        ("diene", "[CH2:1]=[C;!R:2][C;!R:3]=[CX3:4]>>[1*][C:1][C:2]=[C:3][C:4][2*]", 1),
+        ("vinyl monomer", "[CX3H2,$([CX3](F)F),$([CX3](Cl)Cl):1]=[CX3:2]>>[1*][C:1][C:2][2*]", 1),
+        ("epoxide", "[CH2;r3:1]1[C:2][O:3]1>>[1*][C:1][C:2][O:3][2*]", 1),
+        ("lactam", "[C;R:2](=[O:3])@[N;R:1]>>([1*][N:1].[C:2](=[O:3])[2*])", 8),
+        ("lactone", "[C;R:2](=[O:3])@[O;R:1]>>([1*][O:1].[C:2](=[O:3])[2*])", 8),
+        ("cyclic ether", "[CX4;r4,r5:1]1[O:3][CX4:4][CX4:5]1>>[1*][C:1][C:5][C:4][O:3][2*]", 1),
+        ("cyclic ether", "[CX4;r5:1]1[O:3][CX4:4][CX4:5][CX4:6]1>>[1*][C:1][C:6][C:5][C:4][O:3][2*]", 1),
+        (
+            "amino acid",
+            "([NX3;H1,H2;$(N[#6]);!$(N[#6]=O):1].[C;$(C[#6]):2](=[O:3])[OX2H1,Cl])>>([1*][N:1].[C:2](=[O:3])[2*])",
+            8,
+        ),
+        (
+            "hydroxy acid",
+            "([OX2H1;$(O[#6]);!$(O[#6]=O):1].[C;$(C[#6]):2](=[O:3])[OX2H1,Cl])>>([1*][O:1].[C:2](=[O:3])[2*])",
+            8,
+        ),
+    ]
+]
+# Groups that growth by steps forms: a molecule that has one is an oligomer, not its monomer.
+_STEP_LINK = Chem.MolFromSmarts("[CX3;!R](=O)[OX2,NX3][#6]")
+_PAIRED = ("alcohol", "acid", "amine", "anhydride", "isocyanate")
+
+
+def shorten(text: str) -> str:
+    """A SMILES as error messages quote it."""
+    return text if len(text) <= 60 else f"{text[:40]}… ({len(text):,} characters)"
+
+
+def _count(molecule: Chem.Mol) -> dict[str, int]:
+    return {name: len(molecule.GetSubstructMatches(pattern)) for name, pattern in _GROUPS.items()}
+
+
+def _self_polymerising(molecule: Chem.Mol) -> tuple[str, Unit, int] | None:
+    """Class, repeat unit and tail cap of a monomer that polymerises on its own; None if it is no such monomer."""
+    for name, reaction, cap in _SELF_POLYMERISING:
+        units = {}
+        for (product,) in reaction.RunReactants((molecule,)):
+            if len(Chem.GetMolFrags(product)) == 1 and Chem.SanitizeMol(product, catchErrors=True) == 0:
+                units[Chem.MolToSmiles(product)] = product
+        if units:
+            # Equivalent ways round the same ring or diene: the first in alphabetical order, to be reproducible.
+            return name, unit_of(Chem.MolFromSmiles(min(units))), cap
+    return None
+
+
+def why_monomer(molecule: Chem.Mol) -> str | None:
+    """What makes a small molecule a monomer rather than an oligomer, and what to write instead; None for others."""
+    if molecule.GetNumHeavyAtoms() > MAX_MONOMER_HEAVY_ATOMS:
+        return None
+    step_grown = molecule.HasSubstructMatch(_STEP_LINK)
+    monomer = _self_polymerising(molecule)
+    if monomer is not None and not (step_grown and monomer[0] in ("amino acid", "hydroxy acid")):
+        name, unit, _ = monomer
+        smiles = Chem.MolToSmiles(chain([unit], head_cap=0, tail_cap=0))
+        return (
+            f"one molecule, {'an' if name[0] in 'aeiou' else 'a'} {name}, not a polymer; "
+            f"write its repeat unit with two attachment points, {smiles}, or the monomer twice, joined by a dot"
+        )
+    groups = _count(molecule)
+    if not step_grown and (name := next((name for name in _PAIRED if groups[name] >= 2), None)):
+        return (
+            f"one molecule with {groups[name]} {name} groups, a monomer, not a polymer; "
+            "join its partner to it with a dot, or write the repeat unit with two attachment points"
+        )
+    return None
+
+
+def polymerise(molecule: Chem.Mol, degree: int, mechanism: str | None, pm: float | None, seed: int) -> str:
+    """Canonical SMILES of the oligomer of one or two monomers.
+
+    Parameters
+    ----------
+    molecule : rdkit.Chem.Mol
+        The monomers, as one molecule of several components.
+    degree : int
+        Monomers in the chain, both kinds counted.
+    mechanism : str or None
+        One of :data:`MECHANISMS`; recognised from the functional groups when None.
+    pm : float or None
+        Share of meso dyads, for one monomer (or its two enantiomers) only.
+    seed : int
+        Of the sequence and orientation of monomers, and of dyads.
+
+    Raises
+    ------
+    PolymerError
+        Nothing known joins these monomers, or they are too many or too large.
+    """
+    monomers = sorted({Chem.MolToSmiles(part) for part in Chem.GetMolFrags(molecule, asMols=True)})
+    shown = ".".join(monomers)
+    plain = {_without_stereo(monomer) for monomer in monomers}
+    if len(plain) > 2:
+        raise PolymerError(
+            f"{len(plain)} different monomers are given, but copolymers of more than two are not supported; "
+            "write one or two."
+        )
+    if pm is not None:
+        if len(plain) > 1:
+            raise PolymerError(
+                f"pm is given with the monomers {shorten(shown)}, but tacticity is supported for one monomer only; "
+                "leave pm out."
+            )
+        # The two enantiomers of a monomer and pm: pm alone says which follows which.
+        monomers = sorted(plain)
+    molecules = [_activated(Chem.MolFromSmiles(monomer), others=len(plain) > 1) for monomer in monomers]
+    heavy = sum(part.GetNumHeavyAtoms() for part in molecules) / len(molecules)
+    if heavy * degree > MAX_HEAVY_ATOMS:
+        raise PolymerError(
+            f"{degree} monomers of {heavy:.0f} heavy atoms pass the limit of {MAX_HEAVY_ATOMS:,} heavy atoms; "
+            "lower the degree of polymerisation."
+        )
+    groups = [_count(part) for part in molecules]
+    if len(plain) == 1:
+        return _polymerise_one(molecules, groups, degree, mechanism, pm, seed)
+    step = _step_mechanism(groups)
+    if mechanism is None:
+        if step is None and all(count["alkene"] for count in groups) and any(count["vinyl"] for count in groups):
+            step = "vinyl"
+        if step is None:
+            raise PolymerError(
+                f"No known polymerisation joins {shorten(shown)}; known are vinyl monomers, diacid + diol or diamine, "
+                "dianhydride + diamine, diisocyanate + diol or diamine, and diol + phosgene, carbonic acid or "
+                "a carbonate."
+            )
+        mechanism = step
+    if mechanism in ("carbonate", "urea") or (
+        mechanism == "ester" and step == "ester" and not any(count["aliphatic alcohol"] for count in groups)
+    ):
+        return _alternate(molecules, groups, degree, shown)
+    return _m2p(tuple(Chem.MolToSmiles(part) for part in molecules), degree, mechanism, seed)
+
+
+def _polymerise_one(
+    molecules: list[Chem.Mol],
+    groups: list[dict[str, int]],
+    degree: int,
+    mechanism: str | None,
+    pm: float | None,
+    seed: int,
+) -> str:
+    """The oligomer of one monomer (or its two enantiomers)."""
+    monomer = _self_polymerising(molecules[0])
+    if monomer is None:
+        if mechanism is None:
+            raise PolymerError(
+                f"{Chem.MolToSmiles(molecules[0])} does not polymerise with itself; join a different partner to it "
+                "with a dot, or write the repeat unit with two attachment points."
+            )
+        return _m2p(tuple(Chem.MolToSmiles(part) for part in molecules), degree, mechanism, seed)
+    name, unit, cap = monomer
+    in_m2p = {"vinyl monomer": "vinyl", "diene": "vinyl" if mechanism else None, "amino acid": "amide"}.get(name)
+    if name == "hydroxy acid" and groups[0]["aliphatic alcohol"]:
+        in_m2p = "ester"
+    if in_m2p and pm is None:
+        return _m2p(tuple(Chem.MolToSmiles(part) for part in molecules), degree, mechanism or in_m2p, seed)
+    return homopolymer(unit, degree, pm, seed, tail_cap=cap)
+
+
+def _without_stereo(smiles: str) -> str:
+    molecule = Chem.MolFromSmiles(smiles)
+    Chem.RemoveStereochemistry(molecule)
+    return Chem.MolToSmiles(molecule)
+
+
+_OPEN_ANHYDRIDE = AllChem.ReactionFromSmarts(
+    "[#6R:1](=[O:2])@[O:3]@[#6R:4](=[O:5])>>([#6:1](=[O:2])[O:3].[#6:4](=[O:5])O)"
+)
+_HYDROLYSE_ESTER = AllChem.ReactionFromSmarts("[#6:1][CX3:2](=[O:3])[O:4][CH3]>>[#6:1][C:2](=[O:3])[O:4]")
+
+
+def _activated(molecule: Chem.Mol, others: bool) -> Chem.Mol:
+    """A cyclic monoanhydride or a dimethyl ester as the diacid it reacts as when there is a partner."""
+    if not others:
+        return molecule
+    groups = _count(molecule)
+    if groups["vinyl"] == 0 and groups["anhydride"] == 1 and groups["acid"] == 0:
+        molecule = _react(_OPEN_ANHYDRIDE, molecule)
+    elif groups["methyl ester"] == 2 and groups["acid"] == 0:
+        molecule = _react(_HYDROLYSE_ESTER, _react(_HYDROLYSE_ESTER, molecule))
+    return molecule
+
+
+def _react(reaction: AllChem.ChemicalReaction, molecule: Chem.Mol) -> Chem.Mol:
+    product = reaction.RunReactants((molecule,))[0][0]
+    Chem.SanitizeMol(product)
+    return product
+
+
+def _step_mechanism(groups: list[dict[str, int]]) -> str | None:
+    """How two monomers grow by steps, told from their functional groups; None when they don't."""
+
+    def pair(one: str, other: str, ones: int = 2) -> bool:
+        return any(a[one] >= ones and b[other] >= 2 for a, b in (groups, groups[::-1]))
+
+    if pair("anhydride", "amine"):
+        return "imide"
+    if pair("cyclic carbonate", "amine"):
+        return "NIPU"
+    if pair("isocyanate", "alcohol"):
+        return "urethane"
+    if pair("isocyanate", "amine"):
+        return "urea"
+    if pair("acid", "amine") or all(count["acid"] and count["amine"] for count in groups):
+        return "amide"
+    if pair("carbonyl", "alcohol", ones=1):
+        return "carbonate"
+    if pair("carbonyl", "amine", ones=1):
+        return "urea"
+    if pair("acid", "alcohol") or all(count["acid"] and count["alcohol"] for count in groups):
+        return "ester"
+    return None
+
+
+# A monomer of two like groups to the unit it leaves in the chain: group, reaction of one group, cap where it ends.
+_ENDS = [
+    ("alcohol", AllChem.ReactionFromSmarts("[OX2H1:1][#6;!$([#6]=[O,N,S]):2]>>*[O:1][#6:2]"), 1),
+    ("amine", AllChem.ReactionFromSmarts("[NX3H2:1][#6;!$([#6]=[O,N,S]):2]>>*[N:1][#6:2]"), 1),
+    ("isocyanate", AllChem.ReactionFromSmarts("[NX2:1]=[C:2]=[O:3]>>[N:1][C:2](=[O:3])*"), 8),
+    ("acid", AllChem.ReactionFromSmarts("[#6:1][CX3:2](=[O:3])[OX2H1,F,Cl,Br,I]>>[#6:1][C:2](=[O:3])*"), 8),
+]
+
+
+def _alternate(molecules: list[Chem.Mol], groups: list[dict[str, int]], degree: int, shown: str) -> str:
+    """Alternate two monomers of two equal groups each, ends as m2p leaves them (OH, NH2, COOH, COCl)."""
+    units = []
+    for molecule, count in zip(molecules, groups, strict=True):
+        if count["carbonyl"]:
+            chlorine = any(atom.GetAtomicNum() == 17 and atom.GetTotalDegree() == 1 for atom in molecule.GetAtoms())
+            units.append((unit_of(Chem.MolFromSmiles("*C(*)=O")), 17 if chlorine else 8))
+            continue
+        for name, reaction, cap in _ENDS:
+            if count[name] == 2:
+                units.append((unit_of(_react(reaction, _react(reaction, molecule))), cap))
+                break
+        else:
+            raise PolymerError(
+                f"The monomers {shorten(shown)} don't have exactly two reactive groups each, so they make no linear "
+                "chain; write the repeat unit with two attachment points."
+            )
+    units.sort(key=lambda entry: entry[1])
+    sequence = [units[place % 2] for place in range(degree)]
+    return canonical(chain([unit for unit, _ in sequence], head_cap=sequence[0][1], tail_cap=sequence[-1][1]))
+
+
+_M2P_LOCK = threading.Lock()
+
+
+@lru_cache(maxsize=4096)
+def _m2p(monomers: tuple[str, ...], degree: int, mechanism: str, seed: int) -> str:
+    """Polymerise with m2p, made reproducible; it draws from the global generators, which are put back."""
+    with _M2P_LOCK:
+        python_state, numpy_state = random.getstate(), np.random.get_state()
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        try:
+            # Imported here: m2p takes casadi and pandas along.
+            from m2p import PolyMaker
+
+            table = PolyMaker().thermoplastic(monomers, DP=degree, mechanism=mechanism, verbose=False)
+        finally:
+            random.setstate(python_state)
+            np.random.set_state(numpy_state)
+    result = table["smiles_polymer"].iloc[0]
+    if result.startswith("ERROR"):
+        raise PolymerError(
+            f"m2p could not polymerise {shorten('.'.join(monomers))} by the mechanism {mechanism}; "
+            "write the repeat unit with two attachment points instead."
+        )
+    return canonical(Chem.MolFromSmiles(result))
