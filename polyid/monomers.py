@@ -24,9 +24,10 @@ _GROUPS = {
         "alcohol": "[OX2H1][#6;!$([#6]=[O,N,S])]",
         "aliphatic alcohol": "[OX2H1][CX4]",
         "acid": "[#6][CX3](=O)[OX2H1,F,Cl,Br,I]",
+        "acyl halide": "[#6][CX3](=O)[F,Cl,Br,I]",
         "methyl ester": "[#6][CX3](=O)[OX2][CH3]",
         "amine": "[NX3H2][#6;!$([#6]=[O,N,S])]",
-        "anhydride": "[#6R](=O)@[OR]@[#6R](=O)",
+        "anhydride": "[#6R](=O)@[#8R]@[#6R](=O)",
         "isocyanate": "[NX2]=C=O",
         "cyclic carbonate": "O=C1OCCO1",
         "carbonyl": "[CX3;!R](=O)([OX2,Cl])[OX2,Cl]",
@@ -155,6 +156,12 @@ def polymerise(molecule: Chem.Mol, degree: int, mechanism: str | None, pm: float
     if len(plain) == 1:
         return _polymerise_one(molecules, groups, degree, mechanism, pm, seed)
     step = _step_mechanism(groups)
+    if (mechanism or step) == "amide":
+        # m2p's amides grow from acids only.
+        molecules = [
+            _react(_HYDROLYSE_HALIDE, part, times=count["acyl halide"])
+            for part, count in zip(molecules, groups, strict=True)
+        ]
     if mechanism is None:
         if step is None and all(count["alkene"] for count in groups) and any(count["vinyl"] for count in groups):
             step = "vinyl"
@@ -205,8 +212,9 @@ def _without_stereo(smiles: str) -> str:
 
 
 _OPEN_ANHYDRIDE = AllChem.ReactionFromSmarts(
-    "[#6R:1](=[O:2])@[O:3]@[#6R:4](=[O:5])>>([#6:1](=[O:2])[O:3].[#6:4](=[O:5])O)"
+    "[#6R:1](=[O:2])@[#8:3]@[#6R:4](=[O:5])>>([#6:1](=[O:2])[#8:3].[#6:4](=[O:5])O)"
 )
+_HYDROLYSE_HALIDE = AllChem.ReactionFromSmarts("[#6:1][CX3:2](=[O:3])[F,Cl,Br,I]>>[#6:1][C:2](=[O:3])O")
 _HYDROLYSE_ESTER = AllChem.ReactionFromSmarts("[#6:1][CX3:2](=[O:3])[O:4][CH3]>>[#6:1][C:2](=[O:3])[O:4]")
 
 
@@ -218,14 +226,16 @@ def _activated(molecule: Chem.Mol, others: bool) -> Chem.Mol:
     if groups["vinyl"] == 0 and groups["anhydride"] == 1 and groups["acid"] == 0:
         molecule = _react(_OPEN_ANHYDRIDE, molecule)
     elif groups["methyl ester"] == 2 and groups["acid"] == 0:
-        molecule = _react(_HYDROLYSE_ESTER, _react(_HYDROLYSE_ESTER, molecule))
+        molecule = _react(_HYDROLYSE_ESTER, molecule, times=2)
     return molecule
 
 
-def _react(reaction: AllChem.ChemicalReaction, molecule: Chem.Mol) -> Chem.Mol:
-    product = reaction.RunReactants((molecule,))[0][0]
-    Chem.SanitizeMol(product)
-    return product
+def _react(reaction: AllChem.ChemicalReaction, molecule: Chem.Mol, times: int = 1) -> Chem.Mol:
+    """Apply a reaction of one molecule to one place after the other."""
+    for _ in range(times):
+        molecule = reaction.RunReactants((molecule,))[0][0]
+        Chem.SanitizeMol(molecule)
+    return molecule
 
 
 def _step_mechanism(groups: list[dict[str, int]]) -> str | None:
@@ -272,7 +282,7 @@ def _alternate(molecules: list[Chem.Mol], groups: list[dict[str, int]], degree: 
             continue
         for name, reaction, cap in _ENDS:
             if count[name] == 2:
-                units.append((unit_of(_react(reaction, _react(reaction, molecule))), cap))
+                units.append((unit_of(_react(reaction, molecule, times=2)), cap))
                 break
         else:
             raise PolymerError(

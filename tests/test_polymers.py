@@ -1,0 +1,389 @@
+"""Reading polymers: three forms, identity, stereochemistry, and errors that say what to write instead."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rdkit import Chem
+from rdkit.Chem.rdMolDescriptors import CalcMolFormula
+
+from polyid.errors import PolymerError
+from polyid.polymers import PolymerForm, polymer_identity, recognise_form, to_oligomer
+
+DATABASE = Path(__file__).parents[2] / "shared" / "data" / "polyid_train.csv"
+BACKBONE = [
+    "C",
+    "O",
+    "S",
+    "N(C)",
+    "C(C)",
+    "C(C)(C)",
+    "C(F)(F)",
+    "C(=O)",
+    "C(Cl)",
+    "c1ccc(cc1)",
+    "c1cccc(c1)",
+    "C1CCC(CC1)",
+]
+BACKBONE += [
+    "[Si](C)(C)",
+    "C(c1ccccc1)",
+    "C=C",
+    "S(=O)(=O)",
+    "C(C#N)",
+    "N(C=O)",
+    "c1ccc2cc(ccc2c1)",
+    "C(=O)N",
+    "C(=O)O",
+]
+
+
+def unit_smiles(pieces: list[str]) -> str:
+    return "*" + "".join(pieces) + "*"
+
+
+units = st.lists(st.sampled_from(BACKBONE), min_size=1, max_size=6)
+
+
+@pytest.mark.parametrize(
+    ("smiles", "form"),
+    [
+        ("*CC(*)c1ccccc1", PolymerForm.REPEAT_UNIT),
+        ("[*]CC([*])c1ccccc1", PolymerForm.REPEAT_UNIT),
+        ("[1*]CC([2*])c1ccccc1", PolymerForm.REPEAT_UNIT),
+        ("[*:1]CC([*:2])c1ccccc1", PolymerForm.REPEAT_UNIT),
+        ("  *CC*\n", PolymerForm.REPEAT_UNIT),
+        ("OCCO.O=C(O)c1ccc(C(=O)O)cc1", PolymerForm.MONOMERS),
+        ("C" * 36, PolymerForm.OLIGOMER),
+    ],
+)
+def test_form_is_recognised(smiles, form):
+    assert recognise_form(smiles) is form
+
+
+@given(units, st.integers(2, 20))
+@settings(max_examples=60, deadline=None)
+def test_oligomer_of_a_repeat_unit_has_n_units_and_hydrogen_ends(pieces, degree):
+    unit = Chem.MolFromSmiles(unit_smiles(pieces))
+    expected = Counter()
+    for atom in Chem.AddHs(unit).GetAtoms():
+        expected[atom.GetSymbol()] += degree
+    del expected["*"]
+    expected["H"] += 2
+    oligomer = Chem.AddHs(Chem.MolFromSmiles(to_oligomer(unit_smiles(pieces), degree)))
+    assert Counter(atom.GetSymbol() for atom in oligomer.GetAtoms()) == expected
+    assert len(Chem.GetMolFrags(oligomer)) == 1
+
+
+@given(units, st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_identity_ignores_where_and_in_which_direction_the_chain_is_cut(pieces, generator):
+    key = polymer_identity(unit_smiles(pieces))
+    cut = generator.randrange(len(pieces))
+    assert polymer_identity(unit_smiles(pieces[cut:] + pieces[:cut])) == key
+    assert polymer_identity(unit_smiles(pieces * 2)) == key
+    molecule = Chem.MolFromSmiles(unit_smiles(pieces))
+    order = list(range(molecule.GetNumAtoms()))
+    generator.shuffle(order)
+    rewritten = Chem.MolToSmiles(Chem.RenumberAtoms(molecule, order), canonical=False)
+    assert polymer_identity(rewritten) == key
+    assert polymer_identity(rewritten.replace("*", "[*:7]")) == key
+    assert polymer_identity(key) == key
+
+
+@given(units, st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_oligomer_does_not_depend_on_how_the_smiles_is_written(pieces, generator):
+    molecule = Chem.MolFromSmiles(unit_smiles(pieces))
+    order = list(range(molecule.GetNumAtoms()))
+    generator.shuffle(order)
+    rewritten = Chem.MolToSmiles(Chem.RenumberAtoms(molecule, order), canonical=False)
+    assert to_oligomer(rewritten, 5) == to_oligomer(unit_smiles(pieces), 5)
+
+
+@given(units, units)
+@settings(max_examples=60, deadline=None)
+def test_polymers_of_another_composition_get_another_identity(one, other):
+    def composition(pieces):
+        counts = Counter(atom.GetSymbol() for atom in Chem.AddHs(Chem.MolFromSmiles(unit_smiles(pieces))).GetAtoms())
+        del counts["*"]
+        divisor = np.gcd.reduce(list(counts.values()))
+        return {symbol: count // divisor for symbol, count in counts.items()}
+
+    if composition(one) != composition(other):
+        assert polymer_identity(unit_smiles(one)) != polymer_identity(unit_smiles(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("*CC(*)c1ccccc1", "*C(c1ccccc1)C*"),
+        ("*OCCOC(=O)c1ccc(cc1)C(*)=O", "*C(=O)OCCOC(=O)c1ccc(*)cc1"),
+        ("*CCCC*", "*CC*"),
+        ("*O[C@@H](C)C(=O)*", "*O[C@H](C)C(=O)*"),
+        ("*C/C(C)=C\\C*", "*CC(C)=CC*"),
+        ("OCCO.O=C(O)c1ccc(C(=O)O)cc1", "OC(=O)c1ccc(cc1)C(=O)O.C(O)CO"),
+        ("C[C@@H](O)CC(=O)O.C[C@H](O)CC(=O)O", "CC(O)CC(=O)O"),
+    ],
+)
+def test_same_polymer_has_the_same_identity(one, other):
+    assert polymer_identity(one) == polymer_identity(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("*CC(*)C", "*CCC*"),
+        ("*CCO*", "*COCCO*"),
+        ("*c1ccc(*)cc1", "*c1cccc(*)c1"),
+        ("*CC(C)CC(*)c1ccccc1", "*C(C)CCC(*)c1ccccc1"),
+    ],
+)
+def test_different_polymers_have_different_identities(one, other):
+    assert polymer_identity(one) != polymer_identity(other)
+
+
+@pytest.mark.parametrize(
+    ("unit", "oligomer"),
+    [
+        ("*CC(*)c1ccccc1", "CC(c1ccccc1)CC(c1ccccc1)CCc1ccccc1"),
+        ("*O[C@@H](C)C(=O)*", "O[C@@H](C)C(=O)O[C@@H](C)C(=O)O[C@@H](C)C=O"),
+        ("*C(=O)[C@H](C)O*", "C(=O)[C@H](C)OC(=O)[C@H](C)OC(=O)[C@H](C)O"),
+        ("C(*)[C@](C)(*)C(=O)OC", "CC(C)(C[C@](C)(C[C@](C)([H])C(=O)OC)C(=O)OC)C(=O)OC"),
+        ("*/C=C/*", "C=C/C=C/C=C"),
+        ("*/C=C\\*", "C=C/C=C\\C=C"),
+        ("*C/C(C)=C\\C*", "CC(C)=CCC/C(C)=C\\CC/C(C)=C\\C"),
+        ("*C/C(C)=C/C*", "CC(C)=CCC/C(C)=C/CC/C(C)=C/C"),
+        ("*/C(F)=C(F)/*", "F/C=C(F)\\C(F)=C(F)\\C(F)=C/F"),
+    ],
+)
+def test_stereochemistry_is_kept_along_the_chain(unit, oligomer):
+    assert to_oligomer(unit, 3) == Chem.CanonSmiles(oligomer)
+
+
+def test_both_attachment_points_on_one_stereocentre():
+    # Head and tail on the same atom: written isotactic, so all dyads are meso.
+    assert all(dyads(to_oligomer("*[C@@](F)(*)Cl", 8))) and all(dyads(to_oligomer("*[C@@](*)(F)Cl", 8)))
+    assert not any(dyads(to_oligomer("*C(F)(*)Cl", 8, pm=0.0)))
+
+
+def dyads(smiles: str) -> list[bool]:
+    """Meso dyads of a vinyl oligomer, from CIP labels: in a uniform chain like labels mean a meso dyad."""
+    molecule = Chem.MolFromSmiles(smiles)
+    backbone = max(
+        (
+            Chem.GetShortestPath(molecule, one, other)
+            for one in range(molecule.GetNumAtoms())
+            for other in range(one)
+            if molecule.GetAtomWithIdx(one).GetDegree() == 1 == molecule.GetAtomWithIdx(other).GetDegree()
+        ),
+        key=len,
+    )
+    tags = []
+    for before, centre, after in zip(backbone, backbone[1:], backbone[2:], strict=False):
+        atom = molecule.GetAtomWithIdx(centre)
+        if atom.GetChiralTag() == Chem.ChiralType.CHI_UNSPECIFIED:
+            continue
+        others = [neighbour.GetIdx() for neighbour in atom.GetNeighbors() if neighbour.GetIdx() not in (before, after)]
+        order = [bond.GetOtherAtomIdx(centre) for bond in atom.GetBonds()]
+        wanted = [before, after, *others]
+        odd = sum(wanted.index(a) > wanted.index(b) for i, a in enumerate(order) for b in order[i + 1 :]) % 2
+        tags.append((atom.GetChiralTag() == Chem.ChiralType.CHI_TETRAHEDRAL_CW) ^ odd)
+    return [one == other for one, other in pairwise(tags)]
+
+
+@pytest.mark.parametrize("unit", ["*CC(*)Cl", "*C(Cl)C*", "C(*)C(Cl)*"])
+@pytest.mark.parametrize("pm", [0.0, 0.3, 0.5, 1.0])
+def test_pm_is_the_share_of_meso_dyads(unit, pm):
+    shares = [np.mean(dyads(to_oligomer(unit, 40, pm=pm, seed=seed))) for seed in range(10)]
+    assert np.mean(shares) == pytest.approx(pm, abs=0.03)
+    assert to_oligomer(unit, 40, pm=pm, seed=3) == to_oligomer(unit, 40, pm=pm, seed=3)
+    if 0 < pm < 1:
+        assert to_oligomer(unit, 40, pm=pm, seed=3) != to_oligomer(unit, 40, pm=pm, seed=4)
+
+
+def test_pm_leaves_written_and_absent_stereocentres_alone():
+    assert to_oligomer("*CC*", pm=0.5) == to_oligomer("*CC*")
+    assert to_oligomer("*O[C@@H](C)C(=O)*", pm=0.5) == to_oligomer("*O[C@@H](C)C(=O)*")
+    with pytest.raises(PolymerError, match="2 backbone stereocentres"):
+        to_oligomer("*C(C)C(*)Cl", pm=0.5)
+
+
+def test_isotactic_from_pm_is_isotactic_as_written():
+    isotactic = {to_oligomer("*C[C@](*)(C)C(=O)OC", 6), to_oligomer("*C[C@@](*)(C)C(=O)OC", 6)}
+    assert to_oligomer("*CC(*)(C)C(=O)OC", 6, pm=1.0) in isotactic
+
+
+def test_pet_from_monomers_counts_both_and_ends_in_acid_and_alcohol():
+    oligomer = to_oligomer("OCCO.O=C(O)c1ccc(C(=O)O)cc1", 4)
+    assert oligomer == Chem.CanonSmiles("OCCOC(=O)c1ccc(cc1)C(=O)OCCOC(=O)c1ccc(cc1)C(=O)O")
+    assert oligomer == to_oligomer("O=C(O)c1ccc(C(=O)O)cc1.OCCO", 4)
+
+
+@pytest.mark.parametrize(
+    ("monomers", "oligomer"),
+    [
+        (
+            "O=C(Cl)Cl.Oc1ccc(cc1)C(C)(C)c1ccc(O)cc1",
+            "Oc1ccc(cc1)C(C)(C)c1ccc(cc1)OC(=O)Oc1ccc(cc1)C(C)(C)c1ccc(cc1)OC(=O)Cl",
+        ),
+        ("OC(=O)O.OCCO", "OCCOC(=O)OCCOC(=O)O"),
+        ("COC(=O)OC.OCCO", "OCCOC(=O)OCCOC(=O)O"),
+        ("Oc1ccccc1C(=O)O.Oc1ccccc1C(=O)O", "Oc1ccccc1C(=O)Oc1ccccc1C(=O)Oc1ccccc1C(=O)Oc1ccccc1C(=O)O"),
+        ("Oc1cccc(O)c1.O=C(Cl)CC(=O)Cl", "Oc1cccc(c1)OC(=O)CC(=O)Oc1cccc(c1)OC(=O)CC(=O)O"),
+        ("O=C1CCCCCN1.O=C1CCCCCN1", "NCCCCCC(=O)NCCCCCC(=O)NCCCCCC(=O)NCCCCCC(=O)O"),
+        ("O=C1CCCCCO1.O=C1CCCCCO1", "OCCCCCC(=O)OCCCCCC(=O)OCCCCCC(=O)OCCCCCC(=O)O"),
+        ("C1CO1.C1CO1", "CCOCCOCCOCCO"),
+        ("C=CC=C.C=CC=C", "CC=CCCC=CCCC=CCCC=CC"),
+        ("NCC(=O)O.NCC(=O)O", "NCC(=O)NCC(=O)NCC(=O)NCC(=O)O"),
+        ("NCCN.O=C=NCCN=C=O", "NCCNC(=O)NCCNC(=O)NCCNC(=O)NCCNC(=O)O"),
+        ("O=C1OC(=O)c2ccccc12.OCCO", "OCCOC(=O)c1ccccc1C(=O)OCCOC(=O)c1ccccc1C(=O)O"),
+        ("COC(=O)CC(=O)OC.OCCO", "OCCOC(=O)CC(=O)OCCOC(=O)CC(=O)O"),
+        ("NCCN.O=C(O)CC(=O)O", "NCCNC(=O)CC(=O)NCCNC(=O)CC(=O)O"),
+        ("NCCN.O=C(Cl)CC(=O)Cl", "NCCNC(=O)CC(=O)NCCNC(=O)CC(=O)O"),
+    ],
+)
+def test_monomers_grow_to_the_expected_oligomer(monomers, oligomer):
+    assert to_oligomer(monomers, 4) == Chem.CanonSmiles(oligomer)
+
+
+def test_a_mechanism_makes_a_molecule_on_its_own_a_monomer():
+    polystyrene = Chem.MolFromSmiles(to_oligomer("C=Cc1ccccc1", mechanism="vinyl"))
+    assert CalcMolFormula(polystyrene) == CalcMolFormula(Chem.MolFromSmiles(to_oligomer("*CC(*)c1ccccc1")))
+    assert to_oligomer("OCCCC(=O)O", 3, mechanism="ester") == Chem.CanonSmiles("OCCCC(=O)OCCCC(=O)OCCCC(=O)O")
+
+
+def test_m2p_is_reproducible_and_leaves_the_global_generators_alone():
+    random.seed(5)
+    np.random.seed(5)
+    expected = random.random(), np.random.rand()
+    random.seed(5)
+    np.random.seed(5)
+    one = to_oligomer("C=CC.C=Cc1ccccc1", 7, seed=1)
+    assert (random.random(), np.random.rand()) == expected
+    from polyid import monomers
+
+    monomers._m2p.cache_clear()
+    assert to_oligomer("C=CC.C=Cc1ccccc1", 7, seed=1) == one
+    assert len({to_oligomer("C=CC.C=Cc1ccccc1", 7, seed=seed) for seed in range(5)}) > 1
+
+
+def test_monomers_of_the_database_grow_to_its_oligomers():
+    if not DATABASE.exists():
+        pytest.skip("the published database is not beside this repository")
+    table = pd.read_csv(DATABASE)
+    table = table[
+        table.distribution.isna() & table.mechanism.isin(["ester", "amide", "imide", "urethane", "carbonate"])
+    ]
+    same, total = Counter(), Counter()
+    for row in table.groupby("mechanism").sample(6, random_state=3).itertuples():
+        oligomer = to_oligomer(row.smiles_monomer, mechanism=row.mechanism)
+        total[row.mechanism] += 1
+        # Monomers that are not symmetric are built in head-to-head and head-to-tail order at random.
+        same[row.mechanism] += oligomer == Chem.CanonSmiles(row.smiles_polymer)
+    assert all(same[mechanism] / total[mechanism] > 0.6 for mechanism in total), same
+
+
+@pytest.mark.parametrize(
+    ("smiles", "message"),
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        (None, "empty"),
+        (float("nan"), "empty"),
+        ("C" * 20_000, "20,000 characters"),
+        ("*" + "C" * 2_001 + "*", "2,001 heavy atoms"),
+        ("*" + "C" * 1_500 + "*", "1,500 heavy atoms"),
+        ("CC(C", "1 opening parenthesis not closed"),
+        ("CC)C", "at position 3 closes nothing"),
+        ("C1CC", "ring 1, opened at position 2"),
+        ("C?C", "'\\?' at position 2"),
+        ("CC..CC", "dot at position 4"),
+        ("CC.", "ends with a dot"),
+        ("C(C)(C)(C)(C)C", "atom 1 \\(C\\) has too many bonds"),
+        ("c1cccc1", "no Kekulé structure"),
+        ("polystyrene", "looks like a name"),
+        ("nylon 66", "looks like a name"),
+        ("PET", "looks like a name"),
+        ("{[$]CC[$]}", "BigSMILES"),
+        ("[R]CC[R]", "R-group"),
+        ("*CC", "has one attachment point; a repeat unit has exactly two"),
+        ("*C(*)C*", "has 3 attachment points"),
+        ("*=CC=*", "double or triple bond"),
+        ("C*C*C", "bonded to 2 atoms"),
+        ("**", "no atoms between"),
+        ("*CC*.*CC(*)C", "copolymers"),
+        ("*CC(*)C(=O)[O-].[Na+]", "Na"),
+        ("*CC(*)C(=O)[O-].[NH4+]", "salts and ions"),
+        ("*CC(*)C[N+](C)(C)C", "ion of charge \\+1"),
+        ("*[Zn]CC*", "Zn"),
+        ("*[CH]C*", "unpaired electron at atom 2"),
+        ("*C([2H])C*", "isotope"),
+        ("CCO", "small molecule of 3 heavy atoms"),
+        ("C=Cc1ccccc1", "a vinyl monomer, not a polymer; .*\\*CC\\(\\*\\)c1ccccc1"),
+        ("CC(O)C(=O)O", "hydroxy acid.*\\*OC\\(C\\)C\\(\\*\\)=O"),
+        ("O=C1CCCCCN1", "a lactam.*\\*NCCCCCC\\(\\*\\)=O"),
+        ("CC1CO1", "an epoxide.*\\*CC\\(C\\)O\\*"),
+        ("C=C(C)C=C", "a diene"),
+        ("CC(C)(c1ccc(O)cc1)c1ccc(O)cc1", "2 alcohol groups"),
+        ("O=C1OC(=O)c2cc3C(=O)OC(=O)c3cc12", "2 anhydride groups"),
+        ("CCCC.CCO", "No known polymerisation"),
+        ("CCO.CCO", "does not polymerise with itself"),
+        ("OCCO.OCCCO.O=C(O)CC(=O)O", "3 different monomers"),
+        ("OCC(O)CO.O=C(Cl)Cl", "exactly two reactive groups"),
+    ],
+)
+def test_bad_input_gets_one_sentence(smiles, message, capfd):
+    with pytest.raises(PolymerError, match=message) as caught:
+        to_oligomer(smiles)
+    text = str(caught.value)
+    assert text.endswith(".") and "\n" not in text and len(text) < 400
+    assert capfd.readouterr() == ("", "")
+
+
+def test_arguments_out_of_range_are_refused():
+    for arguments in ({"degree_of_polymerisation": 1}, {"degree_of_polymerisation": 1000}, {"pm": 1.5}):
+        with pytest.raises(PolymerError, match="must be"):
+            to_oligomer("*CC*", **arguments)
+    with pytest.raises(PolymerError, match="unknown; known are vinyl"):
+        to_oligomer("C=C.C=C", mechanism="magic")
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_read_or_refused(text):
+    try:
+        oligomer = to_oligomer(text, 3)
+    except PolymerError:
+        return
+    assert Chem.MolFromSmiles(oligomer) is not None
+
+
+@given(st.text(alphabet="*CNOc1()=.[]#@/\\-+H2", max_size=14))
+@settings(max_examples=400, deadline=None)
+def test_anything_like_smiles_is_read_or_refused(text):
+    try:
+        oligomer = to_oligomer(text, 3)
+        polymer_identity(text)
+    except PolymerError:
+        return
+    assert Chem.MolFromSmiles(oligomer) is not None
+
+
+def test_large_units_are_fast_and_bounded():
+    unit = "*Oc1ccc(cc1)C(C)(C)c1ccc(cc1)Oc1ccc2c(c1)C(=O)N(c1cccc(c1)N1C(=O)c3ccc(*)cc3C1=O)C2=O"
+    started = time.perf_counter()
+    small, large = (Chem.MolFromSmiles(to_oligomer(unit, degree)) for degree in (18, 200))
+    assert time.perf_counter() - started < 3
+    heavy = Chem.MolFromSmiles(unit).GetNumHeavyAtoms()
+    assert small.GetNumHeavyAtoms() == 18 * heavy
+    assert large.GetNumHeavyAtoms() == 2000 // heavy * heavy
