@@ -247,6 +247,7 @@ class Hub:
             (root / name).mkdir(exist_ok=True)
         if not (root / "hub.json").exists():
             write_json(root / "hub.json", {"format": 1, "id": uuid.uuid4().hex, "key": secrets.token_hex(32)})
+            write_json(root / "moved.json", {})  # former names of moved repositories
         settings = read_json(root / "hub.json")
         self.id, self.key = settings["id"], bytes.fromhex(settings["key"])
 
@@ -258,7 +259,10 @@ class Hub:
         if kind not in KINDS or not all(NAME.fullmatch(part) for part in repo_id.split("/")) or repo_id.count("/") != 1:
             return None
         folder = self.folder(kind, repo_id)
-        return Repo(folder, kind) if (folder / "repo.json").is_file() else None
+        if (folder / "repo.json").is_file():
+            return Repo(folder, kind)
+        moved = read_json(self.root / "moved.json").get(f"{kind}/{repo_id}".lower())
+        return self.find(kind, moved) if moved else None
 
     def repos(self, kind: str) -> list[Repo]:
         return [Repo(path.parent, kind) for path in (self.root / kind).glob("*/*/repo.json")]
@@ -382,6 +386,17 @@ def writable_repo(repo: Owned, account: AnyAccount) -> Repo:
 
 
 Writable = Annotated[Repo, Depends(writable_repo)]
+
+
+def contributable_repo(repo: Readable, account: AnyAccount, create_pr: bool = False) -> Repo:
+    # Whoever may read a repository may propose a pull request; anything else needs the owner.
+    if create_pr:
+        the_writer(account)
+        return repo
+    return writable_repo(owned_repo(repo, account), account)
+
+
+Contributable = Annotated[Repo, Depends(contributable_repo)]
 
 
 def owned_space(repo: Writable) -> Repo:
@@ -534,8 +549,12 @@ def move_repo(payload: Payload, hub: TheHub, account: Writer) -> dict:
         checked_name({"organization": namespace, "name": name}, account)
         if namespace != account.name:
             raise HubProblem(403, f'You don\'t have the rights to move a repository to the namespace "{namespace}"')
-        if hub.find(kind, target) is not None:
-            raise HubProblem(409, f"A repository named {target} already exists")
+        if (hub.folder(kind, target) / "repo.json").exists():
+            raise HubProblem(409, f"A {kind[:-1]} repository called {target} already exists")
+        moved = {
+            old: new for old, new in read_json(hub.root / "moved.json").items() if old != f"{kind}/{target}".lower()
+        }
+        write_json(hub.root / "moved.json", {**moved, f"{kind}/{repo.id}".lower(): target})
         write_json(repo.folder / "repo.json", {**repo.meta, "id": target})
         os.replace(repo.folder, hub.folder(kind, target))
     return {}
@@ -543,15 +562,23 @@ def move_repo(payload: Payload, hub: TheHub, account: Writer) -> dict:
 
 @api("PUT", "/settings")
 def update_settings(repo: Writable, payload: Payload) -> dict:
-    if "visibility" not in payload and "private" not in payload:
-        raise HubProblem(400, "Only the visibility of a repository can be changed on the local Hub")
+    changes = {"private": is_private(payload)} if {"visibility", "private"} & payload.keys() else {}
+    if "gated" in payload:
+        changes["gated"] = payload["gated"] if payload["gated"] in ("auto", "manual") else False
     with WRITE_LOCK:
-        write_json(repo.folder / "repo.json", {**repo.meta, "private": is_private(payload)})
-    return {"private": is_private(payload)}
+        write_json(repo.folder / "repo.json", {**repo.meta, **changes})
+    return changes
+
+
+def check_gate(repo: Repo, account: Account | None) -> None:
+    if repo.meta.get("gated") and not owns(account, repo):
+        what = f"Access to {repo.kind[:-1]} {repo.id} is restricted and you are not in the authorized list."
+        raise HubProblem(403 if account else 401, what, "GatedRepo")
 
 
 @api("GET", "/auth-check")
-def auth_check(repo: Readable) -> dict:
+def auth_check(repo: Readable, account: AnyAccount) -> dict:
+    check_gate(repo, account)
     return {}
 
 
@@ -562,7 +589,7 @@ def auth_check_write(repo: Writable) -> dict:
 
 def front_matter(text: str) -> Any:
     """Return the YAML head of a README, None where there is none; raises yaml.YAMLError."""
-    head = re.match(r"\A---[ \t]*\r?\n(.*?)(?:\r?\n)?---[ \t]*(?:\r?\n|\Z)", text.lstrip("\ufeff"), re.DOTALL)
+    head = re.match(r"\A\s*---[ \t]*\r?\n(.*?)(?:\r?\n)?---[ \t]*(?:\r?\n|\Z)", text.lstrip("\ufeff"), re.DOTALL)
     return yaml.safe_load(head[1]) if head else None
 
 
@@ -578,8 +605,9 @@ def validate_yaml(payload: Payload) -> Response:
     elif card and not isinstance(card, dict):
         errors.append("YAML metadata in README.md must be a mapping of names to values")
     if isinstance(card, dict):
-        if not isinstance(card.get("license", ""), str | list):
-            errors.append('"license" must be a string')
+        for key, kinds in (("license", (str, list)), ("tags", (list,)), ("model-index", (list,))):
+            if card.get(key) is not None and not isinstance(card[key], kinds):
+                errors.append(f'"{key}" must be {"a list" if list in kinds[:1] else "a string"}')
         if payload.get("repoType") == "space":
             for key, allowed in (("sdk", SPACE_SDKS), ("colorFrom", SPACE_COLOURS), ("colorTo", SPACE_COLOURS)):
                 if key in card and card[key] not in allowed:
@@ -631,7 +659,7 @@ def repo_info(repo: Repo, sha: str, blobs: bool = False) -> dict:
         "lastModified": commit["date"],
         "createdAt": meta["created"],
         "private": meta["private"],
-        "gated": False,
+        "gated": meta.get("gated", False),
         "disabled": False,
         "likes": 0,
         "tags": [str(tag) for tag in tags] + ([f"license:{card['license']}"] if card.get("license") else []),
@@ -758,8 +786,9 @@ def paths_info(
 
 @page("/resolve/{revision:segment}/{path:rest}", methods=("GET", "HEAD"))
 @page("/raw/{revision:segment}/{path:rest}", methods=("GET", "HEAD"))
-def download(repo: Readable, revision: str, path: str) -> Response:
+def download(repo: Readable, account: AnyAccount, revision: str, path: str) -> Response:
     """Serve a file, or a range of it, with the headers from which the client builds its cache."""
+    check_gate(repo, account)
     sha = repo.resolve(revision)
     entry = repo.entry(sha, path)
     headers = {
@@ -809,7 +838,7 @@ def wants_lfs(path: str, size: int, gitattributes: str) -> bool:
 
 
 @api("POST", "/preupload/{revision:segment}")
-def preupload(repo: Writable, revision: str, payload: Payload) -> dict:
+def preupload(repo: Contributable, revision: str, payload: Payload) -> dict:
     """Tell the client how to send each file: inside the commit, through LFS, or not at all."""
     sha = repo.resolve(revision)
     tree, gitattributes = repo.commit(sha)["tree"], repo.text(sha, ".gitattributes")
@@ -828,27 +857,25 @@ def preupload(repo: Writable, revision: str, payload: Payload) -> dict:
 
 def checked_path(path: str) -> str:
     parts = path.split("/")
-    if not path or "\0" in path or "\\" in path or any(p in ("", ".", "..") or p.lower() == ".git" for p in parts):
-        raise HubProblem(400, f"Invalid path in repository: {path!r}")
+    if path.startswith("..\\") or "\0" in path or any(p in ("", ".", "..") or p.lower() == ".git" for p in parts):
+        raise HubProblem(422, f"Invalid path in repository: {path!r}")
     return path
 
 
-def without(tree: dict, path: str, folder: bool) -> dict:
-    prefix = f"{path.rstrip('/')}/"
-    kept = {p: e for p, e in tree.items() if not (p.startswith(prefix) if folder else p == path)}
+def without(tree: dict, path: str) -> dict:
+    """Return the tree without a file, or without everything in a folder."""
+    path = path.rstrip("/")
+    kept = {each: entry for each, entry in tree.items() if each != path and not each.startswith(f"{path}/")}
     if len(kept) == len(tree):
-        what = "folder" if folder else "file"
-        raise HubProblem(404, f"A {what} with this name doesn't exist: {path}", "EntryNotFound")
+        raise HubProblem(404, f"A file with this name doesn't exist: {path}", "EntryNotFound")
     return kept
 
 
 @api("POST", "/commit/{revision:segment}")
 def commit(
-    request: Request, repo: Readable, account: AnyAccount, revision: str, body: RawBody, create_pr: bool = False
+    request: Request, repo: Contributable, account: Writer, revision: str, body: RawBody, create_pr: bool = False
 ) -> dict:
     """Apply one commit: all of its operations on the branch's head, or none."""
-    if not create_pr or account is None:
-        writable_repo(owned_repo(repo, account), account)
     try:
         lines = [json.loads(line) for line in body.splitlines() if line.strip()]
         header = next(line["value"] for line in lines if line["key"] == "header")
@@ -869,7 +896,7 @@ def commit(
             raise HubProblem(404, f"Invalid rev id: {revision}", "RevisionNotFound")
         head = refs[group][revision]
         if parent and not (SHA.fullmatch(parent) and head.startswith(parent)):
-            raise HubProblem(412, "A commit has happened since. Please refresh and try again.")
+            raise HubProblem(412, "The branch was updated since you opened this page. Please refresh and try again.")
         tree = dict(repo.commit(head)["tree"])
         for index, (key, value) in enumerate(operations):
             path = str(value["path"])
@@ -878,7 +905,7 @@ def commit(
             elif key == "lfsFile":
                 tree[checked_path(path)] = repo.lfs_entry(str(value["oid"]))
             elif key in ("deletedFile", "deletedFolder"):
-                tree = without(tree, path, folder=key == "deletedFolder")
+                tree = without(tree, path)
             else:
                 raise HubProblem(400, f"Unknown operation in commit: {key}")
         for path in tree:
@@ -936,7 +963,7 @@ def create_branch(repo: Writable, branch: str, payload: Payload) -> dict:
     with WRITE_LOCK:
         sha = repo.resolve(str(payload.get("startingPoint") or "main"))
         if checked_ref(branch) in repo.refs["branches"]:
-            raise HubProblem(409, f"Reference already exists: refs/heads/{branch}")
+            raise HubProblem(409, f"Reference refs/heads/{branch} already exists")
         repo.set_ref("branches", branch, sha)
     return {}
 
@@ -947,7 +974,7 @@ def delete_branch(repo: Writable, branch: str) -> dict:
         if branch == "main":
             raise HubProblem(403, "Cannot delete refs/heads/main")
         if branch not in repo.refs["branches"]:
-            raise HubProblem(404, f"Reference does not exist: refs/heads/{branch}")
+            raise HubProblem(404, f"Invalid rev id: refs/heads/{branch}")
         repo.set_ref("branches", branch, None)
     return {}
 
@@ -1032,7 +1059,7 @@ def lfs_verify(repo: Writable, body: RawBody) -> dict:
 
 
 @api("GET", "/xet-write-token/{revision:segment}")
-def xet_write_token(request: Request, repo: Writable, hub: TheHub, revision: str) -> Response:
+def xet_write_token(request: Request, repo: Contributable, hub: TheHub, revision: str) -> Response:
     # The client remembers per address which chunks a server has, so another root is another address.
     endpoint, ticket = public_url(request, f"/xet/{hub.id}"), hub.ticket(repo, "xet")
     expires = int(time.time()) + TICKET_SECONDS
@@ -1419,8 +1446,10 @@ def problem_answer(request: Request, problem: HubProblem) -> Response:
 
 def unknown_address(request: Request, error: HTTPException) -> Response:
     parts = request.url.path.strip("/").split("/")
-    one_name = (len(parts) == 3 and parts[0] == "api" and parts[1] in KINDS) or parts[1:2] == ["resolve"]
-    if error.status_code == 404 and one_name:  # "gpt2": the local Hub has no repositories without a namespace
+    repo_calls = ("", "revision", "tree", "commits", "paths-info", "preupload", "commit", "branch", "tag")
+    of_a_repo = parts[0] == "api" and parts[1:2] != [] and parts[1] in KINDS and (parts[3:] or [""])[0] in repo_calls
+    if error.status_code == 404 and (of_a_repo or parts[1:2] == ["resolve"]):
+        # A repository without a namespace, "gpt2", such as the local Hub never has.
         return problem_answer(request, HubProblem(404, "Repository not found", "RepoNotFound"))
     return problem_answer(request, HubProblem(error.status_code, "The local Hub does not serve this address"))
 
