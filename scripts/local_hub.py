@@ -48,6 +48,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 DEFAULT_USER = "demo"
 DEFAULT_TOKEN = "hf_local_demo_token"
 KINDS = ("models", "datasets", "spaces")
+RESERVED = ("api", "lfs", "xet", *KINDS)  # first parts of addresses, so no user's names
 LFS_THRESHOLD = 10 * 1024 * 1024  # bytes; a larger file goes through LFS whatever its name, as on the Hub
 TICKET_SECONDS = 3600
 CPU_BASIC_SLEEP = 48 * 3600
@@ -846,8 +847,11 @@ def preupload(repo: Contributable, revision: str, payload: Payload) -> dict:
     gitignore = repo.text(sha, ".gitignore") if gitignore is None else gitignore
     files = []
     for file in payload.get("files", []):
-        path, entry = file["path"], tree.get(file["path"])
-        mode = "lfs" if wants_lfs(path, int(file["size"]), gitattributes) else "regular"
+        try:
+            path, size = str(file["path"]), int(file["size"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise HubProblem(400, f"A file comes without its path or size: {error}") from error
+        entry, mode = tree.get(path), "lfs" if wants_lfs(path, size, gitattributes) else "regular"
         answer = {"path": path, "uploadMode": mode, "shouldIgnore": is_ignored(path, gitignore)}
         if entry is not None:
             answer["oid"] = entry["sha256"] if entry["lfs"] else entry["oid"]
@@ -878,7 +882,7 @@ def commit(
     """Apply one commit: all of its operations on the branch's head, or none."""
     try:
         lines = [json.loads(line) for line in body.splitlines() if line.strip()]
-        header = next(line["value"] for line in lines if line["key"] == "header")
+        header = {line["key"]: line["value"] for line in lines}["header"]
         operations = [(line["key"], line["value"]) for line in lines if line["key"] != "header"]
         contents = {
             index: repo.add_content(base64.b64decode(value["content"], validate=True))
@@ -887,7 +891,7 @@ def commit(
         }
         title, message = str(header["summary"]), str(header.get("description") or "")
         parent = str(header.get("parentCommit") or "")
-    except (ValueError, KeyError, TypeError, StopIteration) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise HubProblem(400, f"This commit can't be read: {error}") from error
     with WRITE_LOCK:
         refs, revision = repo.refs, revision.removeprefix("refs/heads/")
@@ -1051,10 +1055,13 @@ async def lfs_upload(request: Request, hub: TheHub, oid: str, size: int, ticket:
 
 @page("/info/lfs/verify", methods=("POST",))
 def lfs_verify(repo: Writable, body: RawBody) -> dict:
-    payload = json.loads(body)
-    blob = repo.blob(str(payload.get("oid")))
-    if not SHA256.fullmatch(blob.name) or not blob.is_file() or blob.stat().st_size != payload.get("size"):
-        raise HubProblem(404, f"LFS object {blob.name} was not uploaded", "EntryNotFound")
+    try:
+        payload = json.loads(body)
+        oid, size = str(payload["oid"]), payload["size"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise HubProblem(400, f"This LFS request can't be read: {error}") from error
+    if repo.lfs_entry(oid)["size"] != size:
+        raise HubProblem(400, f"LFS object {oid} has another size than {size} bytes")
     return {}
 
 
@@ -1342,6 +1349,11 @@ def delete_secret(repo: OwnedSpace, payload: Payload) -> dict:
     return {}
 
 
+@routes.api_route("/api/{path:rest}", methods=["GET", "HEAD", "POST", "PUT", "DELETE"])
+def unknown_call(path: str) -> None:
+    raise HTTPException(404)  # and not the page of a repository named after a call
+
+
 # Pages for people
 
 
@@ -1428,7 +1440,7 @@ def home_page(hub: TheHub) -> HTMLResponse:
 
 
 def problem_answer(request: Request, problem: HubProblem) -> Response:
-    message = re.sub(r"[^\x20-\x7e]", "?", problem.message)  # a header has one line of plain characters
+    message = re.sub(r"[^\x20-\x7e]", "?", problem.message).strip()  # a header has one line of plain characters
     headers = {**problem.headers, "X-Error-Message": message}
     if problem.code:
         headers["X-Error-Code"] = problem.code
@@ -1454,6 +1466,12 @@ def unknown_address(request: Request, error: HTTPException) -> Response:
     return problem_answer(request, HubProblem(error.status_code, "The local Hub does not serve this address"))
 
 
+def invalid_request(request: Request, error: RequestValidationError) -> Response:
+    first = error.errors()[0]
+    where = " ".join(str(part) for part in first["loc"])
+    return problem_answer(request, HubProblem(400, f"The request's {where} is not as expected: {first['msg']}"))
+
+
 def make_app(hub: Hub, hosts: list[str]) -> Callable:
     """Return the ASGI application for a store, answering only requests addressed to ``hosts``."""
     app = FastAPI(openapi_url=None)
@@ -1461,9 +1479,7 @@ def make_app(hub: Hub, hosts: list[str]) -> Callable:
     app.include_router(routes)
     app.add_exception_handler(HubProblem, problem_answer)
     app.add_exception_handler(HTTPException, unknown_address)
-    app.add_exception_handler(
-        RequestValidationError, lambda request, error: problem_answer(request, HubProblem(400, str(error.errors())))
-    )
+    app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(
         Exception, lambda request, error: problem_answer(request, HubProblem(500, "Internal error of the local Hub"))
     )
@@ -1489,7 +1505,7 @@ def make_app(hub: Hub, hosts: list[str]) -> Callable:
 
 def account_argument(text: str) -> tuple[str, Account]:
     name, token, role = [*text.split(":"), "write"][:3]
-    if not NAME.fullmatch(name) or not token or role not in ("read", "write"):
+    if not NAME.fullmatch(name) or name in RESERVED or not token or role not in ("read", "write"):
         raise argparse.ArgumentTypeError("give an account as NAME:TOKEN or NAME:TOKEN:read")
     return token, Account(name, role)
 
