@@ -189,6 +189,11 @@ class Run:
                 )
         return rows
 
+    def metrics(self) -> dict[str, dict[str, float]]:
+        """Out-of-fold figures a property, from the bundle; empty before there is one."""
+        path = self.bundle / "metrics.json"
+        return _read_json(path) if path.exists() else {}
+
     def summary(self) -> dict[str, Any]:
         """What a program wants to know, as JSON: name, request, record, and what can be done with the run."""
         return {

@@ -1,0 +1,236 @@
+"""From the page's form to a training run: what can be checked before hours are spent is checked here."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+from pathlib import Path
+
+import httpx
+from huggingface_hub import HfApi, get_token
+from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, RepositoryNotFoundError
+
+from polyid import runs, tables
+from polyid.errors import HubError, TrainingError
+from polyid.tables import TrainingTable
+
+logger = logging.getLogger(__name__)
+
+REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]{0,95}")
+REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
+
+
+def train_polyid_models(
+    data_path: str | Path = "data/polymer_properties.csv",
+    save_path: str | Path = "trained_models",
+    epochs: int = 500,
+    kfolds: int = 5,
+) -> bool:
+    """Train an ensemble with the published network on every property the table has, in this process.
+
+    Parameters
+    ----------
+    data_path : path
+        Table of polymers.
+    save_path : path
+        Folder the bundle is written to.
+    epochs, kfolds : int
+        Length of training and number of folds.
+
+    Returns
+    -------
+    bool
+        True; whatever stops training is raised.
+
+    Raises
+    ------
+    polyid.errors.PolyIDError
+        When the data or the settings can't be trained with.
+    """
+    from polyid.ensemble import train_ensemble
+
+    train_ensemble(
+        data_path,
+        save_path,
+        preset="publication",
+        folds=kfolds,
+        epochs=epochs,
+        progress=lambda progress: logger.info(progress.line()),
+    )
+    return True
+
+
+def read_table(path: str | Path) -> TrainingTable:
+    """A training table, read once for each content.
+
+    Raises
+    ------
+    polyid.errors.DataError
+        When the file can't be trained on.
+    """
+    return _read_table(str(path), runs.sha256(path))
+
+
+@functools.lru_cache(maxsize=8)
+def _read_table(path: str, digest: str) -> TrainingTable:
+    return tables.read_training_table(path)
+
+
+def account(token: str | None) -> tuple[str, frozenset[str]]:
+    """Who the token belongs to, and all the names it may write under.
+
+    Raises
+    ------
+    HubError
+        When there is no token, the Hub refuses it, it may only read, or the Hub can't be reached.
+    """
+    try:
+        answer = HfApi(token=token).whoami()
+    except LocalTokenNotFoundError as problem:
+        raise HubError(
+            "There is no Hub token: set HF_TOKEN to a token that may write (in a Space: in its secrets), then restart."
+        ) from problem
+    except HfHubHTTPError as problem:
+        if problem.response.status_code in (401, 403):
+            raise HubError(
+                "The Hub refuses the token: set HF_TOKEN to a valid token that may write, then restart."
+            ) from problem
+        raise HubError(f"The Hub couldn't say whose token this is ({type(problem).__name__}): try again.") from problem
+    except (OSError, httpx.HTTPError) as problem:
+        raise HubError(
+            f"The Hub can't be reached ({type(problem).__name__}): check the network and try again."
+        ) from problem
+    role = (answer.get("auth") or {}).get("accessToken", {}).get("role")
+    if role == "read":
+        raise HubError("The Hub token may only read: set HF_TOKEN to a token that may write.")
+    return answer["name"], frozenset([answer["name"], *(team["name"] for team in answer.get("orgs") or ())])
+
+
+def check_destination(repo_id: str, tag: str | None, branch: str | None, token: str | None) -> None:
+    """Make sure, as far as can be known before, that the ensemble can be published where it should go.
+
+    Raises
+    ------
+    HubError
+        In one sentence, with the remedy.
+    """
+    if not repo_id:
+        raise HubError("No model repo is named: type one such as demo/polyid-models.")
+    if not REPO_ID.fullmatch(repo_id):
+        raise HubError(
+            f"{repo_id!r} isn't the name of a model repo: write it as user/name, such as demo/polyid-models."
+        )
+    for what, value in (("tag", tag), ("branch", branch)):
+        if value and (not REF.fullmatch(value) or ".." in value or value.endswith(("/", ".", ".lock"))):
+            raise HubError(f"{value!r} can't be a {what}: use letters, digits, dots and dashes, such as v1.0.0.")
+    name, names = account(token)
+    owner = repo_id.partition("/")[0]
+    if owner not in names:
+        raise HubError(
+            f"The token belongs to {name}, which can't write to {repo_id}: choose a name such as {name}/polyid-models."
+        )
+    if tag:
+        try:
+            refs = HfApi(token=token).list_repo_refs(repo_id)
+        except RepositoryNotFoundError:
+            return
+        except (OSError, httpx.HTTPError) as problem:
+            raise HubError(f"The tags of {repo_id} can't be listed ({type(problem).__name__}): try again.") from problem
+        if tag in {ref.name for ref in refs.tags}:
+            raise HubError(f"{repo_id} has a tag {tag} already: choose another.")
+
+
+def start_run(
+    runs_folder: Path,
+    data_path: str | Path | None,
+    *,
+    properties: list[str],
+    preset: str,
+    epochs: float | None,
+    folds: float | None,
+    seed: float | None,
+    repo_id: str | None,
+    tag: str | None = None,
+    branch: str | None = None,
+    private: bool = False,
+) -> runs.Run:
+    """Check what the form says, then begin the run.
+
+    Raises
+    ------
+    polyid.errors.PolyIDError
+        The first thing that is wrong, in one sentence; nothing was started.
+    """
+    running = runs.latest(runs_folder)
+    if running is not None and running.active:
+        raise TrainingError(f"A training run is at work already ({running.record.line}): wait for it, or cancel it.")
+    if data_path is None:
+        raise TrainingError("No data is chosen: choose a table or upload a CSV.")
+    whole_epochs, whole_folds, whole_seed = _whole("epochs", epochs), _whole("folds", folds), _whole("seed", seed)
+    if whole_epochs < 1:
+        raise TrainingError(f"The number of epochs is {whole_epochs}: choose 1 or more.")
+    if whole_folds < 2:
+        raise TrainingError(f"The number of folds is {whole_folds}: choose 2 or more.")
+    if not properties:
+        raise TrainingError("No property is ticked: choose at least one to train on.")
+    table = read_table(data_path)
+    unknown = [name for name in properties if name not in table.labels]
+    if unknown:
+        raise TrainingError(f"The table has no column {unknown[0]}: choose among {', '.join(table.labels)}.")
+    polymers = polymer_count(table, properties)
+    if whole_folds > polymers:
+        raise TrainingError(
+            f"{whole_folds} folds need at least {whole_folds} polymers, and the ticked properties have {polymers}: "
+            f"choose {polymers} folds or fewer."
+        )
+    token = get_token()
+    repo_id, tag, branch = (repo_id or "").strip(), (tag or "").strip() or None, (branch or "").strip() or None
+    check_destination(repo_id, tag, branch, token)
+    return runs.start(
+        runs_folder,
+        data_path,
+        properties=properties,
+        preset=preset,
+        folds=whole_folds,
+        epochs=whole_epochs,
+        seed=whole_seed,
+        repo_id=repo_id,
+        tag=tag,
+        branch=branch,
+        private=private or None,
+        token=token,
+    )
+
+
+def polymer_count(table: TrainingTable, properties: list[str]) -> int:
+    """How many different polymers have a value of at least one of the properties."""
+    labelled = table.frame[properties].notna().any(axis=1)
+    return table.frame.loc[labelled, "smiles_monomer"].nunique()
+
+
+def _whole(name: str, value: float | None) -> int:
+    if value is None:
+        raise TrainingError(f"The number of {name} is empty: type a whole number.".replace("number of seed", "seed"))
+    if value != int(value):
+        raise TrainingError(f"{value} {name} makes no sense: type a whole number.")
+    return int(value)
+
+
+def publish_run(
+    runs_folder: Path, *, repo_id: str | None, tag: str | None = None, branch: str | None = None, private: bool = False
+) -> runs.Run:
+    """Publish the last run's model to where the form says.
+
+    Raises
+    ------
+    polyid.errors.PolyIDError
+        When there is no such model, or it can't go there.
+    """
+    run = runs.latest(runs_folder)
+    if run is None:
+        raise TrainingError("There is no trained model to publish: start a run first.")
+    token = get_token()
+    repo_id, tag, branch = (repo_id or "").strip(), (tag or "").strip() or None, (branch or "").strip() or None
+    check_destination(repo_id, tag, branch, token)
+    return runs.republish(run.folder, repo_id=repo_id, tag=tag, branch=branch, private=private or None, token=token)
