@@ -167,8 +167,9 @@ def _read(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
         molecule = Chem.MolFromSmiles(text, _PARSER)
         if molecule is None:
             raise PolymerError(_why_unreadable(text))
-        for atom in molecule.GetAtoms():
-            atom.SetAtomMapNum(0)
+        if ":" in text:
+            for atom in molecule.GetAtoms():
+                atom.SetAtomMapNum(0)
         return molecule, _check(molecule, text)
 
 
@@ -240,33 +241,9 @@ def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
             f"The SMILES has {heavy:,} heavy atoms, but at most {MAX_HEAVY_ATOMS:,} are read; {EXPECTED}."
         )
     parts = len(Chem.GetMolFrags(molecule))
-    points = []
-    for atom in molecule.GetAtoms():
-        where = f"atom {atom.GetIdx() + 1}"
-        if atom.GetAtomicNum() == 0:
-            points.append(atom)
-        elif atom.GetSymbol() not in ELEMENTS:
-            raise PolymerError(
-                f"“{shown}” contains {atom.GetSymbol()} ({where}), but polymers of {', '.join(ELEMENTS)} only are "
-                "supported; metals, salts and other elements are not."
-            )
-        elif atom.GetIsotope():
-            raise PolymerError(
-                f"“{shown}” has an isotope label at {where}; isotopes are not told apart, write the SMILES without."
-            )
-        elif atom.GetNumRadicalElectrons():
-            raise PolymerError(
-                f"“{shown}” has an unpaired electron at {where} ({atom.GetSymbol()}); give it its hydrogens, "
-                "or write * where the chain goes on."
-            )
-    for part in Chem.GetMolFrags(molecule, asMols=True, sanitizeFrags=False):
-        charge = sum(atom.GetFormalCharge() for atom in part.GetAtoms())
-        if charge:
-            raise PolymerError(
-                f"“{shown}” has an ion of charge {charge:+d}; salts and ions are not supported, "
-                "write the neutral polymer."
-            )
-    if not any(atom.GetAtomicNum() > 1 for atom in molecule.GetAtoms()):
+    # Everything but plain atoms of the organic subset is written in brackets or as a star.
+    points = _unusual_atoms(molecule, shown) if "[" in text or "*" in text else []
+    if not heavy:
         raise PolymerError(f"“{shown}” has no atoms between its attachment points; {EXPECTED}.")
     if not points:
         return PolymerForm.MONOMERS if parts > 1 else PolymerForm.OLIGOMER
@@ -290,6 +267,39 @@ def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
                 "such as *C=C* instead of *=CC=*."
             )
     return PolymerForm.REPEAT_UNIT
+
+
+def _unusual_atoms(molecule: Chem.Mol, shown: str) -> list[Chem.Atom]:
+    """The attachment points; raise for elements, isotopes, radicals and ions that are not supported."""
+    points = []
+    charged = False
+    for atom in molecule.GetAtoms():
+        where = f"atom {atom.GetIdx() + 1}"
+        charged = charged or atom.GetFormalCharge() != 0
+        if atom.GetAtomicNum() == 0:
+            points.append(atom)
+        elif atom.GetSymbol() not in ELEMENTS:
+            raise PolymerError(
+                f"“{shown}” contains {atom.GetSymbol()} ({where}), but polymers of {', '.join(ELEMENTS)} only are "
+                "supported; metals, salts and other elements are not."
+            )
+        elif atom.GetIsotope():
+            raise PolymerError(
+                f"“{shown}” has an isotope label at {where}; isotopes are not told apart, write the SMILES without."
+            )
+        elif atom.GetNumRadicalElectrons():
+            raise PolymerError(
+                f"“{shown}” has an unpaired electron at {where} ({atom.GetSymbol()}); give it its hydrogens, "
+                "or write * where the chain goes on."
+            )
+    for part in Chem.GetMolFrags(molecule, asMols=True, sanitizeFrags=False) if charged else ():
+        charge = sum(atom.GetFormalCharge() for atom in part.GetAtoms())
+        if charge:
+            raise PolymerError(
+                f"“{shown}” has an ion of charge {charge:+d}; salts and ions are not supported, "
+                "write the neutral polymer."
+            )
+    return points
 
 
 def _refuse_small_molecule(molecule: Chem.Mol, text: str) -> None:

@@ -1,0 +1,345 @@
+"""From a file to rows of text: encodings, separators, spreadsheets, headers and numbers as people write them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from polyid.errors import DataError
+from polyid.properties import find_property, read_unit
+
+MAX_BYTES = 200 * 1024 * 1024
+MISSING = frozenset({"", "-", "–", "—", "na", "n/a", "n.a.", "#n/a", "nan", "none", "null", "nd", "n.d.", "."})
+_SEPARATORS = (",", ";", "\t", "|")
+_HEADER_ROWS_SEARCHED = 20
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\ufffe\uffff]")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table as text.
+
+    Attributes
+    ----------
+    cells : pandas.DataFrame
+        Every cell as text, stripped, empty where the file has nothing; the index is the 1-based row of the file.
+    units : dict
+        Column to unit, where a row of units stands below the header.
+    bad_rows : list of (int, str, str)
+        Row, its text and what is wrong with rows that don't fit the header.
+    notes : list of str
+        What was skipped or assumed, one sentence each.
+    sha256 : str
+        Of the file's bytes.
+    source : str
+        The file's name.
+    """
+
+    cells: pd.DataFrame
+    sha256: str
+    source: str
+    units: dict[str, str] = field(default_factory=dict)
+    bad_rows: list[tuple[int, str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_table_file(path: str | Path, is_smiles_header: Callable[[str], bool]) -> RawTable:
+    """Read a CSV, TSV, XLSX or Parquet file, whatever its name says it is.
+
+    Parameters
+    ----------
+    path : str or Path
+    is_smiles_header : callable
+        Tells a column name of SMILES; the header is the first row that has one.
+
+    Returns
+    -------
+    RawTable
+
+    Raises
+    ------
+    DataError
+        The file is missing, empty, too large, binary, or broken.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"There is no file {path}.")
+    if path.stat().st_size > MAX_BYTES:
+        raise DataError(
+            f"{path.name} has {path.stat().st_size / 1e6:.0f} MB, but at most {MAX_BYTES / 1e6:.0f} are read."
+        )
+    data = path.read_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    if not data.strip():
+        raise DataError(
+            f"{path.name} is empty; expected a table with a header row, a SMILES column and property columns."
+        )
+    if data[:4] == b"PAR1":
+        return table_of_frame(_read_parquet(data, path.name), path.name, sha256)
+    notes: list[str] = []
+    rows = _read_xlsx(data, path.name, is_smiles_header) if data[:4] == b"PK\x03\x04" else _read_text(data, path.name)
+    return _table_of_rows(rows, path.name, sha256, is_smiles_header, notes)
+
+
+def table_of_frame(frame: pd.DataFrame, source: str, sha256: str = "") -> RawTable:
+    """A pandas frame as text; rows are numbered as if it had been a file with a header in row 1."""
+    names = _unique([str(column).strip() for column in frame.columns])
+    columns = {name: [_text(value) for value in frame.iloc[:, place]] for place, name in enumerate(names)}
+    cells = pd.DataFrame(columns, index=range(2, len(frame) + 2), dtype=object)
+    if not sha256:
+        sha256 = hashlib.sha256(cells.to_csv(index=False).encode()).hexdigest()
+    return RawTable(cells, sha256, source)
+
+
+def _text(value: object) -> str:
+    """A cell as text; a float as the shortest text that gives it back."""
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
+        return ""
+    if isinstance(value, float):
+        return repr(float(value))
+    return str(value).strip()
+
+
+def _read_parquet(data: bytes, name: str) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(io.BytesIO(data))
+    except ImportError as error:
+        raise DataError(f"Reading the Parquet file {name} needs the package pyarrow; install it with pip.") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{name} is a damaged Parquet file; write it again or save it as CSV.") from error
+
+
+def _read_xlsx(data: bytes, name: str, is_smiles_header: Callable[[str], bool]) -> list[list[str]]:
+    """The rows of the first sheet that has a SMILES column, or of the first that has anything."""
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise DataError(f"Reading the spreadsheet {name} needs the package openpyxl; install it with pip.") from error
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        sheets = [[[_text(value) for value in row] for row in sheet.iter_rows(values_only=True)] for sheet in book]
+    except Exception as error:  # openpyxl raises whatever its XML and zip readers raise on a damaged file
+        raise DataError(f"{name} is not a readable .xlsx spreadsheet; save it again or as CSV.") from error
+    filled = [rows for rows in sheets if any(any(row) for row in rows)]
+    if not filled:
+        raise DataError(
+            f"{name} has no cells with content; expected a header row, a SMILES column and property columns."
+        )
+    for rows in filled:
+        if any(is_smiles_header(cell) for row in rows[:_HEADER_ROWS_SEARCHED] for cell in row):
+            return rows
+    return filled[0]
+
+
+def _decode(data: bytes, name: str) -> str:
+    if data[:4] == b"\xd0\xcf\x11\xe0":
+        raise DataError(f"{name} is an old Excel file (.xls); save it as .xlsx or CSV.")
+    if data[:2] == b"\x1f\x8b":
+        raise DataError(f"{name} is compressed; unpack it first.")
+    for mark, encoding in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe\x00\x00", "utf-32"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
+        if data.startswith(mark):
+            encodings = [encoding]
+            break
+    else:
+        head = data[:2000]
+        if head[1::2].count(0) > len(head) * 0.3:
+            encodings = ["utf-16-le"]
+        elif head[::2].count(0) > len(head) * 0.3:
+            encodings = ["utf-16-be"]
+        else:
+            encodings = ["utf-8", "cp1252", "latin-1"]
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if not _CONTROL.search(text):
+            return text
+    raise DataError(f"{name} is not a table: it holds binary data; expected CSV, TSV, XLSX or Parquet.")
+
+
+def _read_text(data: bytes, name: str) -> list[list[str]]:
+    text = _decode(data, name)
+    declared = re.match(r"sep=(.)\r?\n", text)
+    separator = declared.group(1) if declared else _separator(text)
+    try:
+        rows = [
+            [cell.strip() for cell in row]
+            for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        ]
+    except csv.Error as error:
+        raise DataError(f"{name} can't be read as a table: {_plain_csv_error(text, separator, error)}.") from error
+    if declared:
+        rows[0] = []
+    return rows
+
+
+def _plain_csv_error(text: str, separator: str, error: csv.Error) -> str:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    row = 0
+    while True:
+        try:
+            if next(reader, None) is None:
+                break
+        except csv.Error:
+            break
+        row += 1
+    if "unexpected end" in str(error):
+        return f'a quotation mark (") opened in row {row + 1} is never closed'
+    return f"row {row + 1} has a misplaced quotation mark or an oversized cell"
+
+
+def _separator(text: str) -> str:
+    """The separator that cuts most of the first rows into as many cells as the widest row that repeats."""
+    lines = [line for line in text[:200_000].splitlines()[:200] if line.strip()]
+    best, best_score = ",", (0.0, 0)
+    for separator in _SEPARATORS:
+        try:
+            widths = [len(row) for row in csv.reader(lines, delimiter=separator)]
+        except csv.Error:
+            continue
+        counts = {width: widths.count(width) for width in widths if width > 1}
+        if counts:
+            width = max(counts, key=lambda value: (counts[value], value))
+            score = (counts[width] / len(widths), width)
+            if score > best_score:
+                best, best_score = separator, score
+    return best
+
+
+def _unique(names: list[str]) -> list[str]:
+    seen: dict[str, int] = {}
+    result = []
+    for place, name in enumerate(names):
+        name = name or f"column {place + 1}"
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return result
+
+
+def _table_of_rows(
+    rows: list[list[str]], name: str, sha256: str, is_smiles_header: Callable[[str], bool], notes: list[str]
+) -> RawTable:
+    """Find the header, merge a second header row or a row of units into it, and number the rows."""
+    filled = [place for place, row in enumerate(rows) if any(row)]
+    if not filled:
+        raise DataError(
+            f"{name} has no cells with content; expected a header row, a SMILES column and property columns."
+        )
+    start = next(
+        (place for place in filled[:_HEADER_ROWS_SEARCHED] if any(is_smiles_header(cell) for cell in rows[place])),
+        filled[0],
+    )
+    if start != filled[0]:
+        notes.append(f"Rows {filled[0] + 1} to {start} above the header were skipped.")
+    header = list(rows[start])
+    while header and not header[-1]:
+        header.pop()
+    units: dict[str, str] = {}
+    body = start + 1
+    below = rows[body] if body < len(rows) else []
+    second = _second_header(header, below, is_smiles_header)
+    if second:
+        width = max(len(header), len(below))
+        header = header + [""] * (width - len(header))
+        for place, cell in enumerate(below):
+            if read_unit(cell) and header[place] and not find_property(cell):
+                units[header[place]] = cell
+            elif cell:
+                header[place] = cell
+        notes.append(f"Row {body + 1} was read as part of the header.")
+        body += 1
+    names = _unique(header)
+    units = {column: units[old] for column, old in zip(names, header, strict=True) if old in units}
+    bad_rows, good, numbers = [], [], []
+    for place in range(body, len(rows)):
+        row = rows[place]
+        if not any(row):
+            continue
+        if any(row[len(names) :]):
+            shown = " | ".join(row)[:80]
+            bad_rows.append((place + 1, shown, f"has {len(row)} cells, but the header has {len(names)} columns"))
+            continue
+        good.append((row + [""] * len(names))[: len(names)])
+        numbers.append(place + 1)
+    cells = pd.DataFrame(good, columns=names, index=numbers, dtype=object)
+    return RawTable(cells, sha256, name, units, bad_rows, notes)
+
+
+def _second_header(header: list[str], below: list[str], is_smiles_header: Callable[[str], bool]) -> bool:
+    """Whether the row below a header continues it: units or names, with nothing in the SMILES column."""
+    smiles = [place for place, cell in enumerate(header) if is_smiles_header(cell)]
+    if not smiles or any(place < len(below) and below[place] for place in smiles):
+        return False
+    cells = [cell for cell in below if cell]
+    return bool(cells) and all(read_unit(cell) or find_property(cell) for cell in cells)
+
+
+_THOUSANDS_COMMA = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
+_THOUSANDS_DOT = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?$")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?$", re.IGNORECASE)
+_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$", re.IGNORECASE)
+
+
+def uses_decimal_commas(cells: pd.Series) -> bool:
+    """Whether a column has numbers like 12,5, whose comma can't separate thousands."""
+    texts = [_tidy(cell) for cell in cells]
+    commas = [text for text in texts if _DECIMAL_COMMA.match(text)]
+    return any(not _THOUSANDS_COMMA.match(text) for text in commas)
+
+
+def read_number(cell: str, decimal_commas: bool) -> float:
+    """A number from a cell.
+
+    Parameters
+    ----------
+    cell : str
+    decimal_commas : bool
+        Whether the table's numbers are written like 12,5.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        With what is wrong, as a clause.
+    """
+    text = _tidy(cell)
+    if _PLAIN.match(text):
+        if decimal_commas and _THOUSANDS_DOT.match(text):
+            raise ValueError("could be thousands or a decimal, as other numbers of the table have decimal commas")
+        return _finite(float(text))
+    if "," in text:
+        if _THOUSANDS_DOT.match(text) and "." in text:
+            return _finite(float(text.replace(".", "").replace(",", ".")))
+        if _THOUSANDS_COMMA.match(text) and ("." in text or text.count(",") > 1):
+            return _finite(float(text.replace(",", "")))
+        if _DECIMAL_COMMA.match(text):
+            if _THOUSANDS_COMMA.match(text) and not decimal_commas:
+                raise ValueError("could be thousands or a decimal comma")
+            return _finite(float(text.replace(",", ".")))
+    raise ValueError("is not a number")
+
+
+def _tidy(cell: str) -> str:
+    return cell.strip().replace("−", "-").replace("\u00a0", "").replace("\u202f", "")
+
+
+def _finite(value: float) -> float:
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("is too large a number")
+    return value
