@@ -89,7 +89,9 @@ class QuotientGraph:
     def sizes(self) -> np.ndarray:
         """Rows of every level: atom classes, bond classes, neighbour entries; shape (3R,)."""
         return np.array(
-            [len(x) for x in self.atom_count] + [len(x) for x in self.bond_count] + [len(x) for x in self.neighbour_bond],
+            [len(x) for x in self.atom_count]
+            + [len(x) for x in self.bond_count]
+            + [len(x) for x in self.neighbour_bond],
             dtype=np.int64,
         )
 
@@ -267,7 +269,9 @@ def pack(
         "bond_source": empty(e_rows[1:], np.int32),
         "bond_target": empty(e_rows[1:], np.int32),
         "neighbour_bond": empty(i_rows, np.int32),
-        "neighbour_atom": tuple(np.full((n_members, int(n)), max(0, int(r) - 1), np.int32) for n, r in zip(i_rows, n_rows[1:])),
+        "neighbour_atom": tuple(
+            np.full((n_members, int(n)), max(0, int(r) - 1), np.int32) for n, r in zip(i_rows, n_rows[1:])
+        ),
         "neighbour_count": empty(i_rows, np.float32),
     }
     for m, quotients in enumerate(members):
@@ -281,7 +285,9 @@ def pack(
         entry_sizes = sizes[:, 2 * rounds + 1 :]
         own = np.arange(len(quotients), dtype=np.int32)
 
-        def put(name: str, level: int | None, parts: list[np.ndarray], shift: np.ndarray | None, lengths: np.ndarray | None) -> None:
+        def put(
+            name: str, level: int | None, parts: list[np.ndarray], shift: np.ndarray | None, lengths: np.ndarray | None
+        ) -> None:
             row = (batch[name] if level is None else batch[name][level])[m]
             joined = np.concatenate(parts)
             if shift is not None:

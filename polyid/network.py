@@ -232,7 +232,9 @@ class NodeUpdate(keras.layers.Layer):
             layer.build()
         self.built = True
 
-    def call(self, bonds, atoms, global_state, atom_graph, target, neighbour_bond, neighbour_atom, neighbour_count, rows):
+    def call(
+        self, bonds, atoms, global_state, atom_graph, target, neighbour_bond, neighbour_atom, neighbour_count, rows
+    ):
         """Change of the atom classes of the next level, shape (M, rows, F).
 
         The second dense layer of a message is linear, so it is applied once to the sum of messages, its bias as often as
@@ -248,26 +250,25 @@ class NodeUpdate(keras.layers.Layer):
         return self.out(ops.relu(self.hidden(summed)))
 
 
-def binomial_keep(count, rate: float, features: int, generator, most: int = 24):
+def binomial_keep(count, rate: float, uniform, most: int = 12):
     """Share of `count` equal rows that dropout at `rate` keeps, for each feature, divided by ``1 - rate``.
 
     Of k equal bonds dropout keeps a binomial number, so the class is scaled by a binomial draw over k: what dropout does to
     the whole graph. Drawn by inversion, exactly for up to `most` dropped rows, which the draw exceeds with a probability
-    below 1e-7 for ``count * rate <= 6``; larger classes use the normal law of the same mean and variance.
+    below 1e-7 for ``count * rate <= 1.5``; larger classes use the normal law of the same mean and variance.
 
     Parameters
     ----------
     count : tensor, shape (M, e)
     rate : float
-    features : int
+    uniform : tensor, shape (M, e, F)
+        Uniform random numbers in [0, 1).
 
     Returns
     -------
     tensor, shape (M, e, F)
     """
-    members, rows = ops.shape(count)
     k = ops.maximum(ops.expand_dims(count, -1), 1.0)
-    uniform = keras.random.uniform((members, rows, features), seed=generator)
     # P(0 dropped) = (1-rate)^k, then the recurrence P(j+1) = P(j) (k-j)/(j+1) rate/(1-rate).
     mass = ops.exp(k * np.log1p(-rate))
     cumulative = mass
@@ -276,8 +277,9 @@ def binomial_keep(count, rate: float, features: int, generator, most: int = 24):
         dropped = dropped + ops.cast(uniform > cumulative, "float32")
         mass = mass * ops.maximum(k - j, 0.0) * (rate / (1.0 - rate) / (j + 1))
         cumulative = cumulative + mass
-    normal = k * rate + ops.sqrt(k * rate * (1.0 - rate)) * ops.erfinv(2.0 * uniform - 1.0) * np.sqrt(2.0)
-    dropped = ops.where(k * rate <= 6.0, ops.minimum(dropped, k), normal)
+    centred = ops.clip(2.0 * uniform - 1.0, -0.9999999, 0.9999999)
+    normal = k * rate + ops.sqrt(k * rate * (1.0 - rate)) * ops.erfinv(centred) * np.sqrt(2.0)
+    dropped = ops.where(k * rate <= 1.5, ops.minimum(dropped, k), normal)
     return (1.0 - dropped / k) / (1.0 - rate)
 
 
@@ -289,7 +291,8 @@ class BondReadout(keras.layers.Layer):
         self.dropout = dropout
         self.features = features
         self.values = MemberDense(members, {"bond": features}, properties, name="values")
-        self.generator = keras.random.SeedGenerator(0, name="dropout_seed")
+        # One generator a member, so that its draws don't depend on which members train beside it.
+        self.generators = [keras.random.SeedGenerator(member, name=f"dropout_{member}") for member in range(members)]
 
     def build(self, input_shape=None):
         self.values.build()
@@ -298,7 +301,9 @@ class BondReadout(keras.layers.Layer):
     def call(self, bonds, count, graph, graphs: int, training: bool = False):
         bonds = ops.cast(bonds, "float32")
         if training and self.dropout > 0.0:
-            bonds = bonds * binomial_keep(count, self.dropout, self.features, self.generator)
+            shape = (ops.shape(bonds)[1], self.features)
+            uniform = ops.stack([keras.random.uniform(shape, seed=generator) for generator in self.generators])
+            bonds = bonds * binomial_keep(count, self.dropout, uniform)
         weight = ops.expand_dims(count, -1)
         sums = sum_rows(ops.concatenate([self.values(bonds) * weight, weight], axis=-1), graph, graphs)
         return sums[..., :-1] / ops.maximum(sums[..., -1:], 1.0)
@@ -382,7 +387,7 @@ class MessagePassingNetwork(keras.Model):
             raise ValueError(f"{len(seeds)} seeds for {self.members} members")
         drawn = []
         for seed in seeds:
-            rng = np.random.default_rng([seed, 0])
+            rng = np.random.default_rng(seed)
             drawn.append([value for _, layer in self._weighted_layers() for value in layer.initial_values(rng)])
         for variable, *values in zip(self._named_weights().values(), *drawn, strict=True):
             variable.assign(np.stack(values).astype(np.float32))
@@ -449,4 +454,6 @@ class MessagePassingNetwork(keras.Model):
                     rows=ops.shape(batch["atom_parent"][i])[1],
                 )
                 atoms = take_rows(atoms, batch["atom_parent"][i]) + change
-        return self.readout(bonds, batch["bond_count"][rounds], batch["bond_graph"][rounds], graphs=graphs, training=training)
+        return self.readout(
+            bonds, batch["bond_count"][rounds], batch["bond_graph"][rounds], graphs=graphs, training=training
+        )

@@ -64,7 +64,9 @@ def set_weights(parts, weights, sizes):
             dense(node.dense1, f"node_{i}/hidden", ["messages"])
             dense(node.dense2, f"node_{i}/out", ["hidden"])
     for p, head in enumerate(heads):
-        head.set_weights([weights["readout/values/bond_kernel"][:, p : p + 1], weights["readout/values/bias"][0, p : p + 1]])
+        head.set_weights(
+            [weights["readout/values/bond_kernel"][:, p : p + 1], weights["readout/values/bias"][0, p : p + 1]]
+        )
 
 
 def main(source, target):

@@ -98,7 +98,21 @@ def test_preprocessor_gives_what_nfp_gives():
     assert ours.atom_classes == theirs.atom_classes and ours.bond_classes == theirs.bond_classes
 
 
-FRAGMENTS = ["C", "CC", "C(C)", "O", "C(=O)O", "c1ccc(cc1)", "N", "C(F)(F)", "[Si](C)(C)", "C=C", "S", "C(c1ccccc1)", "[C@H](C)"]
+FRAGMENTS = [
+    "C",
+    "CC",
+    "C(C)",
+    "O",
+    "C(=O)O",
+    "c1ccc(cc1)",
+    "N",
+    "C(F)(F)",
+    "[Si](C)(C)",
+    "C=C",
+    "S",
+    "C(c1ccccc1)",
+    "[C@H](C)",
+]
 
 
 @st.composite
@@ -163,19 +177,19 @@ def test_order_of_atoms_does_not_matter(preprocessor):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("count", [1, 2, 7, 40, 400])
+@pytest.mark.parametrize("count", [1, 2, 7, 30, 400])
 def test_dropout_of_a_class_is_binomial(count):
     import keras
     from scipy import stats
 
     rate, draws = 0.05, 60_000
-    generator = keras.random.SeedGenerator(3)
-    kept = np.array(binomial_keep(np.full((1, draws // 10), count, np.float32), rate, 10, generator)).ravel()
+    uniform = keras.random.uniform((1, draws // 10, 10), seed=3)
+    kept = np.array(binomial_keep(np.full((1, draws // 10), count, np.float32), rate, uniform)).ravel()
     kept = kept * (1 - rate) * count
     law = stats.binom(count, 1 - rate)
     assert abs(kept.mean() - law.mean()) < 5 * law.std() / np.sqrt(draws)
     assert abs(kept.std() / law.std() - 1) < 0.02
-    if count * rate <= 6:
+    if count * rate <= 1.5:
         share = [np.mean(np.round(kept) == k) for k in range(count + 1)]
         assert np.abs(share - law.pmf(np.arange(count + 1))).max() < 0.01
 

@@ -1,0 +1,877 @@
+"""The k-fold ensemble and its members: upstream PolyID's `MultiModel` and `SingleModel` on this package's engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+from sklearn.preprocessing import RobustScaler
+from tqdm import tqdm
+
+from polyid.bundle import BundleMember, load_bundle, save_bundle
+from polyid.errors import BundleError, DataError, PolymerError, TrainingError
+from polyid.features import FEATURES, atom_features_v1, bond_features_v1
+from polyid.featurise import featurise
+from polyid.metrics import regression_metrics
+from polyid.model_card import model_card
+from polyid.network import MessagePassingNetwork
+from polyid.parameters import Parameters
+from polyid.parameters import preset as preset_parameters
+from polyid.polymers import DEGREE_OF_POLYMERISATION, polymer_identity, recognise_form, to_oligomer
+from polyid.prediction import EnsemblePredictor
+from polyid.preprocessors import PolymerPreprocessor
+from polyid.progress import Progress, ProgressCallback
+from polyid.tables import TrainingTable, read_training_table
+from polyid.training import EnsembleTrainer, FoldData, TrainingSettings, has_gpu
+
+__all__ = ["MultiModel", "SingleModel", "train_ensemble"]
+
+
+class SingleModel:
+    """One member of an ensemble: a network with its preprocessor and scaler.
+
+    Attributes
+    ----------
+    prediction_columns : list of str
+        Properties to predict.
+    df_train, df_validate, df_test : pd.DataFrame or None
+        Training and held-out rows.
+    df_validate_results : pd.DataFrame or None
+        The held-out rows with predictions and errors, after training.
+    df_loss_log : pd.DataFrame or None
+        One row an epoch: ``epoch``, ``loss``, ``val_loss``, ``learning_rate``.
+    data_scaler : RobustScaler or None
+        Of the targets; None leaves them as they are.
+    preprocessor : PolymerPreprocessor or None
+    model : MessagePassingNetwork or None
+        The trained network.
+    model_id : str
+    """
+
+    def __init__(
+        self,
+        prediction_columns: list[str],
+        df_validate: pd.DataFrame | None = None,
+        df_train: pd.DataFrame | None = None,
+        df_test: pd.DataFrame | None = None,
+        data_scaler: RobustScaler | None = None,
+        model_id: str | None = None,
+    ):
+        self.prediction_columns = list(prediction_columns)
+        self.df_validate = df_validate
+        self.df_train = df_train
+        self.df_test = df_test
+        self.df_validate_results: pd.DataFrame | None = None
+        self.df_loss_log: pd.DataFrame | None = None
+        self.data_scaler = data_scaler
+        self.preprocessor: PolymerPreprocessor | None = None
+        self.parameters: dict[str, Any] | None = None
+        self.model_id = model_id
+        self.member: BundleMember | None = None
+        self._predictor: EnsemblePredictor | None = None
+
+    @property
+    def model(self) -> MessagePassingNetwork | None:
+        """The trained network of this member alone; None before training."""
+        return self._own_predictor().network if self.member is not None else None
+
+    @property
+    def df_train_scaled(self) -> pd.DataFrame:
+        """Training rows with scaled targets."""
+        return self._scaled(self.df_train)
+
+    @property
+    def df_validate_scaled(self) -> pd.DataFrame:
+        """Held-out rows with scaled targets."""
+        return self._scaled(self.df_validate)
+
+    def generate_data_scaler(self) -> None:
+        """Fit a scikit-learn `RobustScaler` to the training targets, missing ones left out."""
+        self.data_scaler = RobustScaler().fit(self.df_train[self.prediction_columns].to_numpy(float))
+
+    def generate_preprocessor(
+        self,
+        preprocessor: type = PolymerPreprocessor,
+        atom_features: Callable = atom_features_v1,
+        bond_features: Callable = bond_features_v1,
+        batch_size: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Fit a preprocessor to the training polymers.
+
+        Parameters
+        ----------
+        preprocessor : type
+            `PolymerPreprocessor` or a class derived from it.
+        atom_features, bond_features : callable
+            Functions of an RDKit atom or bond that return text.
+        batch_size : int, optional
+            Polymers an update, unless the training parameters say otherwise.
+        **kwargs
+            Further arguments of the preprocessor, such as ``explicit_hs``.
+        """
+        _fit_preprocessors([self], preprocessor, atom_features, bond_features, **kwargs)
+
+    def train(
+        self,
+        modelbuilder: Callable,
+        model_summary: bool = False,
+        model_params: dict[str, Any] | None = None,
+        verbose: bool = True,
+        save_folder: str | os.PathLike | None = None,
+        save_training: bool = False,
+        callbacks: Sequence[Any] | None = None,
+    ) -> None:
+        """Train this member alone; arguments as of `MultiModel.train_models`."""
+        together = MultiModel()
+        together.prediction_columns = self.prediction_columns
+        together.models = [self]
+        together.df_input = pd.concat([self.df_train, self.df_validate])
+        together.train_models(modelbuilder, model_summary, model_params, verbose, save_folder, save_training, callbacks)
+
+    def predict(self, df_prediction: pd.DataFrame, batch_size: int | None = None) -> pd.DataFrame:
+        """The rows of `df_prediction` with a column ``<property>_pred`` for each property.
+
+        Parameters
+        ----------
+        df_prediction : pd.DataFrame
+            With a column ``smiles_polymer``.
+        batch_size : int, optional
+            Ignored; batches fill themselves.
+        """
+        values = self._own_predictor().predict(_oligomers(df_prediction))[0]
+        columns = [f"{name}_pred" for name in self.prediction_columns]
+        return pd.concat([df_prediction, pd.DataFrame(values, df_prediction.index, columns)], axis=1)
+
+    def _own_predictor(self) -> EnsemblePredictor:
+        if self.member is None:
+            raise BundleError(f"Model {self.model_id} is not trained yet; call train_models or load_models first.")
+        if self._predictor is None:
+            self._predictor = EnsemblePredictor([self.member])
+        return self._predictor
+
+    def _scaled(self, frame: pd.DataFrame) -> pd.DataFrame:
+        if self.data_scaler is None:
+            return frame
+        frame = frame.copy()
+        values = frame[self.prediction_columns].to_numpy(float)
+        frame[self.prediction_columns] = self.data_scaler.transform(values)
+        return frame
+
+
+class MultiModel:
+    """An ensemble of networks, each trained on all folds of the data but one.
+
+    Attributes
+    ----------
+    prediction_columns : list of str
+        Properties to predict.
+    prediction_units : dict of str to list or None
+        Units of each property, where the data names them.
+    models : list of SingleModel
+    kfold_sets : dict
+        ``{fold: {"train": [data ids], "validate": [data ids]}}``.
+    metadata : dict
+        Content of `parameters.json`, once saved or loaded.
+
+    Examples
+    --------
+    >>> ensemble = MultiModel.load_models("models")
+    >>> ensemble.make_aggregate_predictions(pd.DataFrame({"smiles_polymer": ["*CC(*)c1ccccc1"]}))
+    """
+
+    def __init__(self) -> None:
+        self.prediction_columns: list[str] = []
+        self.prediction_units: dict[str, list[str] | None] = {}
+        self.models: list[SingleModel] = []
+        self.kfold_sets: dict[Any, dict[str, list[int]]] = {}
+        self.metadata: dict[str, Any] = {}
+        self.degree_of_polymerisation = DEGREE_OF_POLYMERISATION
+        self.df_input: pd.DataFrame | None = None
+        self.seed = 0
+        self._source: dict[str, Any] = {}
+        self._predictor: EnsemblePredictor | None = None
+
+    @classmethod
+    def load_models(
+        cls,
+        folder: str | os.PathLike,
+        custom_objects: dict[str, Callable] | None = None,
+        nmodels: int | list[int] | None = None,
+    ) -> MultiModel:
+        """Load an ensemble from a model folder, such as `huggingface_hub.snapshot_download` gives.
+
+        Parameters
+        ----------
+        folder : path
+        custom_objects : dict, optional
+            Feature functions of one's own, by name.
+        nmodels : int or list of int, optional
+            Load only the first so many folds, or those listed.
+
+        Raises
+        ------
+        BundleError
+            The folder is no model, or damaged.
+        """
+        chosen = list(range(nmodels)) if isinstance(nmodels, int) else nmodels
+        manifest, members = load_bundle(folder, custom_objects, chosen)
+        new = cls()
+        new.metadata = manifest
+        new.prediction_columns = list(manifest["prediction_columns"])
+        new.prediction_units = dict(manifest["prediction_units"])
+        new.degree_of_polymerisation = int(manifest["degree_of_polymerisation"])
+        for member in members:
+            model = SingleModel(new.prediction_columns, data_scaler=member.scaler, model_id=member.model_id)
+            model.preprocessor, model.parameters, model.member = member.preprocessor, manifest["parameters"], member
+            model.df_loss_log = pd.DataFrame(member.log)
+            new.models.append(model)
+        return new
+
+    @property
+    def df_polymer(self) -> pd.DataFrame:
+        """Rows with a label of at least one property."""
+        return self.df_input.dropna(subset=self.prediction_columns, how="all").reset_index(drop=True)
+
+    @property
+    def df_loss_log(self) -> pd.DataFrame | None:
+        """The epochs of all members, one below the other, with their ``model_id``."""
+        logs = [m.df_loss_log.assign(model_id=m.model_id) for m in self.models if m.df_loss_log is not None]
+        return pd.concat(logs, ignore_index=True) if logs else None
+
+    def load_dataset(self, fname: str | os.PathLike, prediction_columns: Sequence[str]) -> None:
+        """Read a table of polymers and their properties.
+
+        Parameters
+        ----------
+        fname : path
+            Anything `polyid.tables.read_training_table` reads.
+        prediction_columns : sequence of str
+            Properties to train on.
+
+        Raises
+        ------
+        DataError
+            The table can't be read, or lacks a property or a label of one.
+        """
+        self.load_table(read_training_table(fname, list(prediction_columns), self.degree_of_polymerisation))
+
+    def load_table(self, table: TrainingTable, prediction_columns: Sequence[str] | None = None) -> None:
+        """Take a table that was read already."""
+        self.prediction_columns = list(prediction_columns or table.labels)
+        self.prediction_units = {
+            name: [unit] if (unit := table.units.get(name)) else None for name in self.prediction_columns
+        }
+        self.df_input = table.frame
+        self._source = {"source": table.source, "sha256": table.sha256, "rows_left_out": len(table.problems)}
+
+    def split_data(
+        self,
+        kfolds: int = 2,
+        stratify: bool = True,
+        shuffle: bool = True,
+        load_kfold: str | os.PathLike | dict | None = None,
+        kfold_save: str | os.PathLike | None = None,
+        seed: int = 0,
+    ) -> None:
+        """Divide the polymers into folds; all rows of one polymer, of any tacticity or replicate, stay together.
+
+        Parameters
+        ----------
+        kfolds : int
+            Number of folds.
+        stratify : bool
+            Give each fold the same share of each ``mechanism``, as far as whole polymers allow.
+        shuffle : bool
+            Divide at random, by `seed`.
+        load_kfold : path or dict, optional
+            Folds drawn before, as ``{name: {"train": [data ids], "validate": [data ids]}}``.
+        kfold_save : path, optional
+            JSON file to write the folds to.
+        seed : int
+
+        Raises
+        ------
+        TrainingError
+            There are fewer polymers than folds, or a fold has no training label of a property.
+        """
+        self.models, self.seed = [], seed
+        data = self.df_polymer
+        data["data_id"] = _data_ids(data)
+        if load_kfold is None:
+            self.kfold_sets = self._draw_folds(data, kfolds, stratify, shuffle, seed)
+        elif isinstance(load_kfold, dict):
+            self.kfold_sets = load_kfold
+        else:
+            self.kfold_sets = json.loads(Path(load_kfold).read_text())
+        if kfold_save is not None:
+            Path(kfold_save).write_text(json.dumps(self.kfold_sets))
+        for name, ids in self.kfold_sets.items():
+            train = data[data["data_id"].isin(ids["train"])]
+            for column in self.prediction_columns:
+                if not train[column].notna().any():
+                    raise TrainingError(
+                        f"Fold {name} has no training label of {column}: the data has {int(data[column].notna().sum())} "
+                        f"in all. Leave {column} out, add data, or use fewer folds."
+                    )
+            validate = data[data["data_id"].isin(ids["validate"])]
+            self.models.append(SingleModel(self.prediction_columns, validate, train, model_id=str(name)))
+
+    @staticmethod
+    def _draw_folds(data: pd.DataFrame, kfolds: int, stratify: bool, shuffle: bool, seed: int) -> dict:
+        polymers = _polymer_keys(data)
+        distinct = len(set(polymers))
+        if kfolds < 2:
+            raise TrainingError(f"{kfolds} folds were asked for; cross-validation needs at least 2.")
+        if kfolds > distinct:
+            raise TrainingError(
+                f"{kfolds} folds need at least {kfolds} different polymers with a label; the data has {distinct}. "
+                "Use fewer folds or add data."
+            )
+        random_state = seed if shuffle else None
+        mechanism = data["mechanism"].fillna("") if "mechanism" in data else None
+        if stratify and mechanism is not None:
+            import warnings
+
+            splitter = StratifiedGroupKFold(kfolds, shuffle=shuffle, random_state=random_state)
+            with warnings.catch_warnings():
+                # A mechanism with fewer polymers than folds can't be in each fold; the rest is still stratified.
+                warnings.simplefilter("ignore", UserWarning)
+                warnings.simplefilter("ignore", UndefinedMetricWarning)
+                folds = list(splitter.split(data, mechanism.astype(str), polymers))
+        else:
+            folds = []
+        if not folds or any(len(held_out) == 0 for _, held_out in folds):
+            folds = list(GroupKFold(kfolds, shuffle=shuffle, random_state=random_state).split(data, groups=polymers))
+        ids = data["data_id"].to_numpy()
+        return {
+            i: {"train": np.unique(ids[a]).tolist(), "validate": np.unique(ids[b]).tolist()}
+            for i, (a, b) in enumerate(folds)
+        }
+
+    def generate_data_scaler(self) -> None:
+        """Fit each member's scaler to its training targets."""
+        for model in self.models:
+            model.generate_data_scaler()
+
+    def generate_preprocessors(
+        self,
+        preprocessor: type = PolymerPreprocessor,
+        atom_features: Callable = atom_features_v1,
+        bond_features: Callable = bond_features_v1,
+        batch_size: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Fit each member's preprocessor to its training polymers; arguments as of `SingleModel.generate_preprocessor`."""
+        _fit_preprocessors(self.models, preprocessor, atom_features, bond_features, **kwargs)
+
+    def train_models(
+        self,
+        modelbuilder: Callable,
+        model_summary: bool = False,
+        model_params: dict[str, Any] | None = None,
+        verbose: bool = True,
+        save_folder: str | os.PathLike | None = None,
+        save_training: bool = False,
+        callbacks: Sequence[Any] | None = None,
+        *,
+        progress: ProgressCallback | None = None,
+        resume: bool = False,
+    ) -> None:
+        """Train all members.
+
+        Parameters
+        ----------
+        modelbuilder : callable
+            Such as `polyid.models.global100`.
+        model_summary : bool
+            Print the layers of the first network.
+        model_params : dict
+            Of `Parameters.to_dict`.
+        verbose : bool
+            Show a progress bar in the terminal.
+        save_folder : path, optional
+            Where to write the model, and checkpoints on the way.
+        save_training : bool
+            Keep the held-out predictions beside the model, in `out_of_fold.csv`.
+        callbacks : sequence, optional
+            Keras callbacks; `on_epoch_end` gets the member's losses, and ``stop_training`` stops that member.
+        progress : callable, optional
+            Called with `Progress` records; may raise `polyid.errors.Cancelled`.
+        resume : bool
+            Continue from the checkpoints in `save_folder`.
+        """
+        if not self.models:
+            raise TrainingError("The data is not split yet; call split_data before train_models.")
+        params = Parameters.from_dict(dict(model_params or {})).to_dict()
+        settings = settings_from(params, seed=int(params.get("seed", self.seed)))
+        if any(m.preprocessor is None for m in self.models):
+            self.generate_preprocessors(preprocessor=PolymerPreprocessor)
+        started = time.time()
+        networks = []
+        for i, model in enumerate(self.models):
+            built = modelbuilder(
+                model.preprocessor,
+                model_summary=model_summary and i == 0,
+                prediction_columns=self.prediction_columns,
+                params={**params, "seed": [settings.seed, i]},
+            )
+            if not isinstance(built, MessagePassingNetwork):
+                raise TrainingError(
+                    f"The model builder returned a {type(built).__name__}; it must return a MessagePassingNetwork."
+                )
+            networks.append(built)
+        with _ProgressBar(verbose, progress, settings.epochs * len(self.models)) as report:
+            results, throughput = self._run_trainer(networks, settings, callbacks, report, save_folder, resume)
+        for model, network, result in zip(self.models, networks, results, strict=True):
+            model.member = BundleMember(
+                result.weights, network.config, model.preprocessor, model.data_scaler, result.log, model.model_id
+            )
+            model.parameters, model.df_loss_log, model._predictor = params, pd.DataFrame(result.log), None
+        self._predictor = None
+        for model in self.models:
+            if model.df_validate is not None and len(model.df_validate):
+                found = model.predict(model.df_validate)
+                for name in self.prediction_columns:
+                    found[f"{name}_err"] = found[name] - found[f"{name}_pred"]
+                model.df_validate_results = found
+        if save_folder is not None:
+            self._save(Path(save_folder), params, started, throughput, save_training)
+
+    def _run_trainer(self, networks, settings, callbacks, report, save_folder, resume):
+        frames = [m.df_train for m in self.models] + [m.df_validate for m in self.models if m.df_validate is not None]
+        smiles = list(dict.fromkeys(text for frame in frames for text in _oligomers(frame)))
+        position = {text: i for i, text in enumerate(smiles)}
+        preprocessor = self.models[0].preprocessor
+        graphs = featurise(
+            smiles,
+            preprocessor.atom_features,
+            preprocessor.bond_features,
+            preprocessor.explicit_hs,
+            networks[0].config.num_messages,
+        )
+        # One row of targets a table row: replicates share a graph and keep their own labels.
+        folds, row_graphs = [], []
+        offsets: dict[Any, int] = {}
+        for i, (model, network) in enumerate(zip(self.models, networks, strict=True)):
+            rows = {}
+            for kind, frame in (("train", model.df_train), ("validate", model.df_validate)):
+                if frame is None:
+                    rows[kind] = (np.zeros(0, np.int64), np.zeros((0, len(self.prediction_columns))))
+                    continue
+                places = []
+                for index, text in zip(frame.index, _oligomers(frame), strict=True):
+                    key = (kind, index, text)
+                    if key not in offsets:
+                        offsets[key] = len(row_graphs)
+                        row_graphs.append(position[text])
+                    places.append(offsets[key])
+                scaled = model._scaled(frame)[self.prediction_columns].to_numpy(float)
+                rows[kind] = (np.array(places, np.int64), scaled)
+            folds.append((i, rows, network))
+        n = len(row_graphs)
+        data = []
+        for i, rows, network in folds:
+            targets = np.full((n, len(self.prediction_columns)), np.nan, np.float32)
+            for places, values in rows.values():
+                targets[places] = values
+            per_graph = [self.models[i].preprocessor.tokenise(g) for g in graphs]
+            tokens = [per_graph[g] for g in row_graphs]
+            train, validation = rows["train"][0], rows["validate"][0]
+            train = train[np.isfinite(targets[train]).any(axis=1)]
+            data.append(FoldData(i, train, validation, targets, tokens, network.member_weights(0)))
+        widest = networks[0].config
+        for network in networks:
+            widest = type(widest)(
+                **{
+                    **widest.to_dict(),
+                    "atom_classes": max(widest.atom_classes, network.config.atom_classes),
+                    "bond_classes": max(widest.bond_classes, network.config.bond_classes),
+                }
+            )
+        hooks = _KerasCallbacks(callbacks, self.models) if callbacks else None
+        trainer = EnsembleTrainer(
+            [graphs[g] for g in row_graphs],
+            data,
+            lambda members, dtype: MessagePassingNetwork(widest, members, dtype),
+            settings,
+            checkpoints=Path(save_folder) / "checkpoints" if save_folder is not None else None,
+            progress=report,
+            epoch_end=hooks,
+        )
+        results = trainer.run(resume=resume)
+        return results, {"padding_waste": round(trainer.padding_waste, 4), "folds_together": trainer.group_size}
+
+    def out_of_fold(self) -> pd.DataFrame:
+        """Every held-out row once: polymer, fold, measured values and the prediction of the member that never saw it."""
+        parts = []
+        for model in self.models:
+            found = model.df_validate_results
+            if found is None:
+                continue
+            kept = [c for c in ("smiles_monomer", "smiles_polymer", "mechanism", "pm", "data_id") if c in found]
+            columns = kept + self.prediction_columns + [f"{name}_pred" for name in self.prediction_columns]
+            parts.append(found[columns].assign(fold=model.model_id))
+        return pd.concat(parts).sort_index()
+
+    def out_of_fold_metrics(self) -> dict[str, dict[str, float | int | None]]:
+        """Figures of merit of the held-out predictions, a property each."""
+        table = self.out_of_fold()
+        return {
+            name: regression_metrics(table[name].to_numpy(), table[f"{name}_pred"].to_numpy())
+            for name in self.prediction_columns
+        }
+
+    def _save(self, folder: Path, params: dict, started: float, throughput: dict, save_training: bool) -> None:
+        metrics = {"out_of_fold": self.out_of_fold_metrics()}
+        data = self.df_polymer
+        finished = time.time()
+        content = {
+            "prediction_columns": self.prediction_columns,
+            "prediction_units": self.prediction_units,
+            "parameters": _plain({k: v for k, v in params.items() if k != "prediction_columns"}),
+            "degree_of_polymerisation": self.degree_of_polymerisation,
+            "data": {
+                **self._source,
+                "rows": len(data),
+                "polymers": len(set(_polymer_keys(data))),
+                "labels": {name: int(data[name].notna().sum()) for name in self.prediction_columns},
+            },
+            "training": {
+                "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
+                "finished": datetime.fromtimestamp(finished, UTC).isoformat(timespec="seconds"),
+                "seconds": round(finished - started, 1),
+                "hardware": hardware(),
+                "seed": int(params.get("seed", self.seed)),
+                **throughput,
+            },
+        }
+        polymers = dict(zip(data.index, _polymer_keys(data), strict=True))
+        splits = {
+            "grouped_by": "polymer",
+            "seed": self.seed,
+            "held_out": {
+                m.model_id: sorted({polymers[i] for i in m.df_validate.index if i in polymers})
+                for m in self.models
+                if m.df_validate is not None
+            },
+        }
+        documents = {
+            "metrics.json": json.dumps(metrics, indent=2) + "\n",
+            "splits.json": json.dumps(splits, indent=1, ensure_ascii=False) + "\n",
+            "README.md": model_card(content, metrics, len(self.models)),
+        }
+        if save_training:
+            documents["out_of_fold.csv"] = self.out_of_fold().to_csv(index=False)
+        save_bundle(folder, [m.member for m in self.models], content, documents)
+        self.metadata = json.loads((folder / "parameters.json").read_text())
+        checkpoints = folder / "checkpoints"
+        for path in sorted(checkpoints.iterdir()):
+            path.unlink()
+        checkpoints.rmdir()
+
+    def make_predictions(self, df_prediction: pd.DataFrame) -> pd.DataFrame:
+        """Predictions of each member, one below the other, with their ``model_id``.
+
+        Parameters
+        ----------
+        df_prediction : pd.DataFrame
+            With a column ``smiles_polymer``.
+        """
+        values = self._all_members().predict(_oligomers(df_prediction, self.degree_of_polymerisation))
+        columns = [f"{name}_pred" for name in self.prediction_columns]
+        return pd.concat(
+            [
+                pd.concat([df_prediction, pd.DataFrame(v, df_prediction.index, columns)], axis=1).assign(
+                    model_id=model.model_id
+                )
+                for model, v in zip(self.models, values, strict=True)
+            ]
+        )
+
+    def make_aggregate_predictions(
+        self, df_prediction: pd.DataFrame, funcs: Sequence[str] | str | None = None
+    ) -> pd.DataFrame:
+        """Every row of `df_prediction`, in its order, with the members' predictions drawn together.
+
+        Parameters
+        ----------
+        df_prediction : pd.DataFrame
+            With a column ``smiles_polymer``: oligomers, repeat units or monomers.
+        funcs : str or sequence of str, optional
+            pandas aggregations; by default ``mean`` and ``std`` (over the folds, with n - 1; NaN for one fold).
+
+        Returns
+        -------
+        pd.DataFrame
+            With columns ``<property>_pred_<func>``, in the units of the properties.
+        """
+        funcs = ["mean", "std"] if funcs is None else [funcs] if isinstance(funcs, str) else list(funcs)
+        values = self._all_members().predict(_oligomers(df_prediction, self.degree_of_polymerisation))
+        return pd.concat([df_prediction, self._aggregate(values, funcs, df_prediction.index)], axis=1)
+
+    def predict_smiles(self, smiles: Sequence[str]) -> pd.DataFrame:
+        """Predictions for SMILES as people type them; what can't be read gets a reason instead of a number.
+
+        Parameters
+        ----------
+        smiles : sequence of str
+            Oligomers, repeat units with two attachment points, or monomers joined by dots.
+
+        Returns
+        -------
+        pd.DataFrame
+            One row an input: ``smiles``, ``form``, ``smiles_polymer``, ``error`` (None where there is a prediction),
+            ``<property>_pred_mean`` and ``<property>_pred_std``.
+        """
+        rows = []
+        for text in smiles:
+            row: dict[str, Any] = {"smiles": text, "form": None, "smiles_polymer": None, "error": None}
+            try:
+                row["form"] = str(recognise_form(text))
+                row["smiles_polymer"] = to_oligomer(text, self.degree_of_polymerisation)
+            except PolymerError as error:
+                row["error"] = str(error)
+            rows.append(row)
+        table = pd.DataFrame(rows, columns=["smiles", "form", "smiles_polymer", "error"], dtype=object)
+        good = [i for i, row in enumerate(rows) if row["error"] is None]
+        values = np.full((len(self.models), len(rows), len(self.prediction_columns)), np.nan)
+        if good:
+            values[:, good] = self._all_members().predict([rows[i]["smiles_polymer"] for i in good])
+        return pd.concat([table, self._aggregate(values, ["mean", "std"], table.index)], axis=1)
+
+    def _aggregate(self, values: np.ndarray, funcs: Sequence[str], index: pd.Index) -> pd.DataFrame:
+        """Columns ``<property>_pred_<func>`` of predictions (M, n, P)."""
+        columns = {}
+        for p, name in enumerate(self.prediction_columns):
+            members = pd.DataFrame(values[:, :, p].T, index=index)
+            for func in funcs:
+                columns[f"{name}_pred_{func}"] = members.agg(func, axis=1)
+        return pd.DataFrame(columns, index=index)
+
+    def _all_members(self) -> EnsemblePredictor:
+        members = [m.member for m in self.models]
+        if not members or any(m is None for m in members):
+            raise BundleError("The ensemble is not trained yet; call train_models or load_models first.")
+        if self._predictor is None or self._predictor.members != members:
+            self._predictor = EnsemblePredictor(members)
+        return self._predictor
+
+
+def train_ensemble(
+    data: str | os.PathLike,
+    output: str | os.PathLike,
+    *,
+    properties: Sequence[str] | None = None,
+    preset: str = "small",
+    folds: int | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    progress: ProgressCallback | None = None,
+    verbose: bool = False,
+) -> MultiModel:
+    """Read a table, train an ensemble with a preset, and write the model: what command line and trainer Space both run.
+
+    Parameters
+    ----------
+    data : path
+        A table of polymers and properties.
+    output : path
+        Folder for the model.
+    properties : sequence of str, optional
+        By default all that the table has.
+    preset : str
+        Name in `polyid.parameters.PRESETS`.
+    folds, epochs : int, optional
+        Instead of the preset's.
+    seed : int
+        Of folds, weights, order and dropout.
+    resume : bool
+        Continue an interrupted run in `output`.
+    progress : callable, optional
+        Called with `Progress` records; may raise `polyid.errors.Cancelled`.
+    verbose : bool
+        Show a progress bar in the terminal.
+    """
+    from polyid.models import global100
+
+    params = preset_parameters(preset, kfolds=folds, epochs=epochs, seed=seed, preset=preset)
+    settings_from(params.to_dict(), seed)
+    if progress is not None:
+        progress(Progress("preparing", (), params.kfolds, 0, params.epochs, np.nan, np.nan, 0.0, 0.0, 0.0, None))
+    ensemble = MultiModel()
+    table = read_training_table(data, list(properties) if properties else None, ensemble.degree_of_polymerisation)
+    ensemble.load_table(table, properties)
+    ensemble.split_data(kfolds=params.kfolds, seed=seed)
+    ensemble.generate_data_scaler()
+    ensemble.generate_preprocessors(
+        PolymerPreprocessor,
+        FEATURES[f"atom_features_{params['features']}"],
+        FEATURES[f"bond_features_{params['features']}"],
+        explicit_hs=params["explicit_hs"],
+    )
+    ensemble.train_models(
+        global100,
+        model_params=params.to_dict(),
+        verbose=verbose,
+        save_folder=output,
+        progress=progress,
+        resume=resume,
+    )
+    return ensemble
+
+
+def settings_from(params: dict[str, Any], seed: int = 0) -> TrainingSettings:
+    """Training settings of upstream's parameters; those upstream doesn't have default to what upstream does."""
+    chosen = {
+        "schedule": "constant",
+        "warmup": 0.0,
+        "clip_norm": None,
+        "keep": "best",
+        **{k: v for k, v in params.items() if k in TrainingSettings.__dataclass_fields__},
+        "seed": seed,
+    }
+    return TrainingSettings(**chosen)
+
+
+def hardware() -> str:
+    """What the model was trained on, in a few words."""
+    if has_gpu():
+        import keras
+
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            device = tf.config.list_physical_devices("GPU")[0]
+            return tf.config.experimental.get_device_details(device).get("device_name", "GPU")
+        import jax
+
+        return jax.devices()[0].device_kind
+    return f"{os.cpu_count()} CPU cores ({platform.machine()})"
+
+
+class _ProgressBar:
+    """Passes progress on, and shows it in a terminal."""
+
+    def __init__(self, verbose: bool, progress: ProgressCallback | None, epochs: int):
+        self._bar = tqdm(total=epochs, unit="epoch", desc="Training", dynamic_ncols=True) if verbose else None
+        self._progress = progress
+        self._done = 0
+
+    def __enter__(self) -> _ProgressBar:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def __call__(self, record: Progress) -> None:
+        if self._bar is not None:
+            done = min(record.folds) * record.epochs + record.epoch * len(record.folds)
+            self._bar.update(done - self._done)
+            self._done = done
+            self._bar.set_description_str(record.line(), refresh=True)
+        if self._progress is not None:
+            self._progress(record)
+
+
+class _KerasCallbacks:
+    """Runs Keras callbacks for each member at the end of its epochs."""
+
+    def __init__(self, callbacks: Sequence[Any], models: Sequence[SingleModel]):
+        self._callbacks, self._models = list(callbacks), models
+        self._begun: set[int] = set()
+
+    def __call__(self, fold: int, epoch: int, row: dict[str, float]) -> bool:
+        stop = False
+        for callback in self._callbacks:
+            model = _Stoppable(self._models[fold].model_id)
+            callback.set_model(model)
+            if fold not in self._begun:
+                callback.on_train_begin({})
+            callback.on_epoch_end(epoch, {k: v for k, v in row.items() if k != "epoch"})
+            stop = stop or model.stop_training
+        self._begun.add(fold)
+        return stop
+
+
+class _Stoppable:
+    """What a Keras callback sees as its model while members train side by side."""
+
+    def __init__(self, name: str | None):
+        self.name = name
+        self.stop_training = False
+
+
+def _fit_preprocessors(
+    models: Sequence[SingleModel], preprocessor: type, atom_features: Callable, bond_features: Callable, **kwargs: Any
+) -> None:
+    """Fit a preprocessor of each model to its training polymers, reading each polymer once."""
+    fresh = [preprocessor(atom_features=atom_features, bond_features=bond_features, **kwargs) for _ in models]
+    for new in fresh:
+        if not isinstance(new, PolymerPreprocessor):
+            raise TrainingError(f"{preprocessor.__name__} is not a PolymerPreprocessor; derive it from that class.")
+    smiles = list(dict.fromkeys(text for m in models for text in _oligomers(m.df_train)))
+    # One round is enough for the features themselves.
+    graphs = featurise(smiles, fresh[0].atom_features, fresh[0].bond_features, fresh[0].explicit_hs, 1)
+    by_smiles = dict(zip(smiles, graphs, strict=True))
+    for model, new in zip(models, fresh, strict=True):
+        model.preprocessor = new.fit(by_smiles[text] for text in _oligomers(model.df_train))
+
+
+def _oligomers(frame: pd.DataFrame, degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION) -> list[str]:
+    """Oligomer SMILES of a table: repeat units and monomers are polymerised, plain molecules taken as they are."""
+    if "smiles_polymer" not in frame:
+        raise DataError(
+            f"The table has no column 'smiles_polymer'; its columns are {', '.join(map(str, frame.columns))}."
+        )
+    oligomers = []
+    for number, text in enumerate(frame["smiles_polymer"], 1):
+        if isinstance(text, str) and ("*" in text or "." in text):
+            try:
+                text = to_oligomer(text, degree_of_polymerisation)
+            except PolymerError as error:
+                raise PolymerError(f"Row {number}: {error}") from None
+        oligomers.append(text)
+    return oligomers
+
+
+def _polymer_keys(data: pd.DataFrame) -> list[str]:
+    """Key of each row's polymer, the same for every tacticity and replicate."""
+    column = "smiles_monomer" if "smiles_monomer" in data else "smiles_polymer"
+    known: dict[Any, str] = {}
+    for value in data[column].unique():
+        try:
+            known[value] = polymer_identity(value)
+        except PolymerError:
+            # Not a SMILES: a name or number of the polymer serves as well.
+            known[value] = str(value)
+    return [known[value] for value in data[column]]
+
+
+def _data_ids(data: pd.DataFrame) -> pd.Series:
+    """Number of each distinct structure, replicates sharing one, in order of first appearance, as upstream numbers them."""
+    if "data_id" in data:
+        return data["data_id"]
+    columns = [c for c in ("smiles_monomer", "distribution", "pm") if c in data] or ["smiles_polymer"]
+    return data[columns].fillna(-1).astype(str).groupby(columns, sort=False).ngroup()
+
+
+def _plain(value: Any) -> Any:
+    """Numbers and containers as JSON can hold them."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(v) for v in value]
+    return value.item() if isinstance(value, np.generic) else value

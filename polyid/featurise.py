@@ -1,0 +1,141 @@
+"""Quotient graphs of many SMILES, computed once and kept on disk by content hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from polyid.errors import PolymerError
+from polyid.features import read_graph
+from polyid.graphs import QuotientGraph, compress
+
+CACHE_VERSION = 1
+_FIELDS = (
+    "atom_count",
+    "bond_count",
+    "atom_parent",
+    "bond_parent",
+    "bond_source",
+    "bond_target",
+    "neighbour_bond",
+    "neighbour_atom",
+    "neighbour_count",
+)
+
+
+def cache_folder() -> Path:
+    """Folder of the graph cache: ``POLYID_CACHE``, or ``polyid`` in the user's cache folder."""
+    root = os.environ.get("POLYID_CACHE")
+    if root:
+        return Path(root)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "polyid"
+
+
+def featurise(
+    smiles: Sequence[str],
+    atom_features: Callable,
+    bond_features: Callable,
+    explicit_hs: bool,
+    rounds: int,
+    *,
+    cache: bool = True,
+) -> list[QuotientGraph]:
+    """Quotient graphs of SMILES, equal SMILES sharing one.
+
+    Parameters
+    ----------
+    smiles : sequence of str
+    atom_features, bond_features : callable
+        See `polyid.features.read_graph`. Only named features are cached: another function may change under its name.
+    explicit_hs : bool
+    rounds : int
+        Rounds of message passing the graphs must be exact for.
+    cache : bool
+        Look in the cache first, and leave the result there.
+
+    Raises
+    ------
+    PolymerError
+        Names the position (from 1) and the SMILES that can't be read.
+    """
+    distinct = list(dict.fromkeys(smiles))
+    names = [getattr(f, "name", None) for f in (atom_features, bond_features)]
+    path = None
+    if cache and all(names) and distinct:
+        key = json.dumps([CACHE_VERSION, names, explicit_hs, rounds, distinct])
+        path = cache_folder() / f"graphs-{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
+    graphs = _load(path, rounds) if path is not None else None
+    if graphs is None:
+        graphs = []
+        for text in distinct:
+            try:
+                graphs.append(compress(read_graph(text, atom_features, bond_features, explicit_hs), rounds))
+            except PolymerError as error:
+                raise PolymerError(f"Row {list(smiles).index(text) + 1}: {error}") from None
+        if path is not None:
+            _save(path, graphs)
+    by_smiles = dict(zip(distinct, graphs, strict=True))
+    return [by_smiles[text] for text in smiles]
+
+
+def _save(path: Path, graphs: list[QuotientGraph]) -> None:
+    """Write graphs whole or not at all; a full or read-only disk costs the cache, not the run."""
+    texts: dict[str, int] = {}
+
+    def numbers(features: tuple[str, ...]) -> list[int]:
+        return [texts.setdefault(t, len(texts)) for t in features]
+
+    atoms = [numbers(g.atom_features) for g in graphs]
+    bonds = [numbers(g.bond_features) for g in graphs]
+    arrays = {name: np.concatenate([level for g in graphs for level in getattr(g, name)] or [[]]) for name in _FIELDS}
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(partial, "wb") as file:
+            np.savez(
+                file,
+                sizes=np.array([g.sizes for g in graphs]),
+                atom_features=np.concatenate(atoms),
+                bond_features=np.concatenate(bonds),
+                texts=np.frombuffer(json.dumps(list(texts)).encode(), np.uint8),
+                **{name: array.astype(np.int32) for name, array in arrays.items()},
+            )
+        os.replace(partial, path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+
+
+def _load(path: Path, rounds: int) -> list[QuotientGraph] | None:
+    """Graphs of a cache file; None if it is absent or damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            stored = {name: file[name] for name in file.files}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    sizes = stored["sizes"]
+    texts = json.loads(stored["texts"].tobytes())
+    atom_rows, bond_rows = sizes[:, :rounds], sizes[:, rounds : 2 * rounds + 1]
+    rows = {
+        "atom_count": atom_rows,
+        "bond_count": bond_rows,
+        "atom_parent": atom_rows[:, 1:],
+        **dict.fromkeys(("bond_parent", "bond_source", "bond_target"), bond_rows[:, 1:]),
+        **dict.fromkeys(("neighbour_bond", "neighbour_atom", "neighbour_count"), sizes[:, 2 * rounds + 1 :]),
+    }
+    pieces = {
+        name: np.split(stored[name], np.cumsum(rows[name].ravel())[:-1]) if rows[name].size else [] for name in _FIELDS
+    }
+    atom_ends, bond_ends = np.cumsum(atom_rows[:, 0]), np.cumsum(bond_rows[:, 0])
+    graphs = []
+    for i in range(len(sizes)):
+        atoms = stored["atom_features"][atom_ends[i] - atom_rows[i, 0] : atom_ends[i]]
+        bonds = stored["bond_features"][bond_ends[i] - bond_rows[i, 0] : bond_ends[i]]
+        levels = {name: tuple(pieces[name][i * n : (i + 1) * n]) for name in _FIELDS for n in [rows[name].shape[1]]}
+        graphs.append(QuotientGraph(tuple(texts[t] for t in atoms), tuple(texts[t] for t in bonds), **levels))
+    return graphs

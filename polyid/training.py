@@ -1,0 +1,769 @@
+"""Training of the folds of an ensemble, side by side: the one trainer of command line, Spaces, notebook and tests.
+
+Knows nothing of tables, SMILES or files of a finished model: it takes featurised polymers and scaled targets, and gives
+back weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from safetensors import safe_open
+from safetensors.numpy import save
+
+from polyid.batches import BatchLayout, plan
+from polyid.errors import TrainingError
+from polyid.graphs import QuotientGraph, pack
+from polyid.network import MessagePassingNetwork
+from polyid.progress import Progress, ProgressCallback
+
+CHECKPOINT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How to train.
+
+    Attributes
+    ----------
+    epochs, batch_size : int
+        Passes over the training polymers, and polymers an update.
+    learning_rate, decay : float
+        Peak rate of AdamW and its decoupled weight decay (Loshchilov and Hutter, arXiv:1711.05101).
+    schedule : {"constant", "cosine"}
+        Rate after the warm-up: kept, or lowered to zero along half a cosine.
+    warmup : float
+        Share of all updates over which the rate rises from zero.
+    clip_norm : float or None
+        Largest norm of a member's gradient.
+    patience : int or None
+        Epochs without a better validation loss after which a fold stops; None trains all epochs.
+    keep : {"best", "last"}
+        Which weights a fold ends with: those of its best validation loss, or the last.
+    seed : int
+    group : int or None
+        Folds trained together; None chooses by device and batch size.
+    mixed_precision : bool or None
+        bfloat16 messages; None where the GPU has it.
+    checkpoint_seconds : float
+        Time between checkpoints.
+    """
+
+    epochs: int = 60
+    batch_size: int = 16
+    learning_rate: float = 1e-3
+    decay: float = 1e-5
+    schedule: str = "cosine"
+    warmup: float = 0.02
+    clip_norm: float | None = 1.0
+    patience: int | None = None
+    keep: str = "last"
+    seed: int = 0
+    group: int | None = None
+    mixed_precision: bool | None = None
+    checkpoint_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        checks = {
+            "epochs": (self.epochs >= 1, "at least 1"),
+            "batch_size": (self.batch_size >= 1, "at least 1"),
+            "learning_rate": (self.learning_rate > 0, "above 0"),
+            "decay": (self.decay >= 0, "0 or more"),
+            "schedule": (self.schedule in ("constant", "cosine"), "'constant' or 'cosine'"),
+            "warmup": (0 <= self.warmup < 1, "a share from 0 up to 1"),
+            "patience": (self.patience is None or self.patience >= 1, "at least 1, or none"),
+            "keep": (self.keep in ("best", "last"), "'best' or 'last'"),
+        }
+        for name, (right, expected) in checks.items():
+            if not right:
+                raise TrainingError(f"{name} is {getattr(self, name)!r}; it must be {expected}.")
+
+
+@dataclass(frozen=True)
+class FoldData:
+    """One fold's view of the data.
+
+    Attributes
+    ----------
+    fold : int
+        Number of the fold, from 0.
+    train, validation : int arrays
+        Indices into the polymers of `TrainingData`.
+    targets : float array, shape (n, P)
+        Targets of all polymers, scaled as this fold scales them; NaN where unmeasured.
+    tokens : sequence of (int array, int array)
+        Embedding classes of each polymer's atom and bond features, as this fold numbers them.
+    weights : dict of str to array
+        Initial weights of the fold's network by name.
+    """
+
+    fold: int
+    train: np.ndarray
+    validation: np.ndarray
+    targets: np.ndarray
+    tokens: Sequence[tuple[np.ndarray, np.ndarray]]
+    weights: dict[str, np.ndarray]
+
+
+@dataclass
+class FoldResult:
+    """A trained fold: its weights by name, the log of its epochs and the epoch its weights are from (from 1)."""
+
+    weights: dict[str, np.ndarray]
+    log: list[dict[str, float]]
+    epoch: int
+
+
+@dataclass
+class FoldState:
+    """What the trainer remembers of a fold besides the network: kept in checkpoints."""
+
+    updates: int = 0
+    best_loss: float = float("inf")
+    best_epoch: int = 0
+    stopped: bool = False
+    log: list[dict[str, float]] = field(default_factory=list)
+
+
+def learning_rate(settings: TrainingSettings, update: int, updates: int) -> float:
+    """Rate of update `update` (from 0) of `updates`."""
+    warmup = max(1, round(settings.warmup * updates)) if settings.warmup else 0
+    if update < warmup:
+        return settings.learning_rate * (update + 1) / warmup
+    if settings.schedule == "constant":
+        return settings.learning_rate
+    share = (update - warmup) / max(1, updates - warmup)
+    return settings.learning_rate * 0.5 * (1.0 + float(np.cos(np.pi * min(1.0, share))))
+
+
+def masked_absolute_error(predictions, targets):
+    """Sum of absolute errors over the labels present, and their number, a member: shapes (M,) and (M,).
+
+    NaN marks a missing label, as in nfp's `masked_mean_absolute_error`.
+    """
+    present = ops.logical_not(ops.isnan(targets))
+    error = ops.where(present, ops.abs(predictions - ops.where(present, targets, 0.0)), 0.0)
+    return ops.sum(error, axis=(1, 2)), ops.sum(ops.cast(present, "float32"), axis=(1, 2))
+
+
+def adamw(weights, gradients, first, second, *, rate, correct_first, correct_second, active, decay, clip_norm):
+    """One AdamW update of every member, in Keras operations; an inactive member is left as it is.
+
+    Moments have decay rates 0.9 and 0.999 and epsilon is 1e-7, as in Keras. `rate`, the bias corrections and `active` have
+    shape (M,). Gradients are clipped member by member.
+
+    Returns
+    -------
+    tuple of lists
+        New weights, first and second moments.
+    """
+    scale = active
+    if clip_norm is not None:
+        norm = ops.sqrt(sum(ops.sum(ops.square(g), axis=tuple(range(1, len(g.shape)))) for g in gradients))
+        scale = active * ops.minimum(1.0, clip_norm / ops.maximum(norm, 1e-12))
+    new_weights, new_first, new_second = [], [], []
+    for weight, gradient, m, v in zip(weights, gradients, first, second, strict=True):
+        shape = (-1,) + (1,) * (len(weight.shape) - 1)
+        on = ops.reshape(active, shape)
+        gradient = gradient * ops.reshape(scale, shape)
+        m_next = m + on * 0.1 * (gradient - m)
+        v_next = v + on * 0.001 * (ops.square(gradient) - v)
+        step = m_next * ops.reshape(correct_first, shape)
+        step = step / (ops.sqrt(v_next * ops.reshape(correct_second, shape)) + 1e-7)
+        new_weights.append(weight - on * ops.reshape(rate, shape) * (step + decay * weight))
+        new_first.append(m_next)
+        new_second.append(v_next)
+    return new_weights, new_first, new_second
+
+
+class _TensorFlowSteps:
+    """Compiled training and validation steps on TensorFlow.
+
+    Shapes are left open on a CPU, where a trace serves every batch; a GPU compiles with XLA for each padded shape.
+    """
+
+    def __init__(self, network: MessagePassingNetwork, settings: TrainingSettings, static: bool):
+        import tensorflow as tf
+
+        self._tf, self._static, self._network = tf, static, network
+        self._weights = [v.value for v in network.trainable_variables]
+        self._first = [tf.Variable(tf.zeros_like(w)) for w in self._weights]
+        self._second = [tf.Variable(tf.zeros_like(w)) for w in self._weights]
+
+        def gradients(batch, targets):
+            with tf.GradientTape() as tape:
+                total, count = masked_absolute_error(network(batch, training=True), targets)
+                # Members share no weights, so the gradient of the sum holds each member's own.
+                loss = tf.reduce_sum(total / tf.maximum(count, 1.0))
+            found = tape.gradient(loss, self._weights)
+            return total, count, [tf.convert_to_tensor(g) for g in found]
+
+        def update(found, rate, correct_first, correct_second, active):
+            new = adamw(
+                self._weights,
+                found,
+                self._first,
+                self._second,
+                rate=rate,
+                correct_first=correct_first,
+                correct_second=correct_second,
+                active=active,
+                decay=settings.decay,
+                clip_norm=settings.clip_norm,
+            )
+            for variables, values in zip((self._weights, self._first, self._second), new, strict=True):
+                for variable, value in zip(variables, values, strict=True):
+                    variable.assign(value)
+
+        def evaluate(batch, targets):
+            return masked_absolute_error(network(batch, training=False), targets)
+
+        self._gradients_python, self._evaluate_python = gradients, evaluate
+        self._gradients = tf.function(gradients, jit_compile=True) if static else None
+        self._evaluate = tf.function(evaluate, jit_compile=True) if static else None
+        # One fused pass over the weights: unfused, the update would cost as much as the gradients at batch size 1.
+        self._update = tf.function(update, jit_compile=True)
+
+    def _open_shapes(self, function: Callable, batch, targets):
+        tf = self._tf
+
+        def spec(array):
+            return tf.TensorSpec((array.shape[0], *[None] * (array.ndim - 1)), tf.as_dtype(array.dtype))
+
+        targets_spec = tf.TensorSpec((targets.shape[0], None, targets.shape[2]), tf.float32)
+        return tf.function(function, input_signature=(tf.nest.map_structure(spec, batch), targets_spec))
+
+    def train(self, batch, targets, rate, correct_first, correct_second, active):
+        if self._gradients is None:
+            self._gradients = self._open_shapes(self._gradients_python, batch, targets)
+        total, count, found = self._gradients(batch, targets)
+        self._update(found, *(self._tf.constant(x, "float32") for x in (rate, correct_first, correct_second, active)))
+        return total.numpy(), count.numpy()
+
+    def evaluate(self, batch, targets):
+        if self._evaluate is None:
+            self._evaluate = self._open_shapes(self._evaluate_python, batch, targets)
+        total, count = self._evaluate(batch, targets)
+        return total.numpy(), count.numpy()
+
+    def moments(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        return [v.numpy() for v in self._first], [v.numpy() for v in self._second]
+
+    def set_moments(self, first: list[np.ndarray], second: list[np.ndarray]) -> None:
+        for variables, values in ((self._first, first), (self._second, second)):
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+
+
+class _JaxSteps:
+    """Compiled training and validation steps on JAX: weights and moments live on the device and are donated to each step."""
+
+    def __init__(self, network: MessagePassingNetwork, settings: TrainingSettings, static: bool):
+        import jax
+
+        self._jax, self._network = jax, network
+        self._first = [jax.numpy.zeros(v.shape, "float32") for v in network.trainable_variables]
+        self._second = [jax.numpy.zeros(v.shape, "float32") for v in network.trainable_variables]
+
+        def loss(weights, others, batch, targets):
+            predictions, others = network.stateless_call(weights, others, batch, training=True)
+            total, count = masked_absolute_error(predictions, targets)
+            return ops.sum(total / ops.maximum(count, 1.0)), (total, count, others)
+
+        def train(weights, others, first, second, batch, targets, rate, correct_first, correct_second, active):
+            found, (total, count, others) = jax.grad(loss, has_aux=True)(weights, others, batch, targets)
+            new = adamw(
+                weights,
+                found,
+                first,
+                second,
+                rate=rate,
+                correct_first=correct_first,
+                correct_second=correct_second,
+                active=active,
+                decay=settings.decay,
+                clip_norm=settings.clip_norm,
+            )
+            return (*new, others, total, count)
+
+        def evaluate(weights, others, batch, targets):
+            predictions, _ = network.stateless_call(weights, others, batch, training=False)
+            return masked_absolute_error(predictions, targets)
+
+        self._train = jax.jit(train, donate_argnums=(0, 1, 2, 3))
+        self._evaluate = jax.jit(evaluate)
+
+    def train(self, batch, targets, rate, correct_first, correct_second, active):
+        network = self._network
+        numbers = [np.asarray(x, np.float32) for x in (rate, correct_first, correct_second, active)]
+        weights, self._first, self._second, others, total, count = self._train(
+            [v.value for v in network.trainable_variables],
+            [v.value for v in network.non_trainable_variables],
+            self._first,
+            self._second,
+            batch,
+            targets,
+            *numbers,
+        )
+        for variable, value in zip(network.trainable_variables, weights, strict=True):
+            variable.assign(value)
+        for variable, value in zip(network.non_trainable_variables, others, strict=True):
+            variable.assign(value)
+        return total, count
+
+    def evaluate(self, batch, targets):
+        network = self._network
+        return self._evaluate(
+            [v.value for v in network.trainable_variables],
+            [v.value for v in network.non_trainable_variables],
+            batch,
+            targets,
+        )
+
+    def moments(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        return [np.asarray(v) for v in self._first], [np.asarray(v) for v in self._second]
+
+    def set_moments(self, first: list[np.ndarray], second: list[np.ndarray]) -> None:
+        self._first = [self._jax.numpy.asarray(v) for v in first]
+        self._second = [self._jax.numpy.asarray(v) for v in second]
+
+
+def has_gpu() -> bool:
+    """Whether the backend computes on a GPU."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.default_backend() == "gpu"
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.list_physical_devices("GPU"))
+    return False
+
+
+def choose_group(folds: int, settings: TrainingSettings, gpu: bool) -> int:
+    """Folds to train together: all on a GPU, and on a CPU where one fold's step is too small to fill the cores."""
+    if settings.group is not None:
+        return max(1, min(folds, settings.group))
+    return folds if gpu or settings.batch_size < 8 else 1
+
+
+class EnsembleTrainer:
+    """Trains the folds of an ensemble, in groups that share every step.
+
+    Parameters
+    ----------
+    graphs : sequence of QuotientGraph
+        All polymers, n of them.
+    folds : sequence of FoldData
+    make_network : callable
+        (members, compute dtype) -> `MessagePassingNetwork` wide enough for every fold.
+    settings : TrainingSettings
+    checkpoints : path, optional
+        Folder for checkpoints; without it a crash loses the run.
+    progress : callable, optional
+        Called with a `Progress` after each epoch and about once a second; may raise `Cancelled`.
+    epoch_end : callable, optional
+        (fold, epoch from 0, log row) -> True to stop that fold.
+    """
+
+    def __init__(
+        self,
+        graphs: Sequence[QuotientGraph],
+        folds: Sequence[FoldData],
+        make_network: Callable[[int, str], MessagePassingNetwork],
+        settings: TrainingSettings,
+        *,
+        checkpoints: str | os.PathLike | None = None,
+        progress: ProgressCallback | None = None,
+        epoch_end: Callable[[int, int, dict[str, float]], bool] | None = None,
+    ):
+        self.graphs, self.folds, self.settings = graphs, list(folds), settings
+        self.progress, self.epoch_end = progress, epoch_end
+        self.gpu = has_gpu()
+        mixed = self.gpu if settings.mixed_precision is None else settings.mixed_precision
+        self.make_network = lambda members: make_network(members, "bfloat16" if mixed else "float32")
+        self.sizes = np.array([g.sizes for g in graphs])
+        self.layout: BatchLayout = plan(
+            self.sizes.sum(axis=1).astype(float), [f.train for f in self.folds], settings.batch_size, settings.seed
+        )
+        self.group_size = choose_group(len(self.folds), settings, self.gpu)
+        self.static = self.gpu
+        self.rows_used = self.rows_padded = 0
+        self._steps: tuple[int, MessagePassingNetwork, Any] | None = None
+        self._budgets: dict[tuple[int, int], np.ndarray] = {}
+        self.checkpoints = CheckpointFolder(Path(checkpoints), self.fingerprint()) if checkpoints else None
+
+    @property
+    def padding_waste(self) -> float:
+        """Share of the graph rows computed so far that were padding."""
+        return 1.0 - self.rows_used / self.rows_padded if self.rows_padded else 0.0
+
+    def fingerprint(self) -> str:
+        """Hash of all that decides the result: a checkpoint of another run doesn't continue this one."""
+        kept = {k: v for k, v in asdict(self.settings).items() if k not in ("checkpoint_seconds",)}
+        digest = hashlib.sha256(json.dumps([kept, keras.backend.backend(), self.group_size], sort_keys=True).encode())
+        digest.update(self.sizes.tobytes())
+        for fold in self.folds:
+            for array in (fold.train, fold.validation, np.nan_to_num(fold.targets, nan=-1e30)):
+                digest.update(np.ascontiguousarray(array).tobytes())
+            for name in sorted(fold.weights):
+                digest.update(fold.weights[name].tobytes())
+        return digest.hexdigest()
+
+    def run(self, resume: bool = False) -> list[FoldResult]:
+        """Train every fold.
+
+        Parameters
+        ----------
+        resume : bool
+            Continue from the newest good checkpoint, if there is one.
+
+        Returns
+        -------
+        list of FoldResult
+            In the order of `folds`.
+        """
+        self._started = time.monotonic()
+        self._elapsed_before = 0.0
+        self._polymer_epochs = 0.0
+        self._last_report = 0.0
+        results: dict[int, FoldResult] = {}
+        state = None
+        if self.checkpoints is not None:
+            if resume:
+                results, state = self.checkpoints.load()
+            else:
+                self.checkpoints.clear()
+        if state is not None:
+            self._elapsed_before = state["elapsed"]
+        groups = [self.folds[i : i + self.group_size] for i in range(0, len(self.folds), self.group_size)]
+        for group in groups:
+            pending = [f for f in group if f.fold not in results]
+            if not pending:
+                continue
+            mine = state if state is not None and state["folds"] == [f.fold for f in pending] else None
+            state = None
+            results.update(self._train_group(group, pending, results, mine))
+        return [results[f.fold] for f in self.folds]
+
+    def _network(self, members: int) -> tuple[MessagePassingNetwork, Any]:
+        """Network and compiled steps for so many members; traced once and used for every group of that size."""
+        if self._steps is None or self._steps[0] != members:
+            network = self.make_network(members)
+            kind = {"tensorflow": _TensorFlowSteps, "jax": _JaxSteps}.get(keras.backend.backend())
+            if kind is None:
+                raise TrainingError(
+                    f"Training runs on the Keras backends tensorflow and jax, not {keras.backend.backend()!r}; "
+                    "set KERAS_BACKEND."
+                )
+            self._steps = (members, network, kind(network, self.settings, self.static))
+        return self._steps[1], self._steps[2]
+
+    def _train_group(
+        self, group: list[FoldData], folds: list[FoldData], finished: dict[int, FoldResult], saved: dict | None
+    ) -> dict[int, FoldResult]:
+        settings, layout = self.settings, self.layout
+        results = dict(finished)
+        network, steps = self._network(len(folds))
+        states = [FoldState() for _ in folds]
+        best = [fold.weights for fold in folds]
+        epoch = step = 0
+        sums = np.zeros((2, len(folds)))
+        if saved is None:
+            network.set_member_weights([fold.weights for fold in folds])
+            zeros = [np.zeros(v.shape, np.float32) for v in network.trainable_variables]
+            steps.set_moments(zeros, zeros)
+            for fold, generator in zip(folds, network.readout.generators, strict=True):
+                generator.state.assign(np.array([settings.seed % 2**32, fold.fold], dtype="uint32"))
+        else:
+            epoch, step, sums, states, best = self._restore(network, steps, folds, saved)
+        last_saved = time.monotonic()
+        with ThreadPoolExecutor(1) as packer:
+            while epoch < settings.epochs and not all(s.stopped for s in states):
+                orders = [layout.epoch(f.fold, f.train, epoch) for f in folds]
+
+                def prepare(i: int, orders=orders):
+                    chosen = [order[i] for order in orders]
+                    return [len(c) > 0 for c in chosen], self._pack(folds, chosen, settings.batch_size)
+
+                ahead = packer.submit(prepare, step)
+                while step < layout.steps_per_epoch:
+                    present, (batch, targets) = ahead.result()
+                    if step + 1 < layout.steps_per_epoch:
+                        ahead = packer.submit(prepare, step + 1)
+                    active = np.array([p and not s.stopped for p, s in zip(present, states, strict=True)], np.float32)
+                    updates = np.array([s.updates for s in states])
+                    total_updates = layout.steps_per_epoch * settings.epochs
+                    rate = learning_rate(settings, epoch * layout.steps_per_epoch + step, total_updates)
+                    total, count = steps.train(
+                        batch,
+                        targets,
+                        np.full(len(folds), rate, np.float32),
+                        1.0 / (1.0 - 0.9 ** (updates + 1.0)),
+                        1.0 / (1.0 - 0.999 ** (updates + 1.0)),
+                        active,
+                    )
+                    sums += np.stack([np.asarray(total), np.asarray(count)]) * active
+                    for s, on in zip(states, active, strict=True):
+                        s.updates += int(on)
+                    self._polymer_epochs += float(batch["graph_weight"].sum())
+                    step += 1
+                    self._report(folds, epoch, step, sums, states, rate, len(results))
+                    if step < layout.steps_per_epoch:
+                        last_saved = self._checkpoint(
+                            last_saved, network, steps, folds, states, best, epoch, step, sums, results
+                        )
+                self._end_of_epoch(network, steps, folds, states, best, epoch, sums, rate)
+                epoch, step, sums = epoch + 1, 0, np.zeros((2, len(folds)))
+                last_saved = self._checkpoint(
+                    last_saved, network, steps, folds, states, best, epoch, step, sums, results
+                )
+        for i, (fold, s) in enumerate(zip(folds, states, strict=True)):
+            last = trim(network.member_weights(i), fold.weights)
+            kept = best[i] if settings.keep == "best" or s.stopped else last
+            results[fold.fold] = FoldResult(kept, s.log, s.best_epoch if kept is best[i] else len(s.log))
+        if self.checkpoints is not None:
+            self.checkpoints.save_results({f.fold: results[f.fold] for f in folds})
+        return results
+
+    def _end_of_epoch(self, network, steps, folds, states, best, epoch, sums, rate) -> None:
+        """Validate, log, keep the best weights and stop the folds that are done."""
+        loss = sums[0] / np.maximum(sums[1], 1.0)
+        validation = self._validate(steps, folds)
+        for i, (fold, s) in enumerate(zip(folds, states, strict=True)):
+            if s.stopped:
+                continue
+            row = {
+                "epoch": epoch + 1,
+                "loss": float(loss[i]),
+                "val_loss": float(validation[i]),
+                "learning_rate": float(rate),
+            }
+            s.log.append(row)
+            if not np.isfinite(loss[i]):
+                raise TrainingError(
+                    f"The loss of fold {fold.fold + 1} is no longer a number in epoch {epoch + 1}; "
+                    "lower the learning rate or check the data for extreme values."
+                )
+            # A fold without validation labels can't be stopped early: its last weights are its best.
+            if validation[i] < s.best_loss or not np.isfinite(validation[i]):
+                s.best_loss, s.best_epoch = float(validation[i]), epoch + 1
+                if self.settings.keep == "best" or self.settings.patience:
+                    best[i] = trim(network.member_weights(i), fold.weights)
+            elif self.settings.patience and epoch + 1 - s.best_epoch >= self.settings.patience:
+                s.stopped = True
+            if self.epoch_end is not None and self.epoch_end(fold.fold, epoch, row) and not s.stopped:
+                s.stopped = True
+                if self.settings.keep == "last":
+                    best[i], s.best_epoch = trim(network.member_weights(i), fold.weights), epoch + 1
+
+    def _validate(self, steps, folds: list[FoldData]) -> np.ndarray:
+        """Masked mean absolute error of each fold on its validation polymers, in scaled units; NaN without labels."""
+        sums = np.zeros((2, len(folds)))
+        size = max(32, self.settings.batch_size)
+        longest = max(len(f.validation) for f in folds)
+        for start in range(0, longest, size):
+            batch, targets = self._pack(folds, [f.validation[start : start + size] for f in folds], size, counted=False)
+            total, count = steps.evaluate(batch, targets)
+            sums += np.stack([np.asarray(total), np.asarray(count)])
+        return np.where(sums[1] > 0, sums[0] / np.maximum(sums[1], 1.0), np.nan)
+
+    def _pack(self, folds: list[FoldData], chosen: list[np.ndarray], graphs: int, counted: bool = True):
+        """Batch and targets (M, G, P) of the chosen polymers of each fold."""
+        needed = np.max([self.sizes[c].sum(axis=0) for c in chosen], axis=0)
+        budget = needed
+        if self.static:
+            key = (graphs, int(np.ceil(np.log2(max(1, int(needed.sum()))) * 4)))
+            budget = np.maximum(self._budgets.get(key, 0), np.ceil(needed * 1.05 / 8).astype(int) * 8)
+            self._budgets[key] = budget
+        else:
+            graphs = max(1, *(len(c) for c in chosen)) if len(chosen) > 1 else max(1, len(chosen[0]))
+        batch = pack(
+            [[self.graphs[p] for p in c] for c in chosen],
+            [[fold.tokens[p] for p in c] for fold, c in zip(folds, chosen, strict=True)],
+            budget,
+            graphs,
+        )
+        targets = np.full((len(folds), graphs, folds[0].targets.shape[1]), np.nan, np.float32)
+        for m, (fold, c) in enumerate(zip(folds, chosen, strict=True)):
+            targets[m, : len(c)] = fold.targets[c]
+        if counted:
+            self.rows_used += int(sum(self.sizes[c].sum() for c in chosen))
+            self.rows_padded += int(np.sum(budget)) * len(chosen)
+        return batch, targets
+
+    def _report(self, folds, epoch, step, sums, states, rate, finished: int) -> None:
+        """Tell the progress callback, at most once a second except at the end of an epoch."""
+        if self.progress is None:
+            return
+        now = time.monotonic()
+        ended = step == self.layout.steps_per_epoch
+        if not ended and now - self._last_report < 1.0:
+            return
+        self._last_report = now
+        spent = now - self._started
+        done = epoch + step / self.layout.steps_per_epoch
+        per_second = self._polymer_epochs / max(spent, 1e-9)
+        sizes = [len(f.train) for f in folds]
+        left = sum(sizes) * (self.settings.epochs - done)
+        started = [f.fold for f in folds]
+        waiting = [f for f in self.folds if f.fold > max(started)]
+        left += sum(len(f.train) for f in waiting) * self.settings.epochs
+        losses = [s.log[-1]["val_loss"] for s in states if s.log]
+        self.progress(
+            Progress(
+                phase="training",
+                folds=tuple(started),
+                folds_total=len(self.folds),
+                epoch=epoch + int(ended),
+                epochs=self.settings.epochs,
+                train_loss=float(np.mean(sums[0] / np.maximum(sums[1], 1.0))),
+                validation_loss=float(np.nanmean(losses)) if np.isfinite(losses).any() else float("nan"),
+                learning_rate=float(rate),
+                polymers_per_second=per_second,
+                elapsed_seconds=self._elapsed_before + spent,
+                eta_seconds=left / per_second if per_second > 0 else None,
+            )
+        )
+
+    def _checkpoint(self, last_saved, network, steps, folds, states, best, epoch, step, sums, results) -> float:
+        if self.checkpoints is None or time.monotonic() - last_saved < self.settings.checkpoint_seconds:
+            return last_saved
+        names = network.weight_names()
+        first, second = steps.moments()
+        arrays = {f"weight/{n}": ops.convert_to_numpy(v) for n, v in network._named_weights().items()}
+        order = {id(v): n for n, v in network._named_weights().items()}
+        trainable = [order[id(v)] for v in network.trainable_variables]
+        arrays |= {f"first/{n}": m for n, m in zip(trainable, first, strict=True)}
+        arrays |= {f"second/{n}": m for n, m in zip(trainable, second, strict=True)}
+        for i, weights in enumerate(best):
+            arrays |= {f"best{i}/{n}": weights[n] for n in names}
+        arrays["generators"] = np.stack([ops.convert_to_numpy(g.state) for g in network.readout.generators])
+        arrays["sums"] = sums
+        state = {
+            "folds": [f.fold for f in folds],
+            "epoch": epoch,
+            "step": step,
+            "elapsed": self._elapsed_before + time.monotonic() - self._started,
+            "states": [asdict(s) for s in states],
+        }
+        self.checkpoints.save(state, arrays)
+        return time.monotonic()
+
+    def _restore(self, network, steps, folds, saved):
+        arrays = saved["arrays"]
+        for name, variable in network._named_weights().items():
+            variable.assign(arrays[f"weight/{name}"])
+        order = {id(v): n for n, v in network._named_weights().items()}
+        trainable = [order[id(v)] for v in network.trainable_variables]
+        steps.set_moments([arrays[f"first/{n}"] for n in trainable], [arrays[f"second/{n}"] for n in trainable])
+        for generator, value in zip(network.readout.generators, arrays["generators"], strict=True):
+            generator.state.assign(value)
+        best = [{n: arrays[f"best{i}/{n}"] for n in network.weight_names()} for i in range(len(folds))]
+        states = [FoldState(**s) for s in saved["states"]]
+        return saved["epoch"], saved["step"], arrays["sums"].astype(float), states, best
+
+
+def trim(weights: dict[str, np.ndarray], like: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Weights without the rows that pad a fold's embeddings to the widest fold's."""
+    return {name: value[tuple(slice(0, n) for n in like[name].shape)].copy() for name, value in weights.items()}
+
+
+class CheckpointFolder:
+    """Checkpoints of one run, each written whole or not at all; the two newest are kept.
+
+    A checkpoint is a safetensors file and a JSON file that names its SHA-256; the JSON file is renamed into place last.
+    Results of finished folds lie beside them.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str):
+        self.folder, self.fingerprint = folder, fingerprint
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def clear(self) -> None:
+        """Remove the checkpoints of an earlier run."""
+        for path in [*self.folder.glob("checkpoint-*"), *self.folder.glob("fold-*")]:
+            path.unlink(missing_ok=True)
+
+    def save(self, state: dict, arrays: dict[str, np.ndarray]) -> None:
+        """Write a checkpoint and drop all but the one before it."""
+        numbers = self._numbers("checkpoint")
+        self._write(f"checkpoint-{(numbers[-1] if numbers else 0) + 1:08d}", state, arrays)
+        for number in numbers[:-1]:
+            for suffix in (".json", ".safetensors"):
+                (self.folder / f"checkpoint-{number:08d}{suffix}").unlink(missing_ok=True)
+
+    def save_results(self, results: dict[int, FoldResult]) -> None:
+        """Write the finished folds, after which their checkpoints are no longer needed."""
+        for fold, result in results.items():
+            self._write(f"fold-{fold:08d}", {"log": result.log, "epoch": result.epoch}, result.weights)
+
+    def load(self) -> tuple[dict[int, FoldResult], dict | None]:
+        """Finished folds, and the newest good checkpoint of the folds under way (None if there is none).
+
+        Raises
+        ------
+        TrainingError
+            The checkpoints belong to another run: other data, settings, folds or backend.
+        """
+        results = {}
+        for number in self._numbers("fold"):
+            found = self._read(f"fold-{number:08d}")
+            if found is not None:
+                results[number] = FoldResult(found["arrays"], found["log"], found["epoch"])
+        for number in reversed(self._numbers("checkpoint")):
+            found = self._read(f"checkpoint-{number:08d}")
+            if found is not None and not set(found["folds"]) & set(results):
+                return results, found
+        return results, None
+
+    def _numbers(self, kind: str) -> list[int]:
+        return sorted(int(p.stem.split("-")[1]) for p in self.folder.glob(f"{kind}-*.json"))
+
+    def _write(self, name: str, state: dict, arrays: dict[str, np.ndarray]) -> None:
+        content = save({k: np.ascontiguousarray(v) for k, v in arrays.items()})
+        record = {
+            "version": CHECKPOINT_VERSION,
+            "fingerprint": self.fingerprint,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            **state,
+        }
+        for suffix, data in ((".safetensors", content), (".json", json.dumps(record).encode())):
+            partial = self.folder / f"{name}{suffix}.partial"
+            with open(partial, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, self.folder / f"{name}{suffix}")
+
+    def _read(self, name: str) -> dict | None:
+        try:
+            record = json.loads((self.folder / f"{name}.json").read_text())
+            content = (self.folder / f"{name}.safetensors").read_bytes()
+        except (OSError, ValueError) as error:
+            warnings.warn(f"Checkpoint {name} can't be read ({error}); an earlier one is used.", stacklevel=3)
+            return None
+        if record.get("version") != CHECKPOINT_VERSION or record.get("fingerprint") != self.fingerprint:
+            raise TrainingError(
+                f"The checkpoints in {self.folder} are from another run (other data, settings, folds or package version); "
+                "start without --resume, or choose another output folder."
+            )
+        if hashlib.sha256(content).hexdigest() != record["sha256"]:
+            warnings.warn(f"Checkpoint {name} is damaged; an earlier one is used.", stacklevel=3)
+            return None
+        with safe_open(str(self.folder / f"{name}.safetensors"), framework="numpy") as file:
+            record["arrays"] = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        return record
