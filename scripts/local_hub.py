@@ -1532,7 +1532,8 @@ def main() -> None:
     if not loopback and not arguments.allow_remote:
         parser.error(f"{host} can be reached from other machines: add --allow-remote if that is what you want")
     accounts = dict([account_argument(f"{arguments.user}:{arguments.token}"), *arguments.account])
-    listener = socket.socket()
+    # Named as TCP, so that asyncio turns off Nagle's delay, which would add 40 ms to every answer.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, arguments.port))
