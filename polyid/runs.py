@@ -160,6 +160,11 @@ class Run:
         return self.folder / "model"
 
     @property
+    def resumable(self) -> bool:
+        """Whether training left a checkpoint to continue from."""
+        return not self.trained and any((self.bundle / "checkpoints").glob("*"))
+
+    @property
     def cancelling(self) -> bool:
         """Whether somebody asked an active run to stop."""
         return self.active and (self.folder / "cancel").exists()
@@ -172,27 +177,26 @@ class Run:
         path = self.folder / "progress.csv"
         if not path.exists():
             return []
-        rows: list[dict[str, float | str | None]] = []
+        rows: dict[tuple[str, str], dict[str, float | str | None]] = {}
         with path.open(newline="", encoding="utf-8") as stream:
             for row in csv.DictReader(stream):
                 if None in row.values():  # the last line, caught half-written
                     continue
-                rows.append(
-                    {
-                        "phase": row["phase"],
-                        "folds": row["folds"],
-                        "epoch": float(row["epoch"]),
-                        "train_loss": float(row["train_loss"]) if row["train_loss"] else None,
-                        "validation_loss": float(row["validation_loss"]) if row["validation_loss"] else None,
-                        "elapsed_seconds": float(row["elapsed_seconds"]),
-                    }
-                )
-        return rows
+                # A resumed run tells the epochs after its checkpoint twice: the later telling counts.
+                rows[row["folds"], row["epoch"]] = {
+                    "phase": row["phase"],
+                    "folds": row["folds"],
+                    "epoch": float(row["epoch"]),
+                    "train_loss": float(row["train_loss"]) if row["train_loss"] else None,
+                    "validation_loss": float(row["validation_loss"]) if row["validation_loss"] else None,
+                    "elapsed_seconds": float(row["elapsed_seconds"]),
+                }
+        return list(rows.values())
 
-    def metrics(self) -> dict[str, dict[str, float]]:
-        """Out-of-fold figures a property, from the bundle; empty before there is one."""
+    def metrics(self) -> dict[str, dict[str, float | None]]:
+        """Out-of-fold ``n``, ``MAE``, ``RMSE`` and ``R2`` a property, from the bundle; empty before there is one."""
         path = self.bundle / "metrics.json"
-        return _read_json(path) if path.exists() else {}
+        return _read_json(path)["out_of_fold"] if path.exists() else {}
 
     def summary(self) -> dict[str, Any]:
         """What a program wants to know, as JSON: name, request, record, and what can be done with the run."""
@@ -201,6 +205,7 @@ class Run:
             "active": self.active,
             "cancelling": self.cancelling,
             "trained": self.trained,
+            "resumable": self.resumable,
             "bundle": str(self.bundle) if self.trained else None,
             "request": dataclasses.asdict(self.request),
             **dataclasses.asdict(self.record),
@@ -278,11 +283,11 @@ def start(
         now = time.time()
         _write_json(new / "record.json", dataclasses.asdict(Record("queued", "Starting", created=now, updated=now)))
         new.rename(runs / name)
-        _spawn(runs / name, token, publish_only=False)
+        _spawn(runs / name, token)
     return read(runs / name)
 
 
-def republish(
+def resume(
     folder: str | Path,
     *,
     repo_id: str | None = None,
@@ -291,33 +296,32 @@ def republish(
     private: bool | None = None,
     token: str | None = None,
 ) -> Run:
-    """Publish the bundle of a finished run once more, say after the token or the repo was put right.
+    """Go on with a run that ended early, or publish a finished one again.
 
-    What is None stays as it was asked for.
+    A run whose model is complete is published, say after the token or the repo was put right; another one continues
+    training from its last checkpoint. What is None stays as it was asked for.
 
     Raises
     ------
     TrainingError
-        When a run is at work, or this one has no bundle.
+        When a run is at work already.
     """
     folder = Path(folder)
     with _locked(folder.parent):
         running = latest(folder.parent)
         if running is not None and running.active:
-            raise TrainingError(f"A training run is at work ({running.record.line}): publish when it has finished.")
+            raise TrainingError(f"A training run is at work ({running.record.line}): go on when it has finished.")
         run = read(folder)
-        if not run.trained:
-            raise TrainingError(f"Run {run.name} has no trained model to publish: start it again.")
         wanted = {"repo_id": repo_id, "tag": tag, "branch": branch, "private": private}
         changes = {name: value for name, value in wanted.items() if value is not None}
         _write_json(folder / "request.json", dataclasses.asdict(dataclasses.replace(run.request, **changes)))
         (folder / "cancel").unlink(missing_ok=True)
         (folder / "process.json").unlink(missing_ok=True)
         record = dataclasses.replace(
-            run.record, state="queued", line="Starting to publish", error=None, finished=None, updated=time.time()
+            run.record, state="queued", line="Starting", error=None, finished=None, updated=time.time()
         )
         _write_json(folder / "record.json", dataclasses.asdict(record))
-        _spawn(folder, token, publish_only=True)
+        _spawn(folder, token)
     return read(folder)
 
 
@@ -391,18 +395,15 @@ def sha256(path: str | Path) -> str:
 def execute(
     folder: str | Path,
     *,
-    publish_only: bool = False,
     train: Callable[..., Any] | None = None,
     publish: Callable[..., Any] | None = None,
 ) -> int:
-    """Carry out a run in this process, which must be its own: train, publish, keep the record.
+    """Carry out a run in this process, which must be its own: train unless that is done, publish, keep the record.
 
     Parameters
     ----------
     folder : path
         The run's folder.
-    publish_only : bool
-        Publish the bundle that is there.
     train, publish : callable, optional
         Stand for `polyid.ensemble.train_ensemble` and `polyid.hub.publish_bundle`, so that the record-keeping can be
         tested by itself.
@@ -419,7 +420,7 @@ def execute(
     keeper = _RecordKeeper(folder, run.record, token)
     threading.Thread(target=keeper.end_when_cancelled, daemon=True).start()
     try:
-        if not publish_only:
+        if not run.trained:
             keeper.update(state="preparing", line="Preparing", started=time.time())
             if sha256(folder / run.request.data) != run.request.sha256:
                 raise TrainingError(f"The table {run.request.data} of this run was changed on disk: start a new run.")
@@ -433,6 +434,7 @@ def execute(
                 folds=run.request.folds,
                 epochs=run.request.epochs,
                 seed=run.request.seed,
+                resume=run.resumable,
                 progress=keeper.report,
             )
             keeper.stop_if_cancelled()
@@ -564,7 +566,7 @@ def _sentence(problem: Exception, run: Run) -> str:
         first = str(problem).strip().splitlines()
         text = f"{type(problem).__name__}: {first[0] if first else 'no message'} (more in log.txt of run {run.name})."
     if run.trained:
-        text += " The trained model is kept: put this right, then publish it again."
+        text += " The trained model is kept and can be published again."
     return text
 
 
@@ -573,16 +575,14 @@ def _interrupted(folder: Path, record: Record) -> Record:
     heard = (folder / "record.json").stat().st_mtime
     if (folder / "cancel").exists():
         return dataclasses.replace(record, state="cancelled", line="Cancelled", finished=heard)
-    trained = (folder / "model" / "parameters.json").is_file()
     error = (
         "The run was interrupted: its process was killed, the machine restarted, or memory ran out "
-        f"(log.txt of run {folder.name} may say more). "
-        + ("The trained model is kept: publish it again." if trained else "Nothing was published: start it again.")
+        f"(log.txt of run {folder.name} may say more). Continue it, or start another one."
     )
     return dataclasses.replace(record, state="failed", line="Interrupted", error=error, finished=heard)
 
 
-def _spawn(folder: Path, token: str | None, *, publish_only: bool) -> None:
+def _spawn(folder: Path, token: str | None) -> None:
     """Start a run's process and note which one it is."""
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     environment.pop("HF_TOKEN", None)
@@ -590,7 +590,7 @@ def _spawn(folder: Path, token: str | None, *, publish_only: bool) -> None:
         environment["HF_TOKEN"] = token
     home = str(Path(__file__).resolve().parent.parent)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
-    command = [*CHILD, str(folder.resolve()), *(["--publish-only"] if publish_only else [])]
+    command = [*CHILD, str(folder.resolve())]
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
             command,
@@ -646,9 +646,9 @@ def _read_json(path: Path) -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """``python -m polyid.runs FOLDER [--publish-only]``: what `start` and `republish` launch."""
-    folder, *rest = sys.argv[1:] if arguments is None else arguments
-    return execute(folder, publish_only="--publish-only" in rest)
+    """``python -m polyid.runs FOLDER``: what `start` and `resume` launch."""
+    (folder,) = sys.argv[1:] if arguments is None else arguments
+    return execute(folder)
 
 
 if __name__ == "__main__":

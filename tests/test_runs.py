@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from polyid.progress import Progress
 
 mode = os.environ["MODE"]
 
-def train(data, output, *, properties, preset, folds, epochs, seed, progress):
+def train(data, output, *, properties, preset, folds, epochs, seed, resume, progress):
     nan = float("nan")
     print("training with", os.environ.get("HF_TOKEN"))
     progress(Progress("preparing", (), folds, 0, epochs, nan, nan, nan, nan, 0.0, None))
@@ -35,11 +36,16 @@ def train(data, output, *, properties, preset, folds, epochs, seed, progress):
         raise KeyError("smiles_monomer " + os.environ["HF_TOKEN"])
     if mode == "hang":
         time.sleep(600)
-    for epoch in range(1, epochs + 1):
+    checkpoint = output / "checkpoints" / "last"
+    first = int(checkpoint.read_text()) if resume else 1
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    for epoch in range(first, epochs + 1):
+        checkpoint.write_text(str(epoch))
         now = tuple(range(folds)), folds, epoch, epochs
         progress(Progress("training", *now, 1 / epoch, nan, 1e-3, 10.0, epoch, 1.0))
         time.sleep(0.05)
-    output.mkdir()
+    checkpoint.unlink()
+    checkpoint.parent.rmdir()
     (output / "parameters.json").write_text("{}")
 
 class Publication:
@@ -55,7 +61,7 @@ def publish(folder, repo_id, *, tag, branch, private, token):
     return Publication()
 
 if __name__ == "__main__":
-    sys.exit(runs.execute(sys.argv[1], publish_only="--publish-only" in sys.argv, train=train, publish=publish))
+    sys.exit(runs.execute(sys.argv[1], train=train, publish=publish))
 """
 
 
@@ -207,7 +213,7 @@ def test_a_killed_run_is_shown_as_interrupted_and_blocks_nothing(tmp_path, table
     run = wait(run.folder, finished)
     assert run.record.state == "failed"
     assert "interrupted" in run.record.error
-    assert "start it again" in run.record.error
+    assert "Continue it" in run.record.error
     assert run.record.finished
     assert wait(begin(tmp_path, table).folder, finished).record.state == "done"
 
@@ -229,18 +235,33 @@ def test_a_failed_publication_keeps_the_model_and_can_be_repeated(tmp_path, tabl
     assert "model is kept" in run.record.error
     assert run.trained
     trained = (run.bundle / "parameters.json").stat().st_mtime_ns
-    run = wait(runs.republish(run.folder, repo_id="demo/models", token=TOKEN).folder, finished)
+    shutil.rmtree(run.folder / "data")  # not needed any more: nothing is trained twice
+    run = wait(runs.resume(run.folder, repo_id="demo/models", token=TOKEN).folder, finished)
     assert run.record.state == "done"
     assert run.request.repo_id == "demo/models"
     assert run.record.error is None
     assert (run.bundle / "parameters.json").stat().st_mtime_ns == trained
 
 
-def test_republish_needs_a_model(tmp_path, table, child):
-    child("crash")
-    run = wait(begin(tmp_path, table).folder, finished)
-    with pytest.raises(TrainingError, match="no trained model"):
-        runs.republish(run.folder)
+def test_an_interrupted_run_continues_from_its_checkpoint(tmp_path, table, child):
+    run = begin(tmp_path, table, epochs=40)
+    run = wait(run.folder, lambda run: run.record.state == "training" and run.record.progress["epoch"] >= 5)
+    os.kill(run.pid, signal.SIGKILL)
+    run = wait(run.folder, finished)
+    assert run.resumable
+    reached = run.record.progress["epoch"]
+    lines = len((run.folder / "progress.csv").read_text().splitlines())
+    run = wait(runs.resume(run.folder, token=TOKEN).folder, finished)
+    assert run.record.state == "done"
+    assert [row["epoch"] for row in run.history() if row["phase"] == "training"] == list(range(1, 41))
+    told_again = len((run.folder / "progress.csv").read_text().splitlines()) - lines
+    assert told_again <= 40 - reached + 2, "it began anew"
+
+
+def test_a_run_is_not_resumed_while_one_is_at_work(tmp_path, table, child):
+    run = begin(tmp_path, table, epochs=10_000)
+    with pytest.raises(TrainingError, match="at work"):
+        runs.resume(run.folder)
 
 
 def test_an_unexpected_error_is_one_sentence_and_the_trace_is_in_the_log(tmp_path, table, child):

@@ -28,7 +28,7 @@ from polyid import runs  # noqa: E402
 from polyid.errors import HubError, PolyIDError  # noqa: E402
 from polyid.parameters import PRESETS  # noqa: E402
 from polyid.properties import PROPERTIES  # noqa: E402
-from polyid.tables import bundled_tables  # noqa: E402
+from polyid.tables import TrainingTable, bundled_tables, preview  # noqa: E402
 
 DEFAULT_PRESET = "small"
 FEW_LABELS = 20
@@ -43,38 +43,44 @@ def notice(text: str, kind: str = "") -> str:
 def tables_on_offer() -> dict[str, Path]:
     """Name and path of the tables to choose from."""
     if folder := os.environ.get("POLYID_DATA"):
-        return {path.name: path for path in sorted(Path(folder).glob("*.csv"))}
+        return {path.stem: path for path in sorted(Path(folder).glob("*.csv"))}
     return bundled_tables()
 
 
-def property_choices(table) -> list[tuple[str, str]]:
+def property_choices(table: TrainingTable) -> list[tuple[str, str]]:
     """Label and name of every property of a table, such as "Glass transition (Glass_Transition, °C) - 231 polymers"."""
     choices = []
-    for name, labels in table.labels.items():
+    for name in table.labels:
         known = PROPERTIES.get(name)
-        unit = table.units.get(name)
-        inside = ", ".join(filter(None, [name if known else None, unit]))
+        inside = ", ".join(filter(None, [name if known else None, table.units.get(name)]))
+        polymers = train_models.polymer_count(table, [name])
         title = f"{known.label if known else name}{f' ({inside})' if inside else ''}"
-        choices.append((f"{title} - {labels} polymer{'' if labels == 1 else 's'}", name))
+        choices.append((f"{title} - {polymers} polymer{'' if polymers == 1 else 's'}", name))
     return choices
 
 
+def enough_labels(table: TrainingTable) -> list[str]:
+    """The properties to tick at first."""
+    return [name for name in table.labels if train_models.polymer_count(table, [name]) >= FEW_LABELS] or list(
+        table.labels
+    )
+
+
 def show_data(name: str | None, upload: str | None):
-    """Describe the chosen table: properties to tick, a sentence, and the rows that can't be used."""
+    """Describe the chosen table: properties to tick, a sentence or two, and the rows to look at."""
+    path = chosen_path(name, upload)
+    if path is None:
+        return gr.skip(), notice("Choose a table, or upload your own.", "error"), gr.update(visible=False), None
     try:
-        table = train_models.read_table(chosen_path(name, upload))
+        table = train_models.read_table(path)
     except PolyIDError as problem:
         return gr.skip(), notice(str(problem), "error"), gr.update(visible=False), None
-    ticked = [name for name, labels in table.labels.items() if labels >= FEW_LABELS] or list(table.labels)
-    polymers = table.frame["smiles_monomer"].nunique()
-    sentence = f"{polymers} polymers in {len(table.frame)} rows."
-    bad = len(table.problems)
-    if bad:
-        sentence += f" {bad} value{' needs' if bad == 1 else 's need'} your attention, see below."
+    described = preview(table)
+    about = [described.sentences[0], *described.sentences[1 + len(described.labels) :]]
     return (
-        gr.update(choices=property_choices(table), value=ticked),
-        notice(sentence),
-        gr.update(visible=bad > 0, label=f"Rows to look at ({bad})"),
+        gr.update(choices=property_choices(table), value=enough_labels(table)),
+        notice(" ".join(about)),
+        gr.update(visible=not table.problems.empty, label=f"Rows to look at ({len(table.problems)})"),
         table.problems,
     )
 
@@ -134,13 +140,14 @@ def cancel_training():
     return notice(message), {"ok": True, "message": message, "run": run.name}
 
 
-def publish_again(repo_id, tag, branch, private):
-    """Publish the last run's model to the repo named in the form; answers as `start_training` does."""
+def resume_training(repo_id, tag, branch, private):
+    """Continue the last run, or publish its model again, to the repo named in the form; answers as `start_training`."""
     try:
-        run = train_models.publish_run(runs.default_folder(), repo_id=repo_id, tag=tag, branch=branch, private=private)
+        run = train_models.resume_run(runs.default_folder(), repo_id=repo_id, tag=tag, branch=branch, private=private)
     except PolyIDError as problem:
         return notice(str(problem), "error"), {"ok": False, "message": str(problem), "run": None}
-    return notice("Publishing.", "good"), {"ok": True, "message": "Publishing.", "run": run.name}
+    message = "The run goes on."
+    return notice(message, "good"), {"ok": True, "message": message, "run": run.name}
 
 
 def run_status() -> dict:
@@ -160,13 +167,18 @@ def watch(seen: str):
         run_view.card(run),
         run_view.curve(run),
         gr.update(visible=run is not None and run.active, interactive=run is not None and not run.cancelling),
-        gr.update(visible=run is not None and run.trained and run.record.state in ("failed", "cancelled")),
+        gr.update(
+            visible=run is not None and run.record.state in ("failed", "cancelled") and (run.trained or run.resumable),
+            value="Publish again" if run is not None and run.trained else "Continue training",
+        ),
     ]
 
 
 def build() -> gr.Blocks:
     """The page."""
     offer = list(tables_on_offer())
+    # Programs that start a run without looking at the data first find its properties here.
+    first = train_models.read_table(tables_on_offer()[offer[0]]) if offer else None
     with gr.Blocks(title="PolyID Trainer", analytics_enabled=False) as page:
         gr.Markdown(
             "# PolyID Trainer\n"
@@ -177,12 +189,19 @@ def build() -> gr.Blocks:
             with gr.Column(scale=3, min_width=320):
                 data = gr.Dropdown(offer, value=offer[0] if offer else None, label="Data", elem_id="data")
                 with gr.Accordion("Use your own table", open=False, elem_id="own-table"):
-                    upload = gr.File(label="CSV", file_types=[".csv"], type="filepath", height=140, elem_id="upload")
+                    upload = gr.File(
+                        label="CSV: SMILES, and a column a property",
+                        file_types=[".csv", ".tsv", ".txt"],
+                        type="filepath",
+                        height=140,
+                        elem_id="upload",
+                    )
                 data_notice = gr.HTML(elem_id="data-notice")
                 with gr.Accordion("Rows to look at", open=False, visible=False) as problems_box:
                     problems = gr.Dataframe(interactive=False, wrap=True, show_label=False, max_height=300)
                 properties = gr.CheckboxGroup(
-                    [],
+                    property_choices(first) if first else [],
+                    value=enough_labels(first) if first else [],
                     label="Properties",
                     show_select_all=True,
                     elem_id="properties",
@@ -208,11 +227,11 @@ def build() -> gr.Blocks:
                 card = gr.HTML(elem_id="run")
                 with gr.Row():
                     cancel = gr.Button("Cancel", size="md", visible=False, elem_id="cancel")
-                    publish = gr.Button("Publish again", size="md", visible=False, elem_id="publish")
+                    resume = gr.Button("Continue training", size="md", visible=False, elem_id="resume")
                 curve = gr.HTML(elem_id="curve")
 
         seen = gr.State("")
-        view = [seen, card, curve, cancel, publish]
+        view = [seen, card, curve, cancel, resume]
         described = [properties, data_notice, problems_box, problems]
         quiet = {"show_progress": "hidden", "api_visibility": "undocumented"}
         form = [data, upload, properties, preset, epochs, folds, seed, repo_id, tag, branch, private]
@@ -226,7 +245,7 @@ def build() -> gr.Blocks:
             watch, seen, view, **quiet
         )
         cancel.click(cancel_training, None, [said, answer], api_name="cancel_training").then(watch, seen, view, **quiet)
-        publish.click(publish_again, [repo_id, tag, branch, private], [said, answer], api_name="publish_again").then(
+        resume.click(resume_training, [repo_id, tag, branch, private], [said, answer], api_name="resume_training").then(
             watch, seen, view, **quiet
         )
         gr.api(run_status, api_name="run_status")

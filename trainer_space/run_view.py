@@ -92,7 +92,7 @@ def card(run: runs.Run | None) -> str:
             "Pause this Space in its settings to stop paying for its hardware.</p>"
         )
     elif record.state == "cancelled":
-        parts.append("<h3>Cancelled</h3><p>Nothing was published. Change what you like and start again.</p>")
+        parts.append("<h3>Cancelled</h3><p>Nothing was published.</p>")
     else:
         parts.append(f'<h3>Failed</h3><p role="alert">{html.escape(record.error or "")}</p>')
     names = ", ".join(PROPERTIES[name].label if name in PROPERTIES else name for name in request.properties)
@@ -112,14 +112,16 @@ def accuracy_table(run: runs.Run) -> str:
     for name, numbers in run.metrics().items():
         known = PROPERTIES.get(name)
         unit = f" {known.unit}" if known and known.unit else ""
+        error, fit = numbers["MAE"], numbers["R2"]
         rows.append(
-            f"<tr><td>{html.escape(known.label if known else name)}</td><td>{numbers['n']}</td>"
-            f"<td>{numbers['mae']:.3g}{html.escape(unit)}</td><td>{numbers['r2']:.2f}</td></tr>"
+            f'<tr><th scope="row">{html.escape(known.label if known else name)}</th><td>{numbers["n"]}</td>'
+            f"<td>{'-' if error is None else f'{error:.3g}{html.escape(unit)}'}</td>"
+            f"<td>{'-' if fit is None else f'{fit:.2f}'}</td></tr>"
         )
     if not rows:
         return ""
     return (
         "<table><caption class='quiet'>Error on polymers the networks had not seen (out of fold)</caption><thead><tr>"
-        "<th>Property</th><th>Polymers</th><th>Mean error</th><th>R²</th></tr></thead>"
+        "<th>Property</th><th>Polymers</th><th>Mean absolute error</th><th>R²</th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table>"
     )

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import re
 from pathlib import Path
 
-import httpx
+import httpx2
 from huggingface_hub import HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, RepositoryNotFoundError
 
 from polyid import runs, tables
 from polyid.errors import HubError, TrainingError
+from polyid.hub import FRESH_REPO_FILES, REF_NAME
 from polyid.tables import TrainingTable
 
 logger = logging.getLogger(__name__)
 
 REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]{0,95}")
-REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 
 
 def train_polyid_models(
@@ -86,7 +87,7 @@ def account(token: str | None) -> tuple[str, frozenset[str]]:
         When there is no token, the Hub refuses it, it may only read, or the Hub can't be reached.
     """
     try:
-        answer = HfApi(token=token).whoami()
+        answer = _hub(token).whoami()
     except LocalTokenNotFoundError as problem:
         raise HubError(
             "There is no Hub token: set HF_TOKEN to a token that may write (in a Space: in its secrets), then restart."
@@ -97,7 +98,7 @@ def account(token: str | None) -> tuple[str, frozenset[str]]:
                 "The Hub refuses the token: set HF_TOKEN to a valid token that may write, then restart."
             ) from problem
         raise HubError(f"The Hub couldn't say whose token this is ({type(problem).__name__}): try again.") from problem
-    except (OSError, httpx.HTTPError) as problem:
+    except (OSError, httpx2.HTTPError) as problem:
         raise HubError(
             f"The Hub can't be reached ({type(problem).__name__}): check the network and try again."
         ) from problem
@@ -107,7 +108,9 @@ def account(token: str | None) -> tuple[str, frozenset[str]]:
     return answer["name"], frozenset([answer["name"], *(team["name"] for team in answer.get("orgs") or ())])
 
 
-def check_destination(repo_id: str, tag: str | None, branch: str | None, token: str | None) -> None:
+def check_destination(
+    repo_id: str, tag: str | None, branch: str | None, private: bool | None, token: str | None
+) -> None:
     """Make sure, as far as can be known before, that the ensemble can be published where it should go.
 
     Raises
@@ -122,7 +125,7 @@ def check_destination(repo_id: str, tag: str | None, branch: str | None, token: 
             f"{repo_id!r} isn't the name of a model repo: write it as user/name, such as demo/polyid-models."
         )
     for what, value in (("tag", tag), ("branch", branch)):
-        if value and (not REF.fullmatch(value) or ".." in value or value.endswith(("/", ".", ".lock"))):
+        if value and not REF_NAME.fullmatch(value):
             raise HubError(f"{value!r} can't be a {what}: use letters, digits, dots and dashes, such as v1.0.0.")
     name, names = account(token)
     owner = repo_id.partition("/")[0]
@@ -130,15 +133,25 @@ def check_destination(repo_id: str, tag: str | None, branch: str | None, token: 
         raise HubError(
             f"The token belongs to {name}, which can't write to {repo_id}: choose a name such as {name}/polyid-models."
         )
-    if tag:
-        try:
-            refs = HfApi(token=token).list_repo_refs(repo_id)
-        except RepositoryNotFoundError:
-            return
-        except (OSError, httpx.HTTPError) as problem:
-            raise HubError(f"The tags of {repo_id} can't be listed ({type(problem).__name__}): try again.") from problem
-        if tag in {ref.name for ref in refs.tags}:
-            raise HubError(f"{repo_id} has a tag {tag} already: choose another.")
+    hub = _hub(token)
+    try:
+        info = hub.model_info(repo_id)
+        files = {file.rfilename for file in info.siblings or ()}
+        tags = {ref.name for ref in hub.list_repo_refs(repo_id).tags}
+    except RepositoryNotFoundError:
+        return
+    except (OSError, httpx2.HTTPError) as problem:
+        raise HubError(f"{repo_id} can't be looked at ({type(problem).__name__}): try again.") from problem
+    if files - FRESH_REPO_FILES and "parameters.json" not in files:
+        raise HubError(f"{repo_id} holds something else than a PolyID model: choose another repo.")
+    if private and not info.private:
+        raise HubError(f"{repo_id} exists and is public: make it private in its settings, or untick that.")
+    if tag in tags:
+        raise HubError(f"{repo_id} has a tag {tag} already: choose another.")
+
+
+def _hub(token: str | None) -> HfApi:
+    return HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None, token=token)
 
 
 def start_run(
@@ -186,7 +199,7 @@ def start_run(
         )
     token = get_token()
     repo_id, tag, branch = (repo_id or "").strip(), (tag or "").strip() or None, (branch or "").strip() or None
-    check_destination(repo_id, tag, branch, token)
+    check_destination(repo_id, tag, branch, private, token)
     return runs.start(
         runs_folder,
         data_path,
@@ -217,20 +230,20 @@ def _whole(name: str, value: float | None) -> int:
     return int(value)
 
 
-def publish_run(
+def resume_run(
     runs_folder: Path, *, repo_id: str | None, tag: str | None = None, branch: str | None = None, private: bool = False
 ) -> runs.Run:
-    """Publish the last run's model to where the form says.
+    """Go on with the last run, and publish its model to where the form says now.
 
     Raises
     ------
     polyid.errors.PolyIDError
-        When there is no such model, or it can't go there.
+        When there is no such run, or its model can't go there.
     """
     run = runs.latest(runs_folder)
     if run is None:
-        raise TrainingError("There is no trained model to publish: start a run first.")
+        raise TrainingError("There is no run to go on with: start one first.")
     token = get_token()
     repo_id, tag, branch = (repo_id or "").strip(), (tag or "").strip() or None, (branch or "").strip() or None
-    check_destination(repo_id, tag, branch, token)
-    return runs.republish(run.folder, repo_id=repo_id, tag=tag, branch=branch, private=private or None, token=token)
+    check_destination(repo_id, tag, branch, private, token)
+    return runs.resume(run.folder, repo_id=repo_id, tag=tag, branch=branch, private=private or None, token=token)

@@ -1,0 +1,216 @@
+"""Keeps a model at hand: fetches it in the background, says how far it is, and takes up new commits."""
+
+from __future__ import annotations
+
+import io
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from polyid.errors import BundleError, PolyIDError
+from polyid.hub import FetchedBundle, fetch_bundle
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 10.0
+"""Between two looks while there is no model."""
+POLL_SECONDS = 60.0
+"""Between two looks for a newer commit."""
+PROBE = "*CC(*)c1ccccc1"
+"""A new model has to answer this with finite numbers before it takes over."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model that answers, and where it came from."""
+
+    model: Any
+    bundle: FetchedBundle
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the page shows about the model.
+
+    Attributes
+    ----------
+    phase : {"waiting", "downloading", "loading", "ready"}
+        What is going on.
+    sentence : str
+        The same in words.
+    share : float or None
+        How much of a download is done, between 0 and 1; None when unknown.
+    loaded : Loaded or None
+        The model that answers.
+    trouble : str or None
+        What the last look ended with: why there is no model yet, or no newer one.
+    """
+
+    phase: str
+    sentence: str
+    share: float | None = None
+    loaded: Loaded | None = None
+    trouble: str | None = None
+
+
+class ModelService:
+    """One model repo (or folder), watched by a thread of its own.
+
+    Parameters
+    ----------
+    model : str
+        ``user/repo``, ``user/repo@revision`` or a folder.
+    fetch, load : callable, optional
+        Stand for `polyid.hub.fetch_bundle` and `polyid.MultiModel.load_models` in tests of the watching itself.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        retry_seconds: float = RETRY_SECONDS,
+        poll_seconds: float = POLL_SECONDS,
+        fetch: Callable[..., FetchedBundle] = fetch_bundle,
+        load: Callable[..., Any] | None = None,
+    ) -> None:
+        self.name = model
+        self.retry_seconds = retry_seconds
+        self.poll_seconds = poll_seconds
+        self.status = Status("downloading", f"Looking for a model in {model}")
+        self._fetch = fetch
+        self._load = load
+        self._rejected: tuple[Path, int] | None = None
+        self._stop = threading.Event()
+        self._predicting = threading.Lock()
+        self._thread = threading.Thread(target=self._watch, daemon=True, name="model-service")
+
+    def start(self) -> ModelService:
+        """Begin to look for the model, and return at once."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End the thread after its present look."""
+        self._stop.set()
+        self._thread.join(timeout=30)
+
+    def predict(self, smiles: Sequence[str]) -> tuple[pd.DataFrame, Loaded]:
+        """Predict polymers with the model at hand.
+
+        Parameters
+        ----------
+        smiles : sequence of str
+            Polymers in any of the three forms.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            As `polyid.MultiModel.predict_smiles` answers.
+        loaded : Loaded
+            The model that answered.
+
+        Raises
+        ------
+        BundleError
+            While there is no model; the message is the status' sentence.
+        """
+        loaded = self.status.loaded
+        if loaded is None:
+            raise BundleError(self.status.sentence)
+        with self._predicting:
+            return loaded.model.predict_smiles(list(smiles)), loaded
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._look()
+            except PolyIDError as problem:
+                self._report(str(problem))
+            except Exception as problem:
+                # The thread must live on: a page that stopped looking would wait for ever.
+                logger.exception("Looking for the model failed")
+                self._report(f"The model can't be used ({type(problem).__name__}: {problem}).")
+            self._stop.wait(self.retry_seconds if self.status.loaded is None else self.poll_seconds)
+
+    def _look(self) -> None:
+        if not self.name:
+            raise BundleError("No model repo is named: set POLYID_MODEL_REPO, such as demo/polyid-models, and restart.")
+        old = self.status.loaded
+        bundle = self._fetch(self.name, tqdm_class=_reporting_tqdm(self._downloading) if old is None else _silent_tqdm)
+        if old is not None and _content(bundle) == _content(old.bundle):
+            # A tag may have been set since, and is not to be had while the Hub is out of reach.
+            same = Loaded(old.model, bundle if bundle.tag else old.bundle)
+            self.status = Status("ready", "Ready", loaded=same)
+            return
+        if _content(bundle) == self._rejected:
+            return
+        if old is None:
+            self.status = Status("loading", f"Loading the model of {self.name}")
+        try:
+            loaded = Loaded(self._verified(bundle), bundle)
+        except Exception:
+            self._rejected = _content(bundle) if old is not None else None
+            raise
+        self._rejected = None
+        self.status = Status("ready", "Ready", loaded=loaded)
+
+    def _verified(self, bundle: FetchedBundle) -> Any:
+        """Load a model and see that it answers, which also makes the first prediction of a visitor a quick one."""
+        load = self._load
+        if load is None:
+            from polyid import MultiModel  # loads TensorFlow: not before the page is up
+
+            load = MultiModel.load_models
+        model = load(bundle.folder)
+        answer = model.predict_smiles([PROBE])
+        values = answer[[f"{name}_pred_mean" for name in model.prediction_columns]].to_numpy(float)
+        if not np.isfinite(values).all():
+            raise BundleError(f"The model of {self.name} answers {PROBE} with no finite number: train it again.")
+        return model
+
+    def _report(self, problem: str) -> None:
+        loaded = self.status.loaded
+        if loaded is not None:
+            self.status = Status("ready", "Ready", loaded=loaded, trouble=f"No newer model was taken up: {problem}")
+            return
+        where = f" in {self.name}" if self.name else ""
+        sentence = f"No model yet{where}: train one in the trainer Space; looking again every {self.retry_seconds:g} s."
+        self.status = Status("waiting", sentence, trouble=problem)
+
+    def _downloading(self, done: int, total: int) -> None:
+        share = min(done / total, 1.0) if total else None
+        size = f": {done / 1e6:.1f} of {total / 1e6:.1f} MB" if total else ""
+        self.status = Status("downloading", f"Downloading the model from {self.name}{size}", share)
+
+
+def _content(bundle: FetchedBundle) -> tuple[Path, int]:
+    """What tells one model from the next: the snapshot's folder is named after its commit, a folder may be rewritten."""
+    return bundle.folder, (bundle.folder / "parameters.json").stat().st_mtime_ns
+
+
+class _silent_tqdm(tqdm):
+    """A progress bar that nobody sees."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **{**keywords, "file": io.StringIO(), "disable": False})
+
+
+def _reporting_tqdm(report: Callable[[int, int], None]) -> type[tqdm]:
+    """A progress bar class that hands the bytes written and their total on instead of drawing."""
+
+    class ReportingTqdm(_silent_tqdm):
+        def update(self, n: float | None = 1) -> bool | None:
+            answer = super().update(n)
+            # The client shows the bytes received and the bytes written in two bars: one is enough.
+            if self.unit == "B" and "Downloading" not in (self.desc or ""):
+                report(int(self.n), int(self.total or 0))
+            return answer
+
+    return ReportingTqdm
