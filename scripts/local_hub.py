@@ -355,7 +355,8 @@ def repo_not_found(account: Account | None) -> HubProblem:
 
 
 def readable_repo(request: Request, hub: TheHub, account: AnyAccount) -> Repo:
-    kind = next((part for part in request.url.path.split("/")[1:3] if part in KINDS), "models")
+    parts = request.url.path.removeprefix("/api").split("/")
+    kind = parts[1] if parts[1] in KINDS else "models"
     name = request.path_params["name"].removesuffix(".git")
     repo = hub.find(kind, f"{request.path_params['namespace']}/{name}")
     if repo is None or (repo.meta["private"] and not owns(account, repo)):
@@ -374,7 +375,7 @@ def owned_repo(repo: Readable, account: AnyAccount) -> Repo:
     if not owns(account, repo):
         if account is None:
             raise repo_not_found(None)
-        raise HubProblem(403, f"You don't have access to the settings or content of {repo.id} for this action")
+        raise HubProblem(403, f"You don't have the rights to change {repo.id} or to see its settings")
     return repo
 
 
@@ -438,6 +439,9 @@ register_url_convertor("rest", Rest())
 routes = APIRouter()
 
 
+SPACE_CALLS = {f"/{name}" for name in ("runtime", "hardware", "sleeptime", "pause", "restart", "secrets", "variables")}
+
+
 def api(method: str, path: str) -> Callable:
     """Register a handler for a repository call, ``path`` being what follows the repository's name."""
     kinds = {"spaces"} if path in SPACE_CALLS else KINDS
@@ -460,9 +464,6 @@ def page(path: str, methods: Iterable[str] = ("GET",)) -> Callable:
         return handler
 
     return register
-
-
-SPACE_CALLS = {f"/{name}" for name in ["runtime", "hardware", "sleeptime", "pause", "restart", "secrets", "variables"]}
 
 
 # Accounts and repositories
@@ -1009,11 +1010,15 @@ def delete_tag(repo: Writable, tag: str) -> dict:
 async def received(request: Request, hub: Hub) -> tuple[Path, str, int]:
     """Save a request's body to a temporary file; return it with its SHA-256 and its size."""
     path, digest, size = hub.root / "uploads" / uuid.uuid4().hex, hashlib.sha256(), 0
-    with open(path, "wb") as file:
-        async for chunk in request.stream():
-            file.write(chunk)
-            digest.update(chunk)
-            size += len(chunk)
+    try:
+        with open(path, "wb") as file:
+            async for chunk in request.stream():
+                file.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+    except BaseException:  # the client went away, or the disk is full
+        path.unlink(missing_ok=True)
+        raise
     return path, digest.hexdigest(), size
 
 
@@ -1389,9 +1394,9 @@ def tree_page(repo: Repo, revision: str) -> HTMLResponse:
     readme = repo.text(sha, "README.md")
     names = [name for group in ("branches", "tags") for name in sorted(repo.refs[group])]
     revisions = ", ".join(link(f"{repo.url_path}/tree/{quote(name, safe='')}", name) for name in names)
-    body = f"<p>{revision}: {commit_line(repo, sha)}</p>" if SHA.fullmatch(revision) else ""
-    body = body or f"<p>{html.escape(revision)}: {commit_line(repo, sha)}</p>"
-    body += f"<p>Revisions: {revisions}</p>{file_list(repo, sha)}"
+    body = (
+        f"<p>{html.escape(revision)}: {commit_line(repo, sha)}</p><p>Revisions: {revisions}</p>{file_list(repo, sha)}"
+    )
     body += f"<h2>README.md</h2><pre>{html.escape(readme)}</pre>" if readme else ""
     return html_page(repo.id, body)
 
@@ -1459,7 +1464,7 @@ def problem_answer(request: Request, problem: HubProblem) -> Response:
 def unknown_address(request: Request, error: HTTPException) -> Response:
     parts = request.url.path.strip("/").split("/")
     repo_calls = ("", "revision", "tree", "commits", "paths-info", "preupload", "commit", "branch", "tag")
-    of_a_repo = parts[0] == "api" and parts[1:2] != [] and parts[1] in KINDS and (parts[3:] or [""])[0] in repo_calls
+    of_a_repo = parts[0] == "api" and parts[1:2] and parts[1] in KINDS and (parts[3:] or [""])[0] in repo_calls
     if error.status_code == 404 and (of_a_repo or parts[1:2] == ["resolve"]):
         # A repository without a namespace, "gpt2", such as the local Hub never has.
         return problem_answer(request, HubProblem(404, "Repository not found", "RepoNotFound"))

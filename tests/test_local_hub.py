@@ -156,6 +156,12 @@ def test_names_differ_by_more_than_case(api):
     assert api.model_info("ADA/case").id == "ada/CaSe"
 
 
+def test_a_repository_may_be_named_like_a_kind(api):
+    api.create_repo("ada/datasets")
+    assert api.file_exists("ada/datasets", ".gitattributes")
+    assert not api.repo_exists("ada/datasets", repo_type="dataset")
+
+
 def test_a_moved_repository_is_found_under_both_names(api, tmp_path):
     api.create_repo("ada/before")
     commit(api, "ada/before", a__txt="a")
