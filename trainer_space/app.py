@@ -66,9 +66,9 @@ def enough_labels(table: TrainingTable) -> list[str]:
     )
 
 
-def show_data(name: str | None, upload: str | None):
+def show_data(data: str | None, upload: str | None = None):
     """Describe the chosen table: properties to tick, a sentence or two, and the rows to look at."""
-    path = chosen_path(name, upload)
+    path = chosen_path(data, upload)
     if path is None:
         return gr.skip(), notice("Choose a table, or upload your own.", "error"), gr.update(visible=False), None
     try:
@@ -97,17 +97,16 @@ def preset_settings(preset: str):
     return PRESETS[preset]["epochs"], PRESETS[preset]["kfolds"]
 
 
-def default_repo(typed: str):
+def default_repo(typed: str | None):
     """Fill the repo box on arrival, and say at once when there is nobody to publish as."""
-    named = os.environ.get("POLYID_MODEL_REPO", "").partition("@")[0]
     try:
         name, _ = train_models.account(get_token())
     except HubError as problem:
-        return typed or named, notice(str(problem), "error")
-    return typed or named or f"{name}/polyid-models", notice("")
+        return gr.skip(), notice(str(problem), "error")
+    return gr.skip() if typed else f"{name}/polyid-models", ""
 
 
-def start_training(data, upload, properties, preset, epochs, folds, seed, repo_id, tag, branch, private):
+def start_training(data, properties, preset, epochs, folds, seed, repo_id, tag, branch, private, upload=None):
     """Start a run; answers a sentence for the page and the same for programs as ``{"ok", "message", "run"}``."""
     try:
         run = train_models.start_run(
@@ -212,7 +211,12 @@ def build() -> gr.Blocks:
                         PRESETS[DEFAULT_PRESET]["epochs"], label="Epochs", min_width=90, elem_id="epochs"
                     )
                     folds = gr.Number(PRESETS[DEFAULT_PRESET]["kfolds"], label="Folds", min_width=90, elem_id="folds")
-                repo_id = gr.Textbox("", label="Model repo", placeholder="user/polyid-models", elem_id="repo")
+                repo_id = gr.Textbox(
+                    os.environ.get("POLYID_MODEL_REPO", "").partition("@")[0],
+                    label="Model repo",
+                    placeholder="user/polyid-models",
+                    elem_id="repo",
+                )
                 with gr.Accordion("More settings", open=False):
                     with gr.Row():
                         tag = gr.Textbox("", label="Tag", info="Optional, such as v1.0.0", min_width=140)
@@ -221,8 +225,8 @@ def build() -> gr.Blocks:
                     seed = gr.Number(0, label="Seed", info="Of the folds and the networks' first weights")
                 account_notice = gr.HTML(elem_id="account-notice")
                 start = gr.Button("Start Training", variant="primary", elem_id="start")
-                said = gr.HTML(elem_id="notice")
-                answer = gr.JSON(visible=False)
+                said = gr.HTML(label="message", elem_id="notice")
+                answer = gr.JSON(label="answer", visible=False)
             with gr.Column(scale=4, min_width=320):
                 card = gr.HTML(elem_id="run")
                 with gr.Row():
@@ -234,7 +238,7 @@ def build() -> gr.Blocks:
         view = [seen, card, curve, cancel, resume]
         described = [properties, data_notice, problems_box, problems]
         quiet = {"show_progress": "hidden", "api_visibility": "undocumented"}
-        form = [data, upload, properties, preset, epochs, folds, seed, repo_id, tag, branch, private]
+        form = [data, properties, preset, epochs, folds, seed, repo_id, tag, branch, private, upload]
 
         gr.on([page.load, data.change, upload.change], show_data, [data, upload], described, api_name="choose_data")
         page.load(default_repo, repo_id, [repo_id, account_notice], **quiet)
