@@ -281,6 +281,8 @@ def propose_mapping(table: RawTable | pd.DataFrame, properties: Sequence[str] | 
                 "name one smiles, repeat_unit, smiles_polymer or smiles_monomer."
             )
         roles["smiles"] = column
+    if table.cells.empty and not table.bad_rows:
+        raise DataError(f"{table.source} has a header but no rows; add one row a polymer.")
     if "fact_property" in roles and "fact_value" in roles:
         wanted = None if properties is None else tuple(properties)
         return Mapping(roles, other=tuple(c for c in columns if c not in roles.values()), wanted=wanted)
@@ -390,8 +392,6 @@ def apply_mapping(
         No row can be trained on, or a property has no readable value.
     """
     table = _raw(table)
-    if table.cells.empty:
-        raise DataError(f"{table.source} has a header but no rows; add one row a polymer.")
     problems = _Problems()
     for row, text, what in table.bad_rows:
         problems.add(row, "", text, what, "put texts with separators in quotation marks, or remove the extra cells")
@@ -712,7 +712,11 @@ def _reference_values() -> dict[tuple[str, str], float]:
 def _note_disagreements(frame: pd.DataFrame, units: dict[str, str | None], problems: _Problems) -> None:
     """List polymers that stand more than once with values further apart than experiments usually are."""
     groups = ["smiles_monomer", *(name for name in ("pm", "tacticity", "distribution") if name in frame)]
-    repeated = frame[frame.duplicated(groups, keep=False)]
+    # Cis and trans chains are told apart by their oligomer; replicates of one tacticity are not.
+    geometry = frame["smiles_polymer"].where(frame["smiles_polymer"].str.contains(r"[/\\]"), "")
+    repeated = frame.assign(geometry=geometry)
+    groups.append("geometry")
+    repeated = repeated[repeated.duplicated(groups, keep=False)]
     for _, rows in repeated.groupby(groups, dropna=False, sort=False):
         for name in units:
             values = rows[name].dropna()

@@ -17,9 +17,9 @@ from polyid.errors import DataError, HubError
 from polyid.tables import read_training_table
 
 CONTENT = (
-    b"smiles_monomer,smiles_polymer,mechanism,Glass_Transition\nC=C,CCCCCCCCCCCCCCCC,vinyl,-80\n" * 1
-    + b"C=CC,"
-    + (b"CC(C)" * 20 + b",vinyl,-10\n")
+    b"smiles_monomer,smiles_polymer,mechanism,Glass_Transition\n"
+    b"C=C,CCCCCCCCCCCCCCCC,vinyl,-80\n"
+    b"C=CC," + b"CC(C)" * 20 + b",vinyl,-10\n"
 )
 
 
