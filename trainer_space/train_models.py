@@ -193,9 +193,10 @@ def start_run(
         raise TrainingError(f"The table has no column {unknown[0]}: choose among {', '.join(table.labels)}.")
     polymers = polymer_count(table, properties)
     if whole_folds > polymers:
+        remedy = f"choose {polymers} folds or fewer" if polymers > 1 else "add data, or tick other properties"
         raise TrainingError(
             f"{whole_folds} folds need at least {whole_folds} polymers, and the ticked properties have {polymers}: "
-            f"choose {polymers} folds or fewer."
+            f"{remedy}."
         )
     token = get_token()
     repo_id, tag, branch = (repo_id or "").strip(), (tag or "").strip() or None, (branch or "").strip() or None

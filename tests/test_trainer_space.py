@@ -1,0 +1,357 @@
+"""The trainer's page: what it offers, what it refuses before a run starts, and what it shows of one."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from gradio_client import Client, handle_file
+
+from polyid import runs
+from polyid.errors import DataError, HubError, TrainingError
+
+TOP = Path(__file__).parents[1]
+SPACE = TOP / "trainer_space"
+sys.path.insert(0, str(SPACE))
+
+import run_view  # noqa: E402
+import train_models  # noqa: E402
+
+ROWS = ["repeat_unit,Tg (°C),density (g/cm3)"] + [
+    f"*{'C' * size}O*,{value},{'' if size % 2 else 0.9}"
+    for size, value in zip(range(2, 8), range(10, 70, 10), strict=True)
+]
+
+# Stands for training and publishing, so that the page is tested in seconds; the browser test trains for real.
+CHILD = """
+import json, sys, time
+from polyid import runs
+from polyid.progress import Progress
+
+def train(data, output, *, properties, preset, folds, epochs, seed, resume, progress):
+    for epoch in range(1, epochs + 1):
+        progress(Progress("training", (0,), folds, epoch, epochs, 1 / epoch, 2 / epoch, 1e-3, 10.0, epoch, epochs - epoch))
+        time.sleep(0.05)
+    output.mkdir()
+    figures = {"n": 6, "MAE": 12.34, "RMSE": 15.0, "R2": None}
+    (output / "metrics.json").write_text(json.dumps({"out_of_fold": {"Glass_Transition": figures}}))
+    (output / "parameters.json").write_text("{}")
+
+class Publication:
+    commit = "c" * 40
+    commit_url = "http://hub/ada/models/commit/" + "c" * 40
+
+sys.exit(runs.execute(sys.argv[1], train=train, publish=lambda *a, **k: Publication()))
+"""
+
+
+@pytest.fixture(scope="module")
+def app():
+    specification = importlib.util.spec_from_file_location("trainer_app", SPACE / "app.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join(ROWS), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def hub(local_hub, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", local_hub.endpoint)
+    monkeypatch.setenv("HF_TOKEN", local_hub.token)
+    return local_hub
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder of runs whose runs are carried out by the stand-in."""
+    script = tmp_path / "child.py"
+    script.write_text(CHILD)
+    monkeypatch.setattr(runs, "CHILD", (sys.executable, str(script)))
+    monkeypatch.setenv("POLYID_RUNS", str(tmp_path / "runs"))
+    yield tmp_path / "runs"
+    run = runs.latest(tmp_path / "runs")
+    if run is not None and run.active:
+        runs.cancel(run.folder)
+
+
+def form(table: Path | None, hub, **changes) -> dict:
+    filled = {
+        "data_path": table,
+        "properties": ["Glass_Transition"],
+        "preset": "small",
+        "epochs": 3.0,
+        "folds": 3.0,
+        "seed": 0.0,
+        "repo_id": f"{hub.user}/models",
+    }
+    return {**filled, **changes}
+
+
+def finished(folder: Path, seconds: float = 20) -> runs.Run:
+    deadline = time.monotonic() + seconds
+    while (run := runs.latest(folder)).active:
+        assert time.monotonic() < deadline, run.record
+        time.sleep(0.05)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"epochs": 0}, "number of epochs is 0"),
+        ({"epochs": -5}, "number of epochs is -5"),
+        ({"epochs": 2.5}, "2.5 epochs"),
+        ({"epochs": None}, "number of epochs is empty"),
+        ({"folds": 1}, "number of folds is 1"),
+        ({"folds": 7}, "7 folds need at least 7 polymers.*have 6"),
+        ({"folds": 4, "properties": ["Density"]}, "have 3: choose 3 folds or fewer"),
+        ({"properties": []}, "No property is ticked"),
+        ({"properties": ["Melt_Temp"]}, "no column Melt_Temp"),
+        ({"data_path": None}, "No data is chosen"),
+        ({"repo_id": ""}, "No model repo is named"),
+        ({"repo_id": None}, "No model repo is named"),
+        ({"repo_id": "models"}, "write it as user/name"),
+        ({"repo_id": "a/b/c"}, "write it as user/name"),
+        ({"repo_id": "someone-else/models"}, "belongs to ada, which can't write to someone-else/models"),
+        ({"tag": "no spaces"}, "can't be a tag"),
+        ({"branch": "a..b"}, "can't be a branch"),
+    ],
+)
+def test_a_run_that_can_not_work_is_refused_before_it_starts(hub, folder, table, changes, sentence):
+    with pytest.raises((TrainingError, HubError), match=sentence):
+        train_models.start_run(folder, **form(table, hub, **changes))
+    assert runs.latest(folder) is None
+
+
+@pytest.mark.parametrize(
+    ("token", "sentence"), [(None, "There is no Hub token"), ("hf_wrong_token_wrong", "refuses the token")]
+)
+def test_a_missing_or_wrong_token_is_said_before_the_run(hub, folder, table, monkeypatch, token, sentence):
+    if token:
+        monkeypatch.setenv("HF_TOKEN", token)
+    else:
+        monkeypatch.delenv("HF_TOKEN")
+    with pytest.raises(HubError, match=sentence) as problem:
+        train_models.start_run(folder, **form(table, hub))
+    assert str(token) not in str(problem.value)
+    assert runs.latest(folder) is None
+
+
+def test_a_hub_out_of_reach_is_said_before_the_run(hub, folder, table, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(HubError, match="can't be reached"):
+        train_models.start_run(folder, **form(table, hub))
+
+
+def test_a_repo_with_something_else_in_it_is_left_alone(hub, folder, table):
+    from huggingface_hub import HfApi
+
+    api = HfApi(endpoint=hub.endpoint, token=hub.token)
+    api.create_repo("ada/novel")
+    api.upload_file(path_or_fileobj=b"Once upon a time", path_in_repo="chapter1.txt", repo_id="ada/novel")
+    with pytest.raises(HubError, match="something else than a PolyID model"):
+        train_models.start_run(folder, **form(table, hub, repo_id="ada/novel"))
+
+
+def test_a_tag_that_exists_is_refused(hub, folder, table):
+    from huggingface_hub import HfApi
+
+    api = HfApi(endpoint=hub.endpoint, token=hub.token)
+    api.create_repo("ada/tagged")
+    api.create_tag("ada/tagged", tag="v1")
+    with pytest.raises(HubError, match="has a tag v1 already"):
+        train_models.start_run(folder, **form(table, hub, repo_id="ada/tagged", tag="v1"))
+
+
+def test_the_public_stays_public(hub, folder, table):
+    from huggingface_hub import HfApi
+
+    HfApi(endpoint=hub.endpoint, token=hub.token).create_repo("ada/public")
+    with pytest.raises(HubError, match="exists and is public"):
+        train_models.start_run(folder, **form(table, hub, repo_id="ada/public", private=True))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "empty"),
+        (b"name,Tg\nPoly 7,100\n", "no SMILES column"),
+        (b"smiles,colour\n*CC*,red\n", "no property column"),
+        (b"\x00\x01\x02\xff\xfe" * 100, "mine.csv"),
+    ],
+)
+def test_a_table_that_can_not_be_trained_on_is_one_sentence(app, tmp_path, content, sentence):
+    path = tmp_path / "mine.csv"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=sentence):
+        train_models.read_table(path)
+    _, said, problems_box, _ = app.show_data("polymer_properties", str(path))
+    assert 'role="alert"' in said
+    assert sentence in said
+    assert "Traceback" not in said
+    assert problems_box["visible"] is False
+
+
+def test_the_page_offers_what_the_table_has_and_how_much(app, table):
+    properties, said, problems_box, _ = app.show_data(None, str(table))
+    assert [name for _, name in properties["choices"]] == ["Glass_Transition", "Density"]
+    titles = [title for title, _ in properties["choices"]]
+    assert titles[0].endswith("(Glass_Transition, °C) - 6 polymers")
+    assert titles[1].endswith("- 3 polymers")
+    assert "6 polymers" in said
+    assert problems_box["visible"] is False
+
+
+def test_bad_rows_are_listed_with_their_row(app, table):
+    table.write_text("\n".join([*ROWS, "*CC(,70,", "*CCO*,soft,"]), encoding="utf-8")
+    _, _, problems_box, problems = app.show_data(None, str(table))
+    assert problems_box["visible"] is True
+    assert {8, 9} <= set(problems["row"])
+    assert {"*CC(", "soft"} <= set(problems["value"])
+
+
+def test_a_run_from_start_to_outcome(hub, folder, table, app):
+    run = train_models.start_run(folder, **form(table, hub, tag="v1"))
+    with pytest.raises(TrainingError, match="at work already"):
+        train_models.start_run(folder, **form(table, hub))
+    run = finished(folder)
+    seen, card, curve, cancel, resume = app.watch("")
+    assert run.name in seen
+    assert "Training complete" in card
+    assert f'href="{run.record.commit_url}"' in card
+    assert "v1" in card
+    assert "12.3 °C" in card
+    assert "<polyline" in curve
+    assert cancel["visible"] is False
+    assert resume["visible"] is False
+    assert app.watch(seen) == [app.gr.skip()] * 5, "nothing changed, so nothing is redrawn"
+
+
+def test_cancel_and_continue(hub, folder, table, app):
+    train_models.start_run(folder, **form(table, hub, epochs=5000))
+    assert app.cancel_training()[1]["ok"]
+    run = finished(folder)
+    assert run.record.state == "cancelled"
+    assert "Cancelled" in run_view.card(run)
+    assert app.cancel_training()[1]["ok"] is False
+
+
+def test_what_was_typed_can_not_write_html(hub, folder, table, app):
+    run = train_models.start_run(folder, **form(table, hub))
+    text = app.notice("<script>alert(1)</script>", "error")
+    assert "<script>" not in text
+    record = runs.dataclasses.replace(run.record, state="failed", error="<img src=x onerror=alert(1)>")
+    assert "<img" not in run_view.card(runs.dataclasses.replace(run, record=record))
+
+
+def test_the_curve_ends_where_the_losses_end(hub, folder, table):
+    train_models.start_run(folder, **form(table, hub, epochs=4))
+    svg = run_view.curve(finished(folder))
+    lines = re.findall(r'<polyline class="(\w+)" points="([^"]+)"', svg)
+    assert [name for name, _ in lines] == ["train", "validation"]
+    for _, points in lines:
+        xs, ys = zip(*(map(float, point.split(",")) for point in points.split()), strict=True)
+        assert len(xs) == 4
+        assert xs[-1] == pytest.approx(408), "the last epoch stands at the right edge"
+        assert list(ys) == sorted(ys), "a falling loss goes down the picture"
+
+
+@pytest.fixture(scope="module")
+def server(local_hub, tmp_path_factory):
+    """The page in a process of its own, as a Space runs it."""
+    import os
+
+    place = tmp_path_factory.mktemp("trainer")
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": local_hub.endpoint,
+        "HF_TOKEN": local_hub.token,
+        "POLYID_RUNS": str(place / "runs"),
+        "GRADIO_SERVER_NAME": "127.0.0.1",
+    }
+    program = (
+        "import sys, runpy; sys.path.insert(0, sys.argv[1])\n"
+        "module = runpy.run_path(sys.argv[1] + '/app.py', run_name='page')\n"
+        "_, url, _ = module['build']().launch(prevent_thread_lock=True, quiet=True, ssr_mode=False)\n"
+        "print(url, 'tensorflow' in sys.modules, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(SPACE)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+        text=True,
+        cwd=place,
+    )
+    url, tensorflow = process.stdout.readline().split()
+    yield url, tensorflow
+    process.stdin.close()
+    process.terminate()
+    process.wait(20)
+    process.stdout.close()
+
+
+def test_the_page_does_not_load_tensorflow(server):
+    assert server[1] == "False"
+
+
+def test_programs_use_the_button_by_name(server, table):
+    client = Client(server[0], verbose=False)
+    assert client.predict(api_name="/run_status") == {"state": "none", "active": False}
+    said, answer = client.predict(epochs=0, repo_id="ada/x", api_name="/start_training")
+    assert answer == {"ok": False, "message": "The number of epochs is 0: choose 1 or more.", "run": None}
+    assert "number of epochs is 0" in said
+    said, answer = client.predict(repo_id="someone/x", api_name="/start_training")
+    assert "can't write to someone/x" in answer["message"]
+    assert client.predict(api_name="/cancel_training")[1]["ok"] is False
+
+
+def test_programs_bring_their_own_table(server, table):
+    client = Client(server[0], verbose=False)
+    offered, _, _ = client.predict(upload=handle_file(table), api_name="/choose_data")
+    assert [value for _, value in offered["choices"]] == ["Glass_Transition", "Density"]
+    _, answer = client.predict(
+        upload=handle_file(table),
+        properties=["Density"],
+        folds=5,
+        repo_id="ada/x",
+        api_name="/start_training",
+    )
+    assert "have 3: choose 3 folds or fewer" in answer["message"]
+
+
+def test_the_bundled_table_can_be_trained_on():
+    from polyid.tables import bundled_tables
+
+    for path in bundled_tables().values():
+        table = train_models.read_table(path)
+        assert train_models.polymer_count(table, list(table.labels)) >= 100
+        assert isinstance(table.frame, pd.DataFrame)
+
+
+@pytest.mark.parametrize("space", ["trainer_space", "inference_space"])
+def test_space_folders_say_what_the_hub_needs(space):
+    import yaml
+
+    text = (TOP / space / "README.md").read_text(encoding="utf-8")
+    head = yaml.safe_load(text.split("---")[1])
+    assert head["sdk"] == "gradio"
+    assert (TOP / space / head["app_file"]).is_file()
+    assert len(head["short_description"]) <= 60
+    assert head["license"] == "bsd-3-clause"
+    pinned = (TOP / space / "requirements.txt").read_text().split()
+    assert all("==" in line for line in pinned)
+    assert f"gradio=={head['sdk_version']}" in pinned
