@@ -439,14 +439,27 @@ class MultiModel:
             )
             model.parameters, model.df_loss_log, model._predictor = params, pd.DataFrame(result.log), None
         self._predictor = None
-        for model in self.models:
-            if model.df_validate is not None and len(model.df_validate):
-                found = model.predict(model.df_validate)
-                for name in self.prediction_columns:
-                    found[f"{name}_err"] = found[name] - found[f"{name}_pred"]
-                model.df_validate_results = found
+        self._predict_held_out()
         if save_folder is not None:
             self._save(Path(save_folder), params, started, throughput, save_training)
+
+    def _predict_held_out(self) -> None:
+        """Each member's predictions and errors for the rows it never saw, in `df_validate_results`."""
+        with_rows = [(m, model) for m, model in enumerate(self.models) if model.df_validate is not None]
+        smiles = list(dict.fromkeys(text for _, model in with_rows for text in _oligomers(model.df_validate)))
+        if not smiles:
+            return
+        position = {text: i for i, text in enumerate(smiles)}
+        values = self._all_members().predict(smiles, cache=True)
+        for m, model in with_rows:
+            rows = [position[text] for text in _oligomers(model.df_validate)]
+            found = pd.DataFrame(
+                values[m, rows], model.df_validate.index, [f"{name}_pred" for name in self.prediction_columns]
+            )
+            found = pd.concat([model.df_validate, found], axis=1)
+            for name in self.prediction_columns:
+                found[f"{name}_err"] = found[name] - found[f"{name}_pred"]
+            model.df_validate_results = found
 
     def _run_trainer(self, networks, settings, callbacks, report, save_folder, resume):
         frames = [m.df_train for m in self.models] + [m.df_validate for m in self.models if m.df_validate is not None]

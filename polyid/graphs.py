@@ -270,48 +270,45 @@ def pack(
         "bond_target": empty(e_rows[1:], np.int32),
         "neighbour_bond": empty(i_rows, np.int32),
         "neighbour_atom": tuple(
-            np.full((n_members, int(n)), max(0, int(r) - 1), np.int32) for n, r in zip(i_rows, n_rows[1:])
+            np.full((n_members, int(n)), max(0, int(r) - 1), np.int32) for n, r in zip(i_rows, n_rows[1:], strict=True)
         ),
         "neighbour_count": empty(i_rows, np.float32),
     }
     for m, quotients in enumerate(members):
-        if not quotients:
-            continue
-        batch["graph_weight"][m, : len(quotients)] = 1.0
-        sizes = np.stack([q.sizes for q in quotients])
-        start = np.cumsum(sizes, axis=0) - sizes
-        atoms, bonds = start[:, :rounds], start[:, rounds : 2 * rounds + 1]
-        atom_sizes, bond_sizes = sizes[:, :rounds], sizes[:, rounds : 2 * rounds + 1]
-        entry_sizes = sizes[:, 2 * rounds + 1 :]
-        own = np.arange(len(quotients), dtype=np.int32)
-
-        def put(
-            name: str, level: int | None, parts: list[np.ndarray], shift: np.ndarray | None, lengths: np.ndarray | None
-        ) -> None:
-            row = (batch[name] if level is None else batch[name][level])[m]
-            joined = np.concatenate(parts)
-            if shift is not None:
-                joined = joined + np.repeat(shift, lengths)
-            row[: len(joined)] = joined
-
-        put("atom_token", None, [t[0] for t in tokens[m]], None, None)
-        put("bond_token", None, [t[1] for t in tokens[m]], None, None)
-        for level in range(rounds + 1):
-            if level < rounds:
-                put("atom_count", level, [q.atom_count[level] for q in quotients], None, None)
-                row = np.repeat(own, atom_sizes[:, level])
-                batch["atom_graph"][level][m, : len(row)] = row
-            put("bond_count", level, [q.bond_count[level] for q in quotients], None, None)
-            row = np.repeat(own, bond_sizes[:, level])
-            batch["bond_graph"][level][m, : len(row)] = row
-        for i in range(rounds):
-            lengths = bond_sizes[:, i + 1]
-            put("bond_parent", i, [q.bond_parent[i] for q in quotients], bonds[:, i], lengths)
-            put("bond_source", i, [q.bond_source[i] for q in quotients], atoms[:, i], lengths)
-            put("bond_target", i, [q.bond_target[i] for q in quotients], atoms[:, i], lengths)
-        for i in range(rounds - 1):
-            put("atom_parent", i, [q.atom_parent[i] for q in quotients], atoms[:, i], atom_sizes[:, i + 1])
-            put("neighbour_bond", i, [q.neighbour_bond[i] for q in quotients], bonds[:, i + 1], entry_sizes[:, i])
-            put("neighbour_atom", i, [q.neighbour_atom[i] for q in quotients], atoms[:, i + 1], entry_sizes[:, i])
-            put("neighbour_count", i, [q.neighbour_count[i] for q in quotients], None, None)
+        if quotients:
+            _fill(batch, m, quotients, tokens[m])
     return batch
+
+
+def _fill(batch: dict, m: int, quotients: Sequence[QuotientGraph], tokens: Sequence[tuple]) -> None:
+    """Write the graphs of member `m` into its rows of the batch, their indices shifted to where each graph begins."""
+    rounds = quotients[0].rounds
+    batch["graph_weight"][m, : len(quotients)] = 1.0
+    sizes = np.stack([q.sizes for q in quotients])
+    start = np.cumsum(sizes, axis=0) - sizes
+    atoms, bonds = start[:, :rounds], start[:, rounds : 2 * rounds + 1]
+    atom_sizes, bond_sizes = sizes[:, :rounds], sizes[:, rounds : 2 * rounds + 1]
+    own = np.arange(len(quotients), dtype=np.int32)
+
+    def put(row: np.ndarray, parts: list[np.ndarray], shift: np.ndarray | None = None) -> None:
+        joined = np.concatenate(parts)
+        if shift is not None:
+            joined = joined + np.repeat(shift, [len(part) for part in parts])
+        row[: len(joined)] = joined
+
+    put(batch["atom_token"][m], [t[0] for t in tokens])
+    put(batch["bond_token"][m], [t[1] for t in tokens])
+    for level in range(rounds + 1):
+        for kind, lengths in (("atom", atom_sizes), ("bond", bond_sizes)):
+            if level < lengths.shape[1]:
+                put(batch[f"{kind}_count"][level][m], [getattr(q, f"{kind}_count")[level] for q in quotients])
+                put(batch[f"{kind}_graph"][level][m], [np.repeat(own, lengths[:, level])])
+    for i in range(rounds):
+        put(batch["bond_parent"][i][m], [q.bond_parent[i] for q in quotients], bonds[:, i])
+        put(batch["bond_source"][i][m], [q.bond_source[i] for q in quotients], atoms[:, i])
+        put(batch["bond_target"][i][m], [q.bond_target[i] for q in quotients], atoms[:, i])
+    for i in range(rounds - 1):
+        put(batch["atom_parent"][i][m], [q.atom_parent[i] for q in quotients], atoms[:, i])
+        put(batch["neighbour_bond"][i][m], [q.neighbour_bond[i] for q in quotients], bonds[:, i + 1])
+        put(batch["neighbour_atom"][i][m], [q.neighbour_atom[i] for q in quotients], atoms[:, i + 1])
+        put(batch["neighbour_count"][i][m], [q.neighbour_count[i] for q in quotients])

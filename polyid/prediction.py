@@ -15,6 +15,8 @@ from polyid.featurise import featurise
 from polyid.graphs import QuotientGraph, pack
 from polyid.network import MessagePassingNetwork
 
+# Few polymers are answered sooner than a graph of operations could be traced for them.
+_TRACE_FROM = 16
 # Graph rows times members of one call; at 64 features about 200 MiB of intermediate states.
 _ROWS_A_CALL = 200_000
 _POLYMERS_A_CHUNK = 2_000
@@ -55,6 +57,8 @@ class EnsemblePredictor:
         def forward(batch):
             # Traced once for open shapes: every later table and single SMILES runs the same graph.
             nonlocal function
+            if batch["graph_weight"].shape[1] < _TRACE_FROM:
+                return self.network(batch, training=False)
             if function is None:
                 spec = tf.nest.map_structure(
                     lambda a: tf.TensorSpec((a.shape[0], *[None] * (a.ndim - 1)), tf.as_dtype(a.dtype)), batch

@@ -1,0 +1,246 @@
+"""The command line: train, predict, evaluate, publish and data; the same as ``python -m polyid``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from polyid import __version__
+from polyid.errors import Cancelled, DataError, PolyIDError
+from polyid.parameters import PRESETS
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status: 0, 1 for an error that was explained, 130 for Ctrl-C."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except (PolyIDError, OSError) as error:
+        print(f"polyid: {error}", file=sys.stderr)
+        return 1
+    except (Cancelled, KeyboardInterrupt):
+        print("polyid: stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Parser of all subcommands."""
+    parser = argparse.ArgumentParser(
+        prog="polyid", description="Train, share and use neural networks that predict polymer properties from SMILES."
+    )
+    parser.add_argument("--version", action="version", version=f"polyid-spaces {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    train = commands.add_parser("train", help="train an ensemble on a table")
+    train.add_argument("data", help="CSV, TSV, XLSX or Parquet table of polymers and properties")
+    train.add_argument("--properties", nargs="+", metavar="NAME", help="columns to learn; by default all properties")
+    train.add_argument("--preset", default="small", choices=sorted(PRESETS), help="parameters (default: small)")
+    train.add_argument("--folds", type=int, help="cross-validation folds, one network each (default: the preset's)")
+    train.add_argument("--epochs", type=int, help="passes over the data (default: the preset's)")
+    train.add_argument("--seed", type=int, default=0, help="of folds, weights and order (default: 0)")
+    train.add_argument("--output", required=True, metavar="DIR", help="folder for the model")
+    train.add_argument("--resume", action="store_true", help="continue an interrupted run in DIR")
+    train.add_argument("--overwrite", action="store_true", help="replace the model that DIR holds")
+    train.add_argument("--quiet", action="store_true", help="no progress bar")
+    train.set_defaults(run=_train)
+
+    predict = commands.add_parser("predict", help="predict properties of polymers")
+    predict.add_argument("model", help="model folder, or Hub repo id such as user/repo or user/repo@revision")
+    predict.add_argument("smiles", nargs="*", help="oligomers, repeat units with two *, or monomers joined by dots")
+    predict.add_argument("--input", metavar="IN.csv", help="table with a column of SMILES")
+    predict.add_argument("--output", metavar="OUT.csv", help="where to write the table with predictions")
+    predict.set_defaults(run=_predict)
+
+    evaluate = commands.add_parser("evaluate", help="compare a model with measured values; JSON on standard output")
+    evaluate.add_argument("model", help="model folder or Hub repo id")
+    evaluate.add_argument("data", help="table of polymers and measured properties")
+    evaluate.set_defaults(run=_evaluate)
+
+    publish = commands.add_parser("publish", help="upload a model to a Hub model repo, in one commit")
+    publish.add_argument("folder", metavar="DIR", help="model folder")
+    publish.add_argument("repo_id", metavar="REPO_ID", help="such as user/polyid-models; created if needed")
+    publish.add_argument("--tag", help="git tag for the commit, such as v1.0.0")
+    publish.add_argument("--branch", help="branch to commit to (default: main)")
+    publish.add_argument("--private", action="store_true", help="create the repo private")
+    publish.set_defaults(run=_publish)
+
+    data = commands.add_parser("data", help="build, fetch and inspect training data")
+    actions = data.add_subparsers(dest="action", required=True)
+    build = actions.add_parser("build", help="turn a table into a training set of oligomers")
+    build.add_argument("table", nargs="?", help="by default the bundled table")
+    build.add_argument("--output", required=True, metavar="OUT.csv")
+    build.add_argument("--degree-of-polymerisation", type=int, default=18, metavar="N")
+    build.add_argument(
+        "--replicates", type=int, default=1, metavar="N", help="structures a polymer of partial tacticity"
+    )
+    build.add_argument("--seed", type=int, default=0)
+    build.set_defaults(run=_data_build)
+    fetch = actions.add_parser("fetch", help="download a published database")
+    fetch.add_argument("name", help="polyid-database or stereopolymers")
+    fetch.set_defaults(run=_data_fetch)
+    show = actions.add_parser("show", help="say what a table holds, as training would read it")
+    show.add_argument("table")
+    show.set_defaults(run=_data_show)
+    return parser
+
+
+def _train(options: argparse.Namespace) -> None:
+    output = Path(options.output)
+    if (output / "parameters.json").exists() and not (options.overwrite or options.resume):
+        raise DataError(f"{output} already holds a model; choose another --output, or add --overwrite to replace it.")
+    from polyid.ensemble import train_ensemble
+
+    ensemble = train_ensemble(
+        options.data,
+        output,
+        properties=options.properties,
+        preset=options.preset,
+        folds=options.folds,
+        epochs=options.epochs,
+        seed=options.seed,
+        resume=options.resume,
+        verbose=not options.quiet,
+    )
+    left_out = ensemble.metadata["data"].get("rows_left_out") or 0
+    if left_out:
+        print(f"{left_out} entries of {options.data} were noted; 'polyid data show {options.data}' lists them.")
+    print(f"{'property':<28}{'polymers':>9}{'MAE':>11}{'RMSE':>11}{'R2':>8}   out-of-fold")
+    for name, figures in ensemble.out_of_fold_metrics().items():
+        numbers = [f"{figures[k]:.4g}" if figures[k] is not None else "-" for k in ("MAE", "RMSE", "R2")]
+        print(f"{name:<28}{figures['n']:>9}{numbers[0]:>11}{numbers[1]:>11}{numbers[2]:>8}")
+    print(f"Model written to {output}")
+
+
+def _load(model: str) -> Any:
+    from polyid.hub import fetch_bundle
+
+    folder = fetch_bundle(model).folder
+    from polyid.ensemble import MultiModel
+
+    return MultiModel.load_models(folder)
+
+
+def _predict(options: argparse.Namespace) -> None:
+    if bool(options.smiles) == bool(options.input):
+        raise DataError("Give either SMILES on the command line, or a table with --input.")
+    if options.input:
+        from polyid.tables import load_prediction_table
+
+        table = load_prediction_table(options.input)
+        smiles, frame = table.smiles, table.frame
+    else:
+        smiles, frame = options.smiles, None
+    ensemble = _load(options.model)
+    found = ensemble.predict_smiles(smiles)
+    failed = found["error"].notna()
+    if frame is None and not options.output:
+        for _, row in found.iterrows():
+            print(row["smiles"])
+            if row["error"] is not None:
+                print(f"  {row['error']}")
+                continue
+            for name in ensemble.prediction_columns:
+                print("  " + _reading(ensemble, name, row[f"{name}_pred_mean"], row[f"{name}_pred_std"]))
+    else:
+        if frame is not None:
+            found.index = frame.index
+            new = found.drop(columns=["smiles"])
+            found = frame.drop(columns=[c for c in new.columns if c in frame]).join(new)
+        if options.output:
+            _write_csv(found, Path(options.output))
+            print(f"{len(found)} rows written to {options.output}", file=sys.stderr)
+        else:
+            found.to_csv(sys.stdout, index=False)
+    if failed.any():
+        numbers = [str(i) for i, bad in enumerate(failed, 1) if bad]
+        shown = ", ".join(numbers[:10]) + (" ..." if len(numbers) > 10 else "")
+        raise DataError(
+            f"{len(numbers)} of {len(found)} polymers could not be predicted (number {shown}); see their 'error'."
+        )
+
+
+def _reading(ensemble: Any, name: str, mean: float, std: float) -> str:
+    """One property with its value, unit and spread, such as ``Glass transition: 98 ± 6 °C``."""
+    from polyid.properties import PROPERTIES
+
+    entry = PROPERTIES.get(name)
+    unit = (ensemble.prediction_units.get(name) or [entry.unit if entry else None])[0]
+    spread = f" ± {std:.3g}" if math.isfinite(std) else ""
+    return f"{entry.label if entry else name}: {mean:.4g}{spread}{f' {unit}' if unit else ''}"
+
+
+def _write_csv(frame: Any, path: Path) -> None:
+    """Write a table whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    frame.to_csv(partial, index=False)
+    os.replace(partial, path)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    ensemble = _load(options.model)
+    from polyid.metrics import regression_metrics
+    from polyid.tables import read_training_table
+
+    table = read_training_table(options.data, ensemble.prediction_columns, ensemble.degree_of_polymerisation)
+    found = ensemble.make_aggregate_predictions(table.frame[["smiles_polymer"]], "mean")
+    figures = {
+        name: regression_metrics(table.frame[name].to_numpy(float), found[f"{name}_pred_mean"].to_numpy(float))
+        for name in ensemble.prediction_columns
+        if name in table.frame
+    }
+    print(json.dumps(figures, indent=2))
+
+
+def _publish(options: argparse.Namespace) -> None:
+    from polyid.hub import publish_bundle
+
+    done = publish_bundle(
+        options.folder, options.repo_id, tag=options.tag, branch=options.branch, private=options.private or None
+    )
+    print(f"Published to {done.repo_id}: {done.commit_url}" + (f" (tag {done.tag})" if done.tag else ""))
+
+
+def _data_build(options: argparse.Namespace) -> None:
+    from polyid.tables import build_training_set, bundled_tables
+
+    table = options.table or next(iter(bundled_tables().values()))
+    built = build_training_set(
+        table, options.output, options.degree_of_polymerisation, replicates=options.replicates, seed=options.seed
+    )
+    _describe(built)
+    print(f"{len(built.frame)} polymers written to {options.output}")
+
+
+def _data_fetch(options: argparse.Namespace) -> None:
+    from polyid.data_sources import fetch_source
+
+    print(fetch_source(options.name, progress=_say))
+
+
+def _say(message: Any) -> None:
+    print(message, file=sys.stderr)
+
+
+def _data_show(options: argparse.Namespace) -> None:
+    from polyid.tables import read_training_table
+
+    _describe(read_training_table(options.table))
+
+
+def _describe(table: Any) -> None:
+    """What a table holds and what is wrong with it, in plain lines."""
+    from polyid.tables import preview
+
+    for sentence in preview(table).sentences:
+        print(sentence)
+    for problem in table.problems.itertuples():
+        print(f"  row {problem.row}, {problem.column}: {problem.value!r}: {problem.problem} {problem.remedy}")
