@@ -142,8 +142,8 @@ def _card(row: pd.Series, loaded: Loaded) -> str:
     lines = "".join(
         f'<tr><th scope="row">{html.escape(entry["label"])}</th>'
         f'<td class="number value">{in_words(entry["value"], entry["value"])}</td>'
-        f'<td class="number">{in_words(entry["spread"], entry["value"])}</td>'
-        f"<td>{html.escape(entry['unit'] or '')}</td></tr>"
+        f'<td class="number">± {in_words(entry["spread"], entry["value"])}</td>'
+        f"<td>{_unit(entry['unit'])}</td></tr>"
         for entry in _properties(row, loaded)
     )
     smiles = html.escape(row["smiles"])
@@ -151,9 +151,15 @@ def _card(row: pd.Series, loaded: Loaded) -> str:
         f'<article class="polymer"><figure>{drawing(row["smiles"])}</figure><div class="numbers">'
         f'<h3><code>{smiles}</code></h3><div class="quiet">Read as {html.escape(str(row["form"]))}</div>'
         '<table><thead><tr><th scope="col">Property</th><th scope="col" class="number">Value</th>'
-        '<th scope="col" class="number">Spread (±)</th><th scope="col">Unit</th></tr></thead>'
+        '<th scope="col" class="number">Spread</th><th scope="col">Unit</th></tr></thead>'
         f"<tbody>{lines}</tbody></table></div></article>"
     )
+
+
+def _unit(unit: str | None) -> str:
+    """A unit as HTML, free to break before a bracket where the page is narrow."""
+    text = (unit or "").replace("cm3", "cm³").replace("log10", "log₁₀")
+    return html.escape(text).replace("(", "<wbr>(")
 
 
 def _finite(value: Any) -> float | None:

@@ -229,9 +229,8 @@ def build() -> gr.Blocks:
                 answer = gr.JSON(label="answer", visible=False)
             with gr.Column(scale=4, min_width=320):
                 card = gr.HTML(elem_id="run")
-                with gr.Row():
-                    cancel = gr.Button("Cancel", size="md", visible=False, elem_id="cancel")
-                    resume = gr.Button("Continue training", size="md", visible=False, elem_id="resume")
+                cancel = gr.Button("Cancel", size="md", visible=False, elem_id="cancel")
+                resume = gr.Button("Continue training", size="md", visible=False, elem_id="resume")
                 curve = gr.HTML(elem_id="curve")
 
         seen = gr.State("")

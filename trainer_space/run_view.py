@@ -121,7 +121,7 @@ def accuracy_table(run: runs.Run) -> str:
     if not rows:
         return ""
     return (
-        "<table><caption class='quiet'>Error on polymers the networks had not seen (out of fold)</caption><thead><tr>"
-        "<th>Property</th><th>Polymers</th><th>Mean absolute error</th><th>R²</th></tr></thead>"
+        "<table><caption class='quiet'>Mean absolute error on polymers the networks had not seen (out of fold)</caption><thead><tr>"
+        "<th>Property</th><th>Polymers</th><th>Error</th><th>R²</th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
