@@ -11,7 +11,7 @@ from rdkit import Chem
 from rdkit.Chem import AllChem
 
 from polyid.errors import PolymerError
-from polyid.repeat_units import MAX_HEAVY_ATOMS, Unit, canonical, chain, homopolymer, unit_of
+from polyid.repeat_units import MAX_HEAVY_ATOMS, Unit, canonical, chain, end_of, homopolymer, unit_of
 
 MECHANISMS = ("vinyl", "ester", "amide", "imide", "urethane", "carbonate", "NIPU")
 # A molecule with polymerisable ends is taken for a monomer up to this size and for an oligomer beyond it: the largest
@@ -21,12 +21,12 @@ MAX_MONOMER_HEAVY_ATOMS = 40
 _GROUPS = {
     name: Chem.MolFromSmarts(smarts)
     for name, smarts in {
-        "alcohol": "[OX2H1][#6;!$([#6]=[O,N,S])]",
+        "alcohol": "[OX2H1][#6;!$([#6]=[O,S])]",
         "aliphatic alcohol": "[OX2H1][CX4]",
         "acid": "[#6][CX3](=O)[OX2H1,F,Cl,Br,I]",
         "acyl halide": "[#6][CX3](=O)[F,Cl,Br,I]",
         "methyl ester": "[#6][CX3](=O)[OX2][CH3]",
-        "amine": "[NX3H2][#6;!$([#6]=[O,N,S])]",
+        "amine": "[NX3H2][#6;!$([#6]=[O,S])]",
         "anhydride": "[#6R](=O)@[#8R]@[#6R](=O)",
         "isocyanate": "[NX2]=C=O",
         "cyclic carbonate": "O=C1OCCO1",
@@ -172,10 +172,18 @@ def polymerise(molecule: Chem.Mol, degree: int, mechanism: str | None, pm: float
                 "a carbonate."
             )
         mechanism = step
-    if mechanism in ("carbonate", "urea") or (
-        mechanism == "ester" and step == "ester" and not any(count["aliphatic alcohol"] for count in groups)
-    ):
-        return _alternate(molecules, groups, degree, shown)
+    if mechanism in _JOINED:
+        linear = _linear(molecules, groups, mechanism)
+        not_in_m2p = mechanism in ("carbonate", "urea")
+        phenolic = mechanism == "ester" and not any(count["aliphatic alcohol"] for count in groups)
+        # A chain of symmetric monomers is one that m2p would draw nothing for: the same, a hundred times faster.
+        if linear and (not_in_m2p or phenolic or all(_symmetric(*monomer) for monomer in linear)):
+            return _alternate(linear, degree, imide=mechanism == "imide")
+        if not_in_m2p:
+            raise PolymerError(
+                f"The monomers {shorten(shown)} don't have exactly two reactive groups each, so they make no "
+                "linear chain; write the repeat unit with two attachment points."
+            )
     return _m2p(tuple(Chem.MolToSmiles(part) for part in molecules), degree, mechanism, seed)
 
 
@@ -233,6 +241,8 @@ def _activated(molecule: Chem.Mol, others: bool) -> Chem.Mol:
 def _react(reaction: AllChem.ChemicalReaction, molecule: Chem.Mol, times: int = 1) -> Chem.Mol:
     """Apply a reaction of one molecule to one place after the other."""
     for _ in range(times):
+        molecule = Chem.Mol(molecule)
+        Chem.Kekulize(molecule, clearAromaticFlags=True)
         molecule = reaction.RunReactants((molecule,))[0][0]
         Chem.SanitizeMol(molecule)
     return molecule
@@ -263,59 +273,89 @@ def _step_mechanism(groups: list[dict[str, int]]) -> str | None:
     return None
 
 
-# A monomer of two like groups to the unit it leaves in the chain: group, reaction of one group, cap where it ends.
-_ENDS = [
-    ("alcohol", AllChem.ReactionFromSmarts("[OX2H1:1][#6;!$([#6]=[O,N,S]):2]>>*[O:1][#6:2]"), 1),
-    ("amine", AllChem.ReactionFromSmarts("[NX3H2:1][#6;!$([#6]=[O,N,S]):2]>>*[N:1][#6:2]"), 1),
-    ("isocyanate", AllChem.ReactionFromSmarts("[NX2:1]=[C:2]=[O:3]>>[N:1][C:2](=[O:3])*"), 8),
-    ("acid", AllChem.ReactionFromSmarts("[#6:1][CX3:2](=[O:3])[OX2H1,F,Cl,Br,I]>>[#6:1][C:2](=[O:3])*"), 8),
-]
+# The groups two monomers join by, and the reaction that turns one such group into an attachment point.
+_JOINED = {
+    "ester": ("alcohol", "acid"),
+    "amide": ("amine", "acid"),
+    "urethane": ("alcohol", "isocyanate"),
+    "urea": ("amine", "isocyanate"),
+    "imide": ("amine", "anhydride"),
+    "carbonate": ("alcohol", "carbonyl"),
+}
+_OPENED = {
+    name: AllChem.ReactionFromSmarts(smarts)
+    for name, smarts in {
+        "alcohol": "[OX2H1:1][#6;!$([#6]=[O,S]):2]>>*[O:1][#6:2]",
+        "amine": "[NX3H2:1][#6;!$([#6]=[O,S]):2]>>*[N:1][#6:2]",
+        "isocyanate": "[NX2:1]=[C:2]=[O:3]>>[N:1][C:2](=[O:3])*",
+        "acid": "[#6:1][CX3:2](=[O:3])[OX2H1,F,Cl,Br,I]>>[#6:1][C:2](=[O:3])*",
+        "carbonyl": "[CX3;!R:1](=[O:2])[OX2,Cl]>>[C:1](=[O:2])*",
+        # An imide's nitrogen comes with the anhydride's ring, so its amine leaves without.
+        "anhydride": "[#6R:1](=[O:2])@[#8]@[#6R:3]=[O:4]>>[#6:1](=[O:2])N(*)[#6:3]=[O:4]",
+        "amine of an imide": "[NX3H2][#6;!$([#6]=[O,S]):1]>>*[#6:1]",
+    }.items()
+}
 
 
-def _alternate(molecules: list[Chem.Mol], groups: list[dict[str, int]], degree: int, shown: str) -> str:
-    """Alternate two monomers of two equal groups each, ends as m2p leaves them (OH, NH2, COOH, COCl)."""
-    units = []
-    for molecule, count in zip(molecules, groups, strict=True):
-        if count["carbonyl"]:
-            chlorine = any(atom.GetAtomicNum() == 17 and atom.GetTotalDegree() == 1 for atom in molecule.GetAtoms())
-            units.append((unit_of(Chem.MolFromSmiles("*C(*)=O")), 17 if chlorine else 8))
-            continue
-        for name, reaction, cap in _ENDS:
-            if count[name] == 2:
-                units.append((unit_of(_react(reaction, molecule, times=2)), cap))
-                break
-        else:
-            raise PolymerError(
-                f"The monomers {shorten(shown)} don't have exactly two reactive groups each, so they make no linear "
-                "chain; write the repeat unit with two attachment points."
-            )
-    units.sort(key=lambda entry: entry[1])
-    sequence = [units[place % 2] for place in range(degree)]
-    return canonical(chain([unit for unit, _ in sequence], head_cap=sequence[0][1], tail_cap=sequence[-1][1]))
+def _linear(
+    molecules: list[Chem.Mol], groups: list[dict[str, int]], mechanism: str
+) -> list[tuple[Chem.Mol, str]] | None:
+    """The monomers in chain order with the group each joins by, two to a monomer; None if the chain would branch."""
+    pairs = [_JOINED[mechanism]] + ([("amine", "carbonyl")] if mechanism == "urea" else [])
+    for names in pairs:
+        for order in ((0, 1), (1, 0)):
+            counts = [
+                groups[place][name] * (2 if name == "carbonyl" else 1) for place, name in zip(order, names, strict=True)
+            ]
+            others = [groups[place][name] for place, name in zip(order, reversed(names), strict=True)]
+            if counts == [2, 2] and others == [0, 0]:
+                return [(molecules[place], name) for place, name in zip(order, names, strict=True)]
+    return None
+
+
+def _symmetric(molecule: Chem.Mol, group: str) -> bool:
+    """Whether the two groups of a monomer are equivalent, so that it makes no difference which way round it goes in."""
+    ranks = list(Chem.CanonicalRankAtoms(molecule, breakTies=False))
+    matches = molecule.GetSubstructMatches(_GROUPS[group])
+    return len({tuple(sorted(ranks[atom] for atom in match)) for match in matches}) == 1
+
+
+def _alternate(monomers: list[tuple[Chem.Mol, str]], degree: int, imide: bool) -> str:
+    """Alternate two monomers of two groups each; the ends keep the group that has not reacted."""
+    units, ends = [], []
+    for molecule, group in monomers:
+        reaction = _OPENED["amine of an imide" if imide and group == "amine" else group]
+        units.append(unit_of(_react(reaction, molecule, times=2)))
+        ends.append(_react(reaction, molecule))
+    middle = [units[place % 2] for place in range(1, degree - 1)]
+    return canonical(chain([end_of(ends[0], first=True), *middle, end_of(ends[(degree - 1) % 2], first=False)]))
 
 
 _M2P_LOCK = threading.Lock()
+_M2P_ATTEMPTS = 5
 
 
 @lru_cache(maxsize=4096)
 def _m2p(monomers: tuple[str, ...], degree: int, mechanism: str, seed: int) -> str:
     """Polymerise with m2p, made reproducible; it draws from the global generators, which are put back."""
+    # Imported here: m2p takes casadi and pandas along.
+    from m2p import PolyMaker
+
     with _M2P_LOCK:
         python_state, numpy_state = random.getstate(), np.random.get_state()
-        random.seed(seed)
-        np.random.seed(seed % 2**32)
         try:
-            # Imported here: m2p takes casadi and pandas along.
-            from m2p import PolyMaker
-
-            table = PolyMaker().thermoplastic(monomers, DP=degree, mechanism=mechanism, verbose=False)
+            # A chain that m2p starts at the wrong end may come to a dead end, which another draw avoids.
+            for attempt in range(_M2P_ATTEMPTS):
+                random.seed(seed + attempt)
+                np.random.seed((seed + attempt) % 2**32)
+                table = PolyMaker().thermoplastic(monomers, DP=degree, mechanism=mechanism, verbose=False)
+                result = table["smiles_polymer"].iloc[0]
+                if not result.startswith("ERROR"):
+                    return canonical(Chem.MolFromSmiles(result))
         finally:
             random.setstate(python_state)
             np.random.set_state(numpy_state)
-    result = table["smiles_polymer"].iloc[0]
-    if result.startswith("ERROR"):
-        raise PolymerError(
-            f"m2p could not polymerise {shorten('.'.join(monomers))} by the mechanism {mechanism}; "
-            "write the repeat unit with two attachment points instead."
-        )
-    return canonical(Chem.MolFromSmiles(result))
+    raise PolymerError(
+        f"m2p could not polymerise {shorten('.'.join(monomers))} by the mechanism {mechanism}; "
+        "write the repeat unit with two attachment points instead."
+    )

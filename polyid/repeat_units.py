@@ -21,19 +21,22 @@ _ALL_HYDROGENS.removeDefiningBondStereo = True
 
 @dataclass(frozen=True)
 class Unit:
-    """A Kekulé molecule with the indices of its two attachment points, dummy atoms of degree 1."""
+    """A Kekulé molecule with the indices of its two attachment points, dummy atoms of degree 1.
+
+    The first unit of a chain may have no head, the last no tail: it then ends as the molecule does.
+    """
 
     molecule: Chem.Mol
-    head: int
-    tail: int
+    head: int | None
+    tail: int | None
 
     @property
     def heavy_atoms(self) -> int:
         return self.molecule.GetNumHeavyAtoms()
 
-    def neighbour(self, point: int) -> int:
+    def neighbour(self, point: int | None) -> int | None:
         """The atom an attachment point is bonded to."""
-        return self.molecule.GetAtomWithIdx(point).GetNeighbors()[0].GetIdx()
+        return None if point is None else self.molecule.GetAtomWithIdx(point).GetNeighbors()[0].GetIdx()
 
 
 def unit_of(molecule: Chem.Mol) -> Unit:
@@ -46,6 +49,14 @@ def unit_of(molecule: Chem.Mol) -> Unit:
     )
     head, tail = (point.GetIdx() for point in points)
     return Unit(molecule, head, tail)
+
+
+def end_of(molecule: Chem.Mol, first: bool) -> Unit:
+    """The first or last unit of a chain, of a molecule with one attachment point."""
+    molecule = Chem.Mol(molecule)
+    Chem.Kekulize(molecule, clearAromaticFlags=True)
+    (point,) = (atom.GetIdx() for atom in molecule.GetAtoms() if atom.GetAtomicNum() == 0)
+    return Unit(molecule, None, point) if first else Unit(molecule, point, None)
 
 
 def chain(units: Sequence[Unit], head_cap: int = 1, tail_cap: int = 1) -> Chem.Mol:
@@ -67,33 +78,37 @@ def chain(units: Sequence[Unit], head_cap: int = 1, tail_cap: int = 1) -> Chem.M
         Sanitised, without explicit hydrogens, stereochemistry kept.
     """
     molecule = Chem.RWMol()
-    end = molecule.AddAtom(Chem.Atom(head_cap))
+    # The open end of the chain so far; the chain's own start is an atom unless the first unit brings it.
+    end = None if units[0].head is None else molecule.AddAtom(Chem.Atom(head_cap))
     double_bonds = []
-    places: list[dict[int, int]] = []
-    for unit in units:
-        place = {
+    places: list[dict[int | None, int]] = []
+    for number, unit in enumerate(units):
+        place: dict[int | None, int] = {
             atom.GetIdx(): molecule.AddAtom(atom)
             for atom in unit.molecule.GetAtoms()
             if atom.GetIdx() not in (unit.head, unit.tail)
         }
-        first, last = place[unit.neighbour(unit.head)], place[unit.neighbour(unit.tail)]
         for bond in unit.molecule.GetBonds():
             begin, finish = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
             if begin in place and finish in place:
                 molecule.AddBond(place[begin], place[finish], bond.GetBondType())
             if bond.GetStereo() > Chem.BondStereo.STEREOANY:
                 double_bonds.append((bond, place))
-        for index in {unit.neighbour(unit.head), unit.neighbour(unit.tail)}:
+        joined = {unit.neighbour(unit.head), unit.neighbour(unit.tail)} - {None}
+        for index in joined:
             if _reordered(unit, index):
                 molecule.GetAtomWithIdx(place[index]).InvertChirality()
-        molecule.AddBond(end, first, Chem.BondType.SINGLE)
-        place[unit.head], end = end, last
-        if places:
-            places[-1][units[len(places) - 1].tail] = first
+        if end is not None:
+            first = place[unit.neighbour(unit.head)]
+            molecule.AddBond(end, first, Chem.BondType.SINGLE)
+            place[unit.head] = end
+            if number:
+                places[-1][units[number - 1].tail] = first
         places.append(place)
-    cap = molecule.AddAtom(Chem.Atom(tail_cap))
-    molecule.AddBond(end, cap, Chem.BondType.SINGLE)
-    places[-1][units[-1].tail] = cap
+        end = None if unit.tail is None else place[unit.neighbour(unit.tail)]
+    if end is not None:
+        places[-1][units[-1].tail] = cap = molecule.AddAtom(Chem.Atom(tail_cap))
+        molecule.AddBond(end, cap, Chem.BondType.SINGLE)
 
     Chem.SanitizeMol(molecule)
     for bond, place in double_bonds:

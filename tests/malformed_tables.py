@@ -290,9 +290,7 @@ def cases() -> list[Case]:
         Case("words_only.csv", b"smiles,Tg\n*CC*,low\n*CC(*)C,high\n", error="row 2 has .low."),
         Case("no_good_row.csv", b"smiles,Tg\n*CC(*,-78\n", error="No row .* can be trained on .row 2"),
         Case("json.csv", b'[{"smiles": "*CC*", "Tg": -78}]\n', error="is JSON"),
-        Case(
-            "page.csv", b"<html><body><table><tr><td>smiles</td></tr></table></body></html>", error="no SMILES column"
-        ),
+        Case("page.csv", b"<html><body><table><tr><td>smiles</td></tr></table></body></html>", error="is a web page"),
         Case("no_facts.csv", b"repeat_unit,property,value,unit\n*CC*,colour,white,\n", error="no readable value"),
     ]
     return readings + listed + errors
