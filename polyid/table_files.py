@@ -75,17 +75,19 @@ def read_table_file(path: str | Path, is_smiles_header: Callable[[str], bool]) -
         raise DataError(
             f"{path.name} has {path.stat().st_size / 1e6:.0f} MB, but at most {MAX_BYTES / 1e6:.0f} are read."
         )
-    data = path.read_bytes()
+    return read_table_bytes(path.read_bytes(), path.name, is_smiles_header)
+
+
+def read_table_bytes(data: bytes, name: str, is_smiles_header: Callable[[str], bool]) -> RawTable:
+    """As :func:`read_table_file`, for the content of a file, or of a box that rows were pasted into."""
     sha256 = hashlib.sha256(data).hexdigest()
     if not data.strip():
-        raise DataError(
-            f"{path.name} is empty; expected a table with a header row, a SMILES column and property columns."
-        )
+        raise DataError(f"{name} is empty; expected a table with a header row, a SMILES column and property columns.")
     if data[:4] == b"PAR1":
-        return table_of_frame(_read_parquet(data, path.name), path.name, sha256)
+        return table_of_frame(_read_parquet(data, name), name, sha256)
     notes: list[str] = []
-    rows = _read_xlsx(data, path.name, is_smiles_header) if data[:4] == b"PK\x03\x04" else _read_text(data, path.name)
-    return _table_of_rows(rows, path.name, sha256, is_smiles_header, notes)
+    rows = _read_xlsx(data, name, is_smiles_header) if data[:4] == b"PK\x03\x04" else _read_text(data, name)
+    return _table_of_rows(rows, name, sha256, is_smiles_header, notes)
 
 
 def table_of_frame(frame: pd.DataFrame, source: str, sha256: str = "") -> RawTable:

@@ -36,7 +36,15 @@ from polyid.properties import (
     normalise,
     read_unit,
 )
-from polyid.table_files import MISSING, RawTable, read_number, read_table_file, table_of_frame, uses_decimal_commas
+from polyid.table_files import (
+    MISSING,
+    RawTable,
+    read_number,
+    read_table_bytes,
+    read_table_file,
+    table_of_frame,
+    uses_decimal_commas,
+)
 
 PROBLEM_COLUMNS = ["row", "column", "value", "problem", "remedy", "outcome"]
 LEFT_OUT, KEPT = "left out", "kept"
@@ -222,6 +230,17 @@ def read_raw_table(path: str | Path) -> RawTable:
     return read_table_file(path, is_smiles_header)
 
 
+def read_pasted_table(text: str) -> RawTable:
+    """Rows pasted from a spreadsheet or a CSV file, header included, as text.
+
+    Raises
+    ------
+    DataError
+        As :func:`polyid.table_files.read_table_file`.
+    """
+    return read_table_bytes(text.encode(), "The pasted text", is_smiles_header)
+
+
 def _raw(path: str | Path | pd.DataFrame | RawTable) -> RawTable:
     if isinstance(path, RawTable):
         return path
@@ -348,10 +367,14 @@ def _recognised(table: RawTable, columns: list[str]) -> list[PropertyColumn]:
     found: dict[str, PropertyColumn] = {}
     for column in columns:
         recognised = find_property(column)
-        if recognised and (name := recognised[0].name) not in found and any(table.cells[column]):
+        if recognised and (name := recognised[0].name) not in found and _has_values(table.cells[column]):
             found[name] = PropertyColumn(name, column, _column_unit(table, column, recognised[0]))
     order = {name: place for place, name in enumerate(PROPERTIES)}
     return sorted(found.values(), key=lambda entry: order[entry.property])
+
+
+def _has_values(cells: pd.Series) -> bool:
+    return any(cell.lower() not in MISSING for cell in cells)
 
 
 def _asked(table: RawTable, name: str, columns: list[str]) -> PropertyColumn:
@@ -413,6 +436,11 @@ def apply_mapping(
             f"No row of {table.source} can be trained on{first}; each needs a readable polymer and a value of "
             f"{_listed(properties)}."
         )
+    for name in properties:
+        if not frame[name].notna().any():
+            raise DataError(
+                f"{table.source} has no value of {name} in a row that can be read; leave the property out or add values."
+            )
     frame = frame.copy()
     _note_suspicious(frame, mapping, units, problems)
     _note_disagreements(frame, units, problems)
@@ -629,7 +657,7 @@ def _note_doubles(table: RawTable, mapping: Mapping, problems: _Problems) -> Non
     used = {entry.property: entry.column for entry in mapping.properties}
     for column in mapping.other:
         recognised = find_property(re.sub(r" \(\d+\)$", "", column))
-        if recognised and (first := used.get(recognised[0].name)) and any(table.cells[column]):
+        if recognised and (first := used.get(recognised[0].name)) and _has_values(table.cells[column]):
             problems.add(
                 1,
                 column,

@@ -366,6 +366,12 @@ def test_bad_input_gets_one_sentence(smiles, message, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_m2p_is_quiet(capfd):
+    to_oligomer("C=CC.C=CF", 5, seed=11)
+    to_oligomer("NCC(C)N.O=C(O)CC(=O)O", 5, seed=11)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_arguments_out_of_range_are_refused():
     for arguments in ({"degree_of_polymerisation": 1}, {"degree_of_polymerisation": 1000}, {"pm": 1.5}):
         with pytest.raises(PolymerError, match="must be"):

@@ -25,6 +25,7 @@ from polyid.tables import (
     load_prediction_table,
     preview,
     propose_mapping,
+    read_pasted_table,
     read_raw_table,
     read_training_table,
 )
@@ -163,6 +164,20 @@ def test_missing_property_names_the_columns_seen(tmp_path):
         read_training_table(path, ["Density"])
     with pytest.raises(DataError, match="choose at least one"):
         read_training_table(path, [])
+
+
+def test_property_without_a_value_is_refused_when_asked_for_and_left_out_otherwise(tmp_path):
+    path = written(tmp_path, "smiles,Tg,Tm\n*CC*,-78,NA\n*CC(*,,137\n")
+    with pytest.raises(DataError, match="no value of Tm in a row that can be read"):
+        read_training_table(path, ["Tg", "Tm"])
+    assert read_training_table(written(tmp_path, "smiles,Tg,Tm\n*CC*,-78,NA\n")).properties == ["Glass_Transition"]
+
+
+def test_pasted_rows_are_a_table():
+    raw = read_pasted_table("SMILES\tTg (K)\n*CC*\t195\n")
+    assert apply_mapping(raw, propose_mapping(raw)).frame["Glass_Transition"].tolist() == [-78.15]
+    with pytest.raises(DataError, match="The pasted text is empty"):
+        read_pasted_table("  ")
 
 
 def test_missing_file_is_one_sentence(tmp_path):
