@@ -457,8 +457,14 @@ def apply_mapping(
 
 
 def _target(name: str) -> Property | None:
+    """The known property whose unit a column of this name gets; None for unknown ones, and for names that say another
+    unit themselves, such as ``Tg (K)``, whose values stay as they are."""
+    if name in PROPERTIES:
+        return PROPERTIES[name]
     recognised = find_property(name)
-    return recognised[0] if recognised else None
+    if recognised is None or recognised[1] or default_unit(name, recognised[0]) != recognised[0].unit:
+        return None
+    return recognised[0]
 
 
 def _read_columns(table: RawTable, mapping: Mapping, problems: _Problems) -> tuple[pd.DataFrame, dict[str, str | None]]:
@@ -489,12 +495,31 @@ def _read_columns(table: RawTable, mapping: Mapping, problems: _Problems) -> tup
         for row, cell, what in refused:
             problems.add(row, entry.column, cell, what, "write one plain number such as 100.5, or leave the cell empty")
         values[entry.property] = numbers
+        _note_kelvin(table, entry.column, target, numbers, problems)
         if target is not None:
             units[entry.property] = target.unit
         else:
             written = next((text for text in row_units if text), None)
             units[entry.property] = written or entry.unit
     return pd.DataFrame(values, index=cells.index, dtype=float), units
+
+
+def _note_kelvin(
+    table: RawTable, column: str, target: Property | None, numbers: list[float], problems: _Problems
+) -> None:
+    """Point out temperatures without a unit none of which is as low as those of rubbers and polyolefins in °C."""
+    recognised = find_property(column)
+    stated = _unit_column(table.cells, column) or column in table.units or (recognised and recognised[1])
+    known = [number for number in numbers if not np.isnan(number)]
+    if target and target.unit == "°C" and not stated and len(known) >= 5 and min(known) > 140:
+        problems.add(
+            1,
+            column,
+            f"{min(known):g} to {max(known):g}",
+            "has no unit, was taken for °C, and has no value below 140: it may be kelvin",
+            f"if it is, name the column {target.symbol} (K); if not, {target.symbol} (°C)",
+            KEPT,
+        )
 
 
 def _value(cell: str, row_unit: str, unit: str | None, target: Property | None, decimal_commas: bool) -> float:
@@ -532,14 +557,14 @@ def _read_facts(table: RawTable, mapping: Mapping, problems: _Problems) -> tuple
         *(cells[column] for column in polymer_columns),
         strict=True,
     ):
-        target = _target(written)
+        target, own = find_property(written) or (None, None)
         name = names.get(target.name if target else written)
         if name is None:
             continue
         try:
             if cell.lower() in MISSING:
                 raise ValueError("is empty")
-            own = default_unit(written, target) if target else None
+            own = own or (default_unit(written, target) if target else None)
             number = _value(cell, unit, own, target, decimal_commas)
         except ValueError as error:
             problems.add(row, written, cell, str(error), "write one plain number and a known unit")
@@ -564,24 +589,22 @@ def _read_facts(table: RawTable, mapping: Mapping, problems: _Problems) -> tuple
 
 def _wanted_names(table: RawTable, mapping: Mapping) -> dict[str, str]:
     """Property as written or by its database name to the name it gets, for those wanted."""
-    present = {}
-    for written in dict.fromkeys(table.cells[mapping.roles["fact_property"]]):
-        if written:
-            target = _target(written)
-            present[target.name if target else written] = target.name if target else written
+
+    def known(name: str) -> str:
+        recognised = find_property(name)
+        return recognised[0].name if recognised else name
+
+    present = [known(written) for written in dict.fromkeys(table.cells[mapping.roles["fact_property"]]) if written]
     if mapping.wanted is None:
-        return present
-    names = {}
+        return {name: name for name in present}
     for name in mapping.wanted:
-        target = _target(name)
-        key = target.name if target else name
-        if key not in present:
+        if known(name) not in present:
             raise DataError(
-                f"{table.source} has no values of the property {name}; it has {_listed(present)}; "
+                f"{table.source} has no values of the property {name}; it has {_listed(dict.fromkeys(present))}; "
                 "correct the name or leave the property out."
             )
-        names[key] = name
-    return names
+    # Facts come in many units and are converted, so a name that says another unit than the property's is not kept.
+    return {known(name): name if _target(name) or known(name) == name else known(name) for name in mapping.wanted}
 
 
 def _read_polymers(table: RawTable, mapping: Mapping, rows: pd.Index, degree: int, problems: _Problems) -> pd.DataFrame:
