@@ -92,7 +92,7 @@ def read_table_bytes(data: bytes, name: str, is_smiles_header: Callable[[str], b
 
 def table_of_frame(frame: pd.DataFrame, source: str, sha256: str = "") -> RawTable:
     """A pandas frame as text; rows are numbered as if it had been a file with a header in row 1."""
-    names = _unique([str(column).strip() for column in frame.columns])
+    names = _unique([" ".join(str(column).split()) for column in frame.columns])
     columns = {name: [_text(value) for value in frame.iloc[:, place]] for place, name in enumerate(names)}
     cells = pd.DataFrame(columns, index=range(2, len(frame) + 2), dtype=object)
     if not sha256:
@@ -249,7 +249,7 @@ def _table_of_rows(
     )
     if start != filled[0]:
         notes.append(f"Rows {filled[0] + 1} to {start} above the header were skipped.")
-    header = list(rows[start])
+    header = [" ".join(cell.split()) for cell in rows[start]]
     while header and not header[-1]:
         header.pop()
     units: dict[str, str] = {}
@@ -263,7 +263,7 @@ def _table_of_rows(
             if read_unit(cell) and header[place] and not find_property(cell):
                 units[header[place]] = cell
             elif cell:
-                header[place] = cell
+                header[place] = " ".join(cell.split())
         notes.append(f"Row {body + 1} was read as part of the header.")
         body += 1
     names = _unique(header)
@@ -274,7 +274,7 @@ def _table_of_rows(
         if not any(row):
             continue
         if any(row[len(names) :]):
-            shown = " | ".join(row)[:80]
+            shown = " ".join(" | ".join(row).split())[:80]
             bad_rows.append((place + 1, shown, f"has {len(row)} cells, but the header has {len(names)} columns"))
             continue
         good.append((row + [""] * len(names))[: len(names)])

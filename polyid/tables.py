@@ -186,7 +186,7 @@ class _Problems:
         self.entries: list[tuple] = []
 
     def add(self, row: int, column: str, value: object, problem: str, remedy: str, outcome: str = LEFT_OUT) -> None:
-        text = str(value)
+        text = " ".join(str(value).split())
         self.entries.append((row, column, text if len(text) <= 80 else f"{text[:77]}…", problem, remedy, outcome))
 
     def frame(self) -> pd.DataFrame:
@@ -489,7 +489,7 @@ def _read_columns(table: RawTable, mapping: Mapping, problems: _Problems) -> tup
         if refused and not read:
             row, cell, what = refused[0]
             raise DataError(
-                f"The column {entry.column} of {table.source} has no readable number: row {row} has “{cell[:40]}”, "
+                f"The column {entry.column} of {table.source} has no readable number: row {row} has “{' '.join(cell.split())[:40]}”, "
                 f"which {what}; correct it or leave the property out."
             )
         for row, cell, what in refused:

@@ -222,6 +222,7 @@ def cases() -> list[Case]:
             xlsx([sheet[0], *([s, comma(tg), comma(d)] for s, tg, d in records)]),
             both,
         ),
+        Case("spreadsheet_wrapped_header.xlsx", xlsx([["SMILES", "Tg\n(°C)", "Density\ng/cm3"], *records]), both),
         Case("columns.parquet", parquet(), both),
         Case("facts.csv", facts().encode(), {**both, "log10_Permeability_CO2": {"*CC*": 1.0, "*CC(*)C": 0.0}}),
         Case(

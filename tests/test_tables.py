@@ -9,11 +9,14 @@ import malformed_tables
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rdkit import Chem
 
 from polyid.errors import DataError
 from polyid.polymers import polymer_identity
 from polyid.properties import PROPERTIES, convert, find_property, read_unit
+from polyid.table_files import read_number, read_table_bytes
 from polyid.tables import (
     KEPT,
     LEFT_OUT,
@@ -22,6 +25,7 @@ from polyid.tables import (
     apply_mapping,
     build_training_set,
     bundled_tables,
+    is_smiles_header,
     load_prediction_table,
     preview,
     propose_mapping,
@@ -68,6 +72,25 @@ def test_malformed_file_is_read_right_or_refused_clearly(case, tmp_path):
         assert len(read) == len(values) * case.repeats
         assert set(read["smiles_monomer"]) == set(keys)
         np.testing.assert_allclose(read[name], read["smiles_monomer"].map(keys), rtol=1e-9)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.booleans())
+def test_numbers_read_back_exactly_or_are_refused(value, decimal_commas):
+    text = repr(value).replace(".", ",") if decimal_commas else repr(value)
+    try:
+        assert read_number(text, decimal_commas) == value
+    except ValueError as error:
+        assert "thousands" in str(error)
+
+
+@given(st.binary(max_size=300) | st.text(max_size=200).map(lambda text: f"smiles,Tg\n{text}".encode()))
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_are_read_or_refused(data):
+    try:
+        raw = read_table_bytes(data, "random.csv", is_smiles_header)
+        apply_mapping(raw, propose_mapping(raw), 3)
+    except DataError as error:
+        assert "\n" not in str(error)
 
 
 def test_hundred_thousand_rows_are_fast(tmp_path):
