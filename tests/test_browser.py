@@ -1,0 +1,236 @@
+"""In a headless browser, with everything real: Start Training to finished run to reloaded inference page.
+
+Skipped, with the reason, where there is no Chromium or no Playwright.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[1]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (pip install playwright)")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium (on Debian: apt-get install chromium)")
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# Thirty polymers with made-up but orderly values: enough to train on in seconds.
+TABLE = "repeat_unit,Tg (°C),density (g/cm3)\n" + "".join(
+    f"*{'C' * size}{tail}*,{20 * size + shift},{1.0 + size / 50:.2f}\n"
+    for size in range(1, 11)
+    for shift, tail in ((0, "O"), (30, "C(=O)O"), (60, "C(=O)N"))
+)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextmanager
+def space(folder: str, place: Path, **environment: str) -> Iterator[str]:
+    """Run a Space's app as its own process; yields its address."""
+    port = free_port()
+    surroundings = {**os.environ, "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port), **environment}
+    log = place / f"{folder}.log"
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            [sys.executable, str(TOP / folder / "app.py")],
+            stdout=stream,
+            stderr=stream,
+            env=surroundings,
+            cwd=place,
+            start_new_session=True,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            deadline = time.monotonic() + 120
+            while True:
+                try:
+                    urllib.request.urlopen(url, timeout=5).close()
+                    break
+                except OSError:
+                    assert process.poll() is None, log.read_text()
+                    assert time.monotonic() < deadline, log.read_text()
+                    time.sleep(0.2)
+            yield url
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("browser")
+
+
+@pytest.fixture(scope="module")
+def trainer(local_hub, place):
+    runs = place / "runs"
+    with space(
+        "trainer_space", place, HF_ENDPOINT=local_hub.endpoint, HF_TOKEN=local_hub.token, POLYID_RUNS=str(runs)
+    ) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def inference(local_hub, place):
+    with space("inference_space", place, HF_ENDPOINT=local_hub.endpoint, POLYID_MODEL_REPO="ada/polyid-models") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def page(browser, url: str, **options) -> Iterator:
+    """A page in a profile of its own; whatever goes wrong in its JavaScript fails the test."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(url)
+    yield page
+    context.close()
+    assert errors == []
+
+
+def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inference, place):
+    """The whole way of a user, with screenshots of what they see."""
+    with page(browser, inference) as waiting:
+        waiting.get_by_text("No model yet in ada/polyid-models").wait_for()
+        waiting.screenshot(path=place / "1_no_model.png", full_page=True)
+
+    table = place / "polymers.csv"
+    table.write_text(TABLE, encoding="utf-8")
+    with page(browser, trainer) as form, page(browser, trainer) as second:
+        playwright.expect(form.get_by_label("Model repo", exact=True)).to_have_value(
+            "ada/polyid-models", timeout=60_000
+        )
+        form.get_by_text("Use your own table").click()
+        form.locator("#upload input[type=file]").set_input_files(table)
+        form.get_by_text("polymers.csv: 30 rows of 30 polymers").wait_for()
+        assert form.locator("#properties label").all_inner_texts()[-2:] == [
+            "Glass transition temperature (Glass_Transition, °C) - 30 polymers",
+            "Density (Density, g/cm3) - 30 polymers",
+        ]
+
+        form.get_by_label("Epochs", exact=True).fill("0")
+        form.locator("#start").click()
+        form.get_by_text("The number of epochs is 0: choose 1 or more.").wait_for()
+        assert form.get_by_label("Epochs", exact=True).input_value() == "0", "what was typed stays"
+        form.get_by_label("Epochs", exact=True).fill("2")
+        form.get_by_label("Folds", exact=True).fill("31")
+        form.locator("#start").click()
+        form.get_by_text("31 folds need at least 31 polymers").wait_for()
+        assert second.get_by_text("No run yet").is_visible()
+
+        form.get_by_label("Folds", exact=True).fill("2")
+        form.locator("#start").click()
+        form.get_by_text("Training has started").wait_for()
+        form.locator("#run").get_by_text(re.compile("Preparing|Training")).first.wait_for()
+        form.screenshot(path=place / "2_training.png", full_page=True)
+        form.locator("#start").click()
+        form.get_by_text("A training run is at work already").wait_for()
+
+        second.get_by_role("button", name="Cancel").wait_for()
+        form.reload()
+        form.get_by_role("button", name="Cancel").wait_for()
+        form.get_by_text("Training complete").wait_for(timeout=240_000)
+        second.get_by_text("Training complete").wait_for()
+        form.locator("#curve polyline").first.wait_for()
+        link = form.locator("#run a").get_attribute("href")
+        commit = form.locator("#run a").inner_text()
+        assert f"/ada/polyid-models/commit/{commit}" in link
+        assert urllib.request.urlopen(link).status == 200
+        form.screenshot(path=place / "3_published.png", full_page=True)
+
+    with page(browser, inference) as answers:
+        answers.get_by_text(f"commit {commit}").wait_for(timeout=120_000)
+        answers.get_by_text("Polystyrene", exact=True).click()
+        playwright.expect(answers.get_by_role("textbox", name="SMILES")).to_have_value("*CC(*)c1ccccc1")
+        answers.locator("#predict").click()
+        card = answers.locator(".polymer")
+        card.wait_for()
+        rows = card.locator("tbody tr").all_inner_texts()
+        assert len(rows) == 2
+        assert re.match(r"Glass transition temperature\s+−?\d[\d,.]*\s+± \d[\d.]*\s+°C", rows[0])
+        assert card.locator("svg[role=img]").is_visible()
+        assert "repeat unit" in card.inner_text()
+        answers.screenshot(path=place / "4_predicted.png", full_page=True)
+
+        answers.get_by_role("textbox", name="SMILES").fill("*CC(*)c1ccc")
+        answers.locator("#predict").click()
+        answers.locator("#notice [role=alert]").wait_for()
+        assert card.locator("tbody tr").all_inner_texts() == rows, "the former result stays"
+
+        answers.get_by_role("textbox", name="SMILES").fill("*CC*\n*CCO*\nOCCO.O=C(O)c1ccc(C(=O)O)cc1")
+        answers.locator("#predict").click()
+        playwright.expect(card).to_have_count(3)
+        assert answers.locator("#notice [role=alert]").count() == 0
+
+    assert len(list(place.glob("*.png"))) == 4
+
+
+def test_cancel_stops_the_run_on_every_page(browser, trainer, place):
+    with page(browser, trainer) as form, page(browser, trainer) as second:
+        playwright.expect(form.get_by_label("Model repo", exact=True)).not_to_be_empty(timeout=60_000)
+        form.get_by_label("Epochs", exact=True).fill("5000")
+        form.locator("#start").click()
+        second.locator("#run").get_by_text(re.compile("epoch [1-9]")).wait_for(timeout=120_000)
+        second.get_by_role("button", name="Cancel").click()
+        form.locator("#run").get_by_text("Cancelled").wait_for(timeout=60_000)
+        second.locator("#run").get_by_text("Cancelled").wait_for()
+        assert form.get_by_role("button", name="Cancel").is_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("space_name", ["trainer", "inference"])
+def test_pages_fit_a_phone_in_light_and_dark(browser, space_name, scheme, place, request):
+    url = request.getfixturevalue(space_name)
+    with page(browser, url, viewport={"width": 360, "height": 740}, color_scheme=scheme) as phone:
+        phone.get_by_role("button", name=re.compile("Start Training|Predict")).wait_for()
+        phone.screenshot(path=place / f"phone_{space_name}_{scheme}.png", full_page=True)
+        width = phone.evaluate("document.documentElement.scrollWidth")
+        assert width <= 360, "nothing sticks out to the side"
+
+
+@pytest.mark.parametrize("space_name", ["trainer", "inference"])
+def test_every_field_has_a_name_for_screen_readers(browser, space_name, request):
+    with page(browser, request.getfixturevalue(space_name)) as form:
+        form.get_by_role("button", name=re.compile("Start Training|Predict")).wait_for()
+        nameless = form.evaluate(
+            """() => [...document.querySelectorAll('input, textarea, button, progress')]
+                .filter(e => e.offsetParent && e.type != 'file')
+                .filter(e => !(e.labels?.length || e.ariaLabel || e.title || e.textContent.trim()
+                               || e.getAttribute('aria-labelledby')))
+                .map(e => e.outerHTML.slice(0, 200))"""
+        )
+        assert nameless == []
