@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -271,8 +273,6 @@ def test_the_curve_ends_where_the_losses_end(hub, folder, table):
 @pytest.fixture(scope="module")
 def server(local_hub, tmp_path_factory):
     """The page in a process of its own, as a Space runs it."""
-    import os
-
     place = tmp_path_factory.mktemp("trainer")
     environment = {
         **os.environ,
@@ -355,3 +355,27 @@ def test_space_folders_say_what_the_hub_needs(space):
     pinned = (TOP / space / "requirements.txt").read_text().split()
     assert all("==" in line for line in pinned)
     assert f"gradio=={head['sdk_version']}" in pinned
+
+
+@pytest.mark.parametrize("space", ["trainer_space", "inference_space"])
+def test_a_space_repo_works_with_the_package_beside_its_app(space, tmp_path):
+    """Laid out as on huggingface.co: app.py, polyid/ and data/ at the top, nothing of the clone in reach."""
+    for part in (TOP / space, TOP / "polyid", TOP / "data"):
+        target = tmp_path if part.name == space else tmp_path / part.name
+        shutil.copytree(part, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import app, polyid; from polyid.tables import bundled_tables\n"
+        "print(polyid.__file__); print(*bundled_tables().values())"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    answer = subprocess.run(
+        [sys.executable, "-P", "-c", program, str(tmp_path)],
+        cwd="/",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    for line in answer.stdout.split():
+        assert line.startswith(str(tmp_path))

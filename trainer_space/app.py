@@ -255,7 +255,17 @@ def build() -> gr.Blocks:
     return page
 
 
-THEME = gr.themes.Default(primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+THEME = gr.themes.Default(
+    primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+).set(
+    # Gradio's own greys and its bright button are too pale to read in daylight (WCAG asks for 4.5:1).
+    block_info_text_color="*neutral_600",
+    block_info_text_color_dark="*neutral_300",
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_hover="*primary_800",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover_dark="*primary_800",
+)
 
 if __name__ == "__main__":
     build().launch(theme=THEME, css_paths=HERE / "style.css", footer_links=["api"], ssr_mode=False)

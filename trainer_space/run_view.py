@@ -11,6 +11,10 @@ from polyid.progress import duration
 from polyid.properties import PROPERTIES
 
 HEADINGS = {"queued": "Starting", "preparing": "Preparing", "training": "Training", "publishing": "Publishing"}
+DOING = {
+    "queued": "The run's process is starting.",
+    "preparing": "Reading the polymers and building their graphs.",
+}
 
 
 def curve(run: runs.Run | None) -> str:
@@ -74,7 +78,7 @@ def card(run: runs.Run | None) -> str:
         left, done = progress.get("eta_seconds"), progress.get("elapsed_seconds") or 0
         share = f' value="{done / (done + left):.4f}"' if left is not None and done else ""
         parts.append(f"<h3>{'Stopping' if run.cancelling else HEADINGS[record.state]}</h3>")
-        parts.append(f"<p>{html.escape(record.line)}</p>")
+        parts.append(f"<p>{html.escape(DOING.get(record.state, record.line))}</p>")
         parts.append(
             f'<progress max="1"{share if record.state == "training" else ""} aria-label="Progress"></progress>'
         )
