@@ -38,6 +38,7 @@ POLYMERS = {
 POLYSTYRENE_TG, TOLERANCE = 100.0, 30.0
 """Glass transition of polystyrene in °C, and how far a prediction may be off."""
 
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_SECONDS = 120
 TRAIN_SECONDS = 1800
 MODEL_SECONDS = 120
@@ -143,12 +144,16 @@ def three_tiers(folder: Path) -> Iterator[Services]:
         services.await_("The local Hub's start", 60, lambda: answers(f"http://127.0.0.1:{port}/api/models"))
         yield services
     finally:
+        # A second Ctrl-C must not leave half of it running.
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_IGN)
         services.stop()
         stop_training(folder / "runs")
 
 
 def stop_training(runs_folder: Path) -> None:
     """End a training run: it is a process of its own that outlives the trainer Space."""
+    sys.path.insert(0, str(TOP))
     from polyid import runs
 
     run = runs.latest(runs_folder)
@@ -158,13 +163,13 @@ def stop_training(runs_folder: Path) -> None:
             _signal(run.pid, signal.SIGTERM)
 
 
-def start_spaces(services: Services) -> tuple[str, str]:
-    """Start both Spaces; returns their addresses once they answer."""
+def start_spaces(services: Services, port: int = 0) -> tuple[str, str]:
+    """Start both Spaces, from a port on or on any two; returns their addresses once they answer."""
     addresses = []
     for name, folder in (("Trainer Space", "trainer_space"), ("Inference Space", "inference_space")):
-        port = free_port(7860)
-        addresses.append(f"http://127.0.0.1:{port}")
-        services.start(name, [f"{folder}/app.py"], GRADIO_SERVER_PORT=str(port))
+        chosen = free_port(port)
+        addresses.append(f"http://127.0.0.1:{chosen}")
+        services.start(name, [f"{folder}/app.py"], GRADIO_SERVER_PORT=str(chosen))
         services.await_(f"The start of the {name}", START_SECONDS, lambda url=addresses[-1]: answers(url))
     return addresses[0], addresses[1]
 
@@ -203,7 +208,7 @@ def show(folder: Path) -> None:
             print("Training the preset 'small' on the bundled data ...")
             services.run("Training", ["train", str(DATA), "--preset", "small", "--output", str(model), "--resume"])
         services.run("Publishing", ["publish", str(model), REPO])
-        trainer, inference = start_spaces(services)
+        trainer, inference = start_spaces(services, 7860)
         print(f"\nTrainer Space     {trainer}\nInference Space   {inference}")
         print(f"Local Hub         {services.environment['HF_ENDPOINT']}, model repo {REPO}")
         print(f"Files and logs    {folder}\nCtrl-C stops everything.", flush=True)
@@ -295,10 +300,9 @@ def main() -> int:
     def interrupted(number: int, frame: Any) -> None:
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that runs this in the background leaves it ignored.
+    for number in STOPPING:
         signal.signal(number, interrupted)
-    # A shell that runs this in the background leaves SIGINT ignored.
-    signal.signal(signal.SIGINT, interrupted)
     # Each check starts from nothing; the demonstration keeps its model between starts.
     folder = Path(tempfile.mkdtemp(prefix="polyid-demo-")) if options.check else TOP / "runs" / "demo"
     folder.mkdir(parents=True, exist_ok=True)
