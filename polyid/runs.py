@@ -363,7 +363,7 @@ def read(folder: str | Path) -> Run:
             # The process may have written its last word between the two looks.
             record = Record(**_read_json(folder / "record.json"))
         if not alive and record.state in ACTIVE:
-            record = _interrupted(folder, record)
+            record = _interrupted(Run(folder, request, record, pid))
     return Run(folder, request, record, pid)
 
 
@@ -570,16 +570,22 @@ def _sentence(problem: Exception, run: Run) -> str:
     return text
 
 
-def _interrupted(folder: Path, record: Record) -> Record:
+def _interrupted(run: Run) -> Record:
     """The record of a run whose process is gone without a last word."""
-    heard = (folder / "record.json").stat().st_mtime
-    if (folder / "cancel").exists():
-        return dataclasses.replace(record, state="cancelled", line="Cancelled", finished=heard)
+    heard = (run.folder / "record.json").stat().st_mtime
+    if (run.folder / "cancel").exists():
+        return dataclasses.replace(run.record, state="cancelled", line="Cancelled", finished=heard)
+    if run.trained:
+        way_on = "The trained model is kept and can be published again."
+    elif run.resumable:
+        way_on = "It can be continued from its last checkpoint."
+    else:
+        way_on = "Nothing was lost but time: start it again."
     error = (
         "The run was interrupted: its process was killed, the machine restarted, or memory ran out "
-        f"(log.txt of run {folder.name} may say more). Continue it, or start another one."
+        f"(log.txt of run {run.name} may say more). {way_on}"
     )
-    return dataclasses.replace(record, state="failed", line="Interrupted", error=error, finished=heard)
+    return dataclasses.replace(run.record, state="failed", line="Interrupted", error=error, finished=heard)
 
 
 def _spawn(folder: Path, token: str | None) -> None:

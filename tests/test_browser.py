@@ -165,6 +165,7 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
         form.get_by_role("button", name="Cancel").wait_for()
         form.get_by_text("Training complete").wait_for(timeout=240_000)
         second.get_by_text("Training complete").wait_for()
+        assert form.get_by_text("is at work already").is_hidden()
         form.locator("#curve polyline").first.wait_for()
         link = form.locator("#run a").get_attribute("href")
         commit = form.locator("#run a").inner_text()

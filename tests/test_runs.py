@@ -213,7 +213,7 @@ def test_a_killed_run_is_shown_as_interrupted_and_blocks_nothing(tmp_path, table
     run = wait(run.folder, finished)
     assert run.record.state == "failed"
     assert "interrupted" in run.record.error
-    assert "Continue it" in run.record.error
+    assert "continued from its last checkpoint" in run.record.error
     assert run.record.finished
     assert wait(begin(tmp_path, table).folder, finished).record.state == "done"
 
@@ -306,6 +306,7 @@ def test_a_run_without_a_process_counts_as_starting_only_for_a_moment(tmp_path, 
     assert run.active
     monkeypatch.setattr(runs, "STARTING_SECONDS", 0.0)
     assert runs.read(run.folder).record.state == "failed"
+    assert "start it again" in runs.read(run.folder).record.error
 
 
 def test_reading_while_it_is_written_never_fails(tmp_path, table, child):

@@ -151,6 +151,15 @@ def test_a_missing_or_wrong_token_is_said_before_the_run(hub, folder, table, mon
     assert runs.latest(folder) is None
 
 
+def test_the_page_says_on_arrival_whose_models_these_will_be(hub, app, monkeypatch):
+    assert app.default_repo("") == ("ada/polyid-models", "")
+    assert app.default_repo("ada/typed")[0] == app.gr.skip(), "what was typed stays"
+    monkeypatch.delenv("HF_TOKEN")
+    typed, said = app.default_repo("")
+    assert typed == app.gr.skip()
+    assert "There is no Hub token: set HF_TOKEN" in said
+
+
 def test_a_hub_out_of_reach_is_said_before_the_run(hub, folder, table, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(HubError, match="can't be reached"):
@@ -229,7 +238,7 @@ def test_a_run_from_start_to_outcome(hub, folder, table, app):
     with pytest.raises(TrainingError, match="at work already"):
         train_models.start_run(folder, **form(table, hub))
     run = finished(folder)
-    seen, card, curve, cancel, resume = app.watch("")
+    seen, _, card, curve, cancel, resume = app.watch("")
     assert run.name in seen
     assert "Training complete" in card
     assert f'href="{run.record.commit_url}"' in card
@@ -238,7 +247,7 @@ def test_a_run_from_start_to_outcome(hub, folder, table, app):
     assert "<polyline" in curve
     assert cancel["visible"] is False
     assert resume["visible"] is False
-    assert app.watch(seen) == [app.gr.skip()] * 5, "nothing changed, so nothing is redrawn"
+    assert app.watch(seen) == [app.gr.skip()] * 6, "nothing changed, so nothing is redrawn"
 
 
 def test_cancel_and_continue(hub, folder, table, app):

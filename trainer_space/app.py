@@ -160,9 +160,12 @@ def watch(seen: str):
     run = runs.latest(runs.default_folder())
     now = "none" if run is None else f"{run.name} {run.record.state} {run.record.updated} {run.cancelling}"
     if now == seen:
-        return [gr.skip()] * 5
+        return [gr.skip()] * 6
+    # What was said about the run at work is no longer true once it has ended.
+    ended = run is not None and not run.active and seen.split()[:1] == [run.name] and seen.split()[1] in runs.ACTIVE
     return [
         now,
+        "" if ended else gr.skip(),
         run_view.card(run),
         run_view.curve(run),
         gr.update(visible=run is not None and run.active, interactive=run is not None and not run.cancelling),
@@ -234,7 +237,7 @@ def build() -> gr.Blocks:
                 curve = gr.HTML(elem_id="curve")
 
         seen = gr.State("")
-        view = [seen, card, curve, cancel, resume]
+        view = [seen, said, card, curve, cancel, resume]
         described = [properties, data_notice, problems_box, problems]
         quiet = {"show_progress": "hidden", "api_visibility": "undocumented"}
         form = [data, properties, preset, epochs, folds, seed, repo_id, tag, branch, private, upload]

@@ -98,7 +98,7 @@ def card(run: runs.Run | None) -> str:
     elif record.state == "cancelled":
         parts.append("<h3>Cancelled</h3><p>Nothing was published.</p>")
     else:
-        parts.append(f'<h3>Failed</h3><p role="alert">{html.escape(record.error or "")}</p>')
+        parts.append(f'<h3>{html.escape(record.line)}</h3><p role="alert">{html.escape(record.error or "")}</p>')
     names = ", ".join(PROPERTIES[name].label if name in PROPERTIES else name for name in request.properties)
     about = (
         f"{Path(request.data).name}; {names}; preset {request.preset}, {request.folds} folds, {request.epochs} epochs"
