@@ -31,7 +31,14 @@ from polyid.polymers import DEGREE_OF_POLYMERISATION, polymer_identity, recognis
 from polyid.prediction import EnsemblePredictor
 from polyid.preprocessors import PolymerPreprocessor
 from polyid.progress import Progress, ProgressCallback
-from polyid.tables import TrainingTable, read_training_table
+from polyid.tables import (
+    CONTEXT_COLUMNS,
+    TrainingTable,
+    apply_mapping,
+    propose_mapping,
+    read_raw_table,
+    read_training_table,
+)
 from polyid.training import EnsembleTrainer, FoldData, TrainingSettings, has_gpu
 
 __all__ = ["MultiModel", "SingleModel", "train_ensemble"]
@@ -250,12 +257,13 @@ class MultiModel:
         return pd.concat(logs, ignore_index=True) if logs else None
 
     def load_dataset(self, fname: str | os.PathLike, prediction_columns: Sequence[str]) -> None:
-        """Read a table of polymers and their properties.
+        """Read a table of polymers and their properties; columns of no meaning here stay in `df_input` as text.
 
         Parameters
         ----------
         fname : path
-            Anything `polyid.tables.read_training_table` reads.
+            Anything `polyid.tables.read_training_table` reads. A table whose ``smiles_monomer`` numbers the polymers,
+            and which has no other SMILES, can be divided into folds, as upstream does, but not trained on.
         prediction_columns : sequence of str
             Properties to train on.
 
@@ -264,7 +272,19 @@ class MultiModel:
         DataError
             The table can't be read, or lacks a property or a label of one.
         """
-        self.load_table(read_training_table(fname, list(prediction_columns), self.degree_of_polymerisation))
+        raw = read_raw_table(fname)
+        wanted = list(prediction_columns)
+        if _numbers_polymers(raw.cells, wanted):
+            numbered = raw.cells.reset_index(drop=True)
+            self.df_input = numbered.assign(**{name: pd.to_numeric(numbered[name]) for name in wanted})
+            self.prediction_columns = wanted
+            self.prediction_units = dict.fromkeys(wanted)
+            self._source = {"source": raw.source, "sha256": raw.sha256, "rows_left_out": 0}
+            return
+        mapping = propose_mapping(raw, wanted)
+        self.load_table(apply_mapping(raw, mapping, self.degree_of_polymerisation))
+        if not mapping.of_facts:
+            self.df_input = _in_own_columns(self.df_input, raw.cells)
 
     def load_table(self, table: TrainingTable, prediction_columns: Sequence[str] | None = None) -> None:
         """Take a table that was read already."""
@@ -858,6 +878,23 @@ def _oligomers(frame: pd.DataFrame, degree_of_polymerisation: int = DEGREE_OF_PO
                 raise PolymerError(f"Row {number}: {error}") from None
         oligomers.append(text)
     return oligomers
+
+
+def _numbers_polymers(cells: pd.DataFrame, properties: Sequence[str]) -> bool:
+    """Whether a table has numbers for polymers, and for each property a number or nothing."""
+    if "smiles_monomer" not in cells or "smiles_polymer" in cells or not all(name in cells for name in properties):
+        return False
+    return bool(cells["smiles_monomer"].str.fullmatch(r"\d+").all()) and all(
+        pd.to_numeric(cells[name], errors="coerce").notna().eq(cells[name] != "").all() for name in properties
+    )
+
+
+def _in_own_columns(frame: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """What was read from a table under the table's own column names, and its other columns beside it, as text."""
+    own = cells.loc[frame["row"]].set_index(frame.index)
+    used = ("smiles_polymer", "smiles_monomer", "mechanism", "pm", "distribution", "replicate_structure")
+    added = [name for name in frame if name not in own and (name in used or name not in CONTEXT_COLUMNS)]
+    return pd.concat([own.assign(**{name: frame[name] for name in own if name in frame}), frame[added]], axis=1)
 
 
 def _polymer_keys(data: pd.DataFrame) -> list[str]:
