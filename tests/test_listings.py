@@ -1,0 +1,327 @@
+"""The training and loading programs of the project's plan, as a user would type them, on a small table.
+
+Only paths, epochs, widths and properties differ from the plan; imports, names, keyword arguments and both orders of
+scaler and preprocessors are the plan's.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import LocalHub
+from huggingface_hub import HfApi
+
+from polyid.errors import DataError, TrainingError
+from polyid.polymers import polymer_identity, to_oligomer
+
+PROPERTIES = ["Glass_Transition", "Melt_Temp"]
+REPEAT_UNITS = {
+    "*CC(*)c1ccccc1": (100, 240),
+    "*CC*": (-120, 135),
+    "*CC(*)C": (-10, 165),
+    "*CC(*)(C)C(=O)OC": (105, None),
+    "*CC(*)OC(C)=O": (32, None),
+    "*CC(*)Cl": (82, 212),
+    "*CC(*)C#N": (97, 317),
+    "*CCO*": (-60, 66),
+    "*OC(C)C(=O)*": (58, 175),
+    "*OCCOC(=O)c1ccc(C(*)=O)cc1": (75, 260),
+    "*NCCCCCC(*)=O": (50, 222),
+    "*CC(*)(C)C": (-70, None),
+}
+SAFE_FILES = {".safetensors", ".json", ".csv", ".md"}
+
+
+@pytest.fixture(scope="module")
+def data_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve polymers, the chiral ones with an isotactic and an atactic structure, each in two replicates."""
+    rows = []
+    for unit, (tg, tm) in REPEAT_UNITS.items():
+        for pm in (1.0, 0.5):
+            for replicate in (0, 1):
+                rows.append(
+                    {
+                        "smiles_polymer": to_oligomer(unit, 4, pm=pm, seed=replicate),
+                        "smiles_monomer": unit,
+                        "pm": pm,
+                        "distribution": "[]",
+                        "replicate_structure": replicate,
+                        "mechanism": "vinyl" if unit.startswith("*CC(") else "ester",
+                        "Glass_Transition": tg,
+                        "Melt_Temp": tm,
+                    }
+                )
+    path = tmp_path_factory.mktemp("data") / "polymers.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def train_with_preprocessors_first(data_path, save_path, epochs=2, kfolds=3):
+    """`train_models.py` of the plan."""
+    from nfp.preprocessing.features import atom_features_v1, bond_features_v1
+
+    from polyid import MultiModel, Parameters
+    from polyid.models import global100
+    from polyid.preprocessors import PolymerPreprocessor
+
+    params = Parameters()
+    params.batch_size = 4
+    params.learning_rate = 1e-4
+    params.decay = 1e-5
+    params.atom_features = 8
+    params.bond_features = 8
+    params.num_messages = 2
+    params.prediction_columns = ["Glass_Transition", "Melt_Temp"]
+    params.epochs = epochs
+    params.kfolds = kfolds
+
+    mm = MultiModel()
+    mm.load_dataset(data_path, prediction_columns=params.prediction_columns)
+    mm.split_data(kfolds=kfolds)
+    mm.generate_preprocessors(
+        preprocessor=PolymerPreprocessor,
+        atom_features=atom_features_v1,
+        bond_features=bond_features_v1,
+        batch_size=params.batch_size,
+    )
+    mm.generate_data_scaler()
+    mm.train_models(modelbuilder=global100, model_params=params.to_dict(), save_folder=save_path, save_training=True)
+    return mm
+
+
+def train_with_scaler_first(data_path, save_path, seed=0):
+    """The training script of the plan's requirements."""
+    from nfp.preprocessing.features import atom_features_v1, bond_features_v1
+
+    from polyid import MultiModel, Parameters
+    from polyid.models import global100
+    from polyid.preprocessors import PolymerPreprocessor
+
+    params = Parameters()
+    params.batch_size = 4
+    params.learning_rate = 1e-4
+    params.decay = 1e-5
+    params.atom_features = 8
+    params.bond_features = 8
+    params.num_messages = 2
+    params.prediction_columns = ["Glass_Transition", "Melt_Temp"]
+    params.epochs = 2
+    params.kfolds = 3
+    params.seed = seed
+
+    mm = MultiModel()
+    mm.load_dataset(data_path, prediction_columns=params.prediction_columns)
+    mm.split_data(kfolds=params.kfolds)
+    mm.generate_data_scaler()
+    mm.generate_preprocessors(
+        preprocessor=PolymerPreprocessor,
+        atom_features=atom_features_v1,
+        bond_features=bond_features_v1,
+        batch_size=params.batch_size,
+    )
+    mm.train_models(modelbuilder=global100, model_params=params.to_dict(), save_folder=save_path, save_training=True)
+    return mm
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("trained") / "trained_models"
+
+
+@pytest.fixture(scope="module")
+def trained(data_path: Path, model_folder: Path):
+    return train_with_preprocessors_first(str(data_path), str(model_folder))
+
+
+@pytest.fixture(scope="module")
+def polymers(trained) -> pd.DataFrame:
+    """One column, rows in no order, one polymer twice, and an index that isn't a count."""
+    smiles = ["*CC(*)c1ccccc1", "OCCO.O=C(O)c1ccc(C(=O)O)cc1", "*CC*", to_oligomer("*CCO*", 5), "*CC(*)c1ccccc1"]
+    return pd.DataFrame({"smiles_polymer": smiles}, index=[30, 4, 17, 4, 0])
+
+
+def exact(frame: pd.DataFrame) -> list[str]:
+    """The predictions to the last bit."""
+    return [value.hex() for value in frame.filter(regex="_pred_").to_numpy(float).ravel()]
+
+
+def test_the_folder_has_the_plans_layout(trained, model_folder: Path):
+    assert len(trained.models) == 3
+    folds = sorted(path.name for path in model_folder.iterdir() if path.is_dir())
+    assert folds == ["model_fold_0", "model_fold_1", "model_fold_2"]
+    for fold in folds:
+        names = {path.name for path in (model_folder / fold).iterdir()}
+        assert names == {"model.safetensors", "preprocessor.json", "scaler.json", "training_log.csv"}
+        assert len(pd.read_csv(model_folder / fold / "training_log.csv")) == 2
+    assert {"parameters.json", "README.md"} <= {path.name for path in model_folder.iterdir()}
+    held_out = pd.read_csv(model_folder / "out_of_fold.csv")
+    assert len(held_out) == len(trained.df_input), "save_training keeps a prediction of every row"
+
+
+def test_nothing_in_the_folder_can_execute(trained, model_folder: Path):
+    files = [path for path in model_folder.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} == SAFE_FILES
+    for path in files:
+        start = path.read_bytes()[:8]
+        assert start[:1] != b"\x80", f"{path.name} begins as a pickle does"
+        assert start != b"\x89HDF\r\n\x1a\n", f"{path.name} is an HDF5 file"
+        assert start[:2] != b"PK", f"{path.name} is an archive, as .keras and .npz files are"
+        if path.suffix == ".json":
+            json.loads(path.read_text())
+
+
+def test_a_reloaded_model_predicts_bit_for_bit_the_same(trained, model_folder: Path, polymers: pd.DataFrame):
+    from polyid.polyid import MultiModel
+
+    loaded = MultiModel.load_models(str(model_folder))
+    assert exact(loaded.make_aggregate_predictions(polymers)) == exact(trained.make_aggregate_predictions(polymers))
+    assert loaded.prediction_columns == PROPERTIES
+
+
+def test_one_column_is_enough_and_every_row_keeps_its_place(trained, polymers: pd.DataFrame):
+    before = polymers.copy()
+    predictions = trained.make_aggregate_predictions(polymers)
+    pd.testing.assert_frame_equal(polymers, before)
+    assert predictions["smiles_polymer"].tolist() == polymers["smiles_polymer"].tolist()
+    assert predictions.index.tolist() == [30, 4, 17, 4, 0]
+    wanted = [f"{name}_pred_{what}" for name in PROPERTIES for what in ("mean", "std")]
+    assert sorted(predictions.columns) == sorted(["smiles_polymer", *wanted])
+    values = predictions[wanted].to_numpy(float)
+    assert np.isfinite(values).all()
+    assert values[0].tolist() == values[4].tolist(), "the same polymer in two rows"
+    assert values[0].tolist() != values[2].tolist()
+    alone = trained.make_aggregate_predictions(pd.DataFrame({"smiles_polymer": ["*CC*"]}))
+    np.testing.assert_allclose(alone[wanted].to_numpy(float)[0], values[2], rtol=1e-4)
+
+
+def test_mean_and_std_are_numpys_over_the_folds(trained, polymers: pd.DataFrame):
+    polymers = polymers.reset_index(drop=True)
+    each = trained.make_predictions(polymers)
+    assert len(each) == 3 * len(polymers)
+    together = trained.make_aggregate_predictions(polymers)
+    for name in PROPERTIES:
+        members = each[f"{name}_pred"].to_numpy(float).reshape(3, len(polymers))
+        np.testing.assert_allclose(together[f"{name}_pred_mean"], members.mean(axis=0), rtol=1e-12)
+        np.testing.assert_allclose(together[f"{name}_pred_std"], members.std(axis=0, ddof=1), rtol=1e-9)
+        assert (members.std(axis=0) > 0).all(), "members that agree exactly were not trained apart"
+
+
+def test_no_fold_splits_a_polymer(trained):
+    rows = 0
+    for model in trained.models:
+        seen = {polymer_identity(smiles) for smiles in model.df_train["smiles_monomer"]}
+        held_out = {polymer_identity(smiles) for smiles in model.df_validate["smiles_monomer"]}
+        assert held_out and not seen & held_out
+        assert len(seen | held_out) == len(REPEAT_UNITS)
+        rows += len(model.df_validate)
+    assert rows == 4 * len(REPEAT_UNITS), "every row is held out once, replicates and tacticities too"
+
+
+def test_either_order_of_scaler_and_preprocessors_gives_the_same_model(
+    trained, data_path: Path, tmp_path: Path, polymers: pd.DataFrame
+):
+    other = train_with_scaler_first(str(data_path), str(tmp_path / "scaler_first"))
+    assert exact(other.make_aggregate_predictions(polymers)) == exact(trained.make_aggregate_predictions(polymers))
+
+
+def test_another_seed_gives_another_model(trained, data_path: Path, tmp_path: Path, polymers: pd.DataFrame):
+    other = train_with_scaler_first(str(data_path), str(tmp_path / "seed_1"), seed=1)
+    assert exact(other.make_aggregate_predictions(polymers)) != exact(trained.make_aggregate_predictions(polymers))
+
+
+def test_callbacks_are_called_and_can_stop_a_member(data_path: Path):
+    from polyid import MultiModel, Parameters
+    from polyid.models import global100
+    from polyid.preprocessors import PolymerPreprocessor
+
+    class Watcher(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.losses = []
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.losses.append((epoch, logs["loss"], logs["val_loss"]))
+            if epoch == 1:
+                self.model.stop_training = True
+
+    params = Parameters(num_messages=1, atom_features=4, bond_features=4, epochs=6)
+    mm = MultiModel()
+    mm.load_dataset(data_path, ["Glass_Transition"])
+    mm.split_data(2)
+    mm.generate_data_scaler()
+    mm.generate_preprocessors(preprocessor=PolymerPreprocessor)
+    watcher = Watcher()
+    mm.train_models(modelbuilder=global100, model_params=params.to_dict(), callbacks=[watcher])
+    assert sorted(epoch for epoch, _, _ in watcher.losses) == [0, 0, 1, 1], "two members, two epochs each"
+    assert np.isfinite([losses for _, *losses in watcher.losses]).all()
+    assert [len(model.df_loss_log) for model in mm.models] == [2, 2]
+
+
+def test_properties_the_data_lacks_are_named_before_training(data_path: Path):
+    from polyid import MultiModel
+
+    with pytest.raises(DataError, match="Density"):
+        MultiModel().load_dataset(data_path, prediction_columns=["Glass_Transition", "Density"])
+
+
+def test_a_fold_without_labels_is_named_with_the_remedy(data_path: Path, tmp_path: Path):
+    from polyid import MultiModel
+
+    table = pd.read_csv(data_path)
+    table.loc[table["smiles_monomer"] != "*CC*", "Melt_Temp"] = np.nan
+    table.to_csv(tmp_path / "one_label.csv", index=False)
+    mm = MultiModel()
+    mm.load_dataset(tmp_path / "one_label.csv", PROPERTIES)
+    with pytest.raises(TrainingError, match=r"Fold \d.*Melt_Temp.*(Leave|fewer)"):
+        mm.split_data(kfolds=3)
+
+
+LOADING = """
+    from huggingface_hub import snapshot_download
+    from polyid import MultiModel
+
+    model_path = snapshot_download(repo_id="ada/polyid-models"{more})
+    model = MultiModel.load_models(model_path)
+"""
+PREDICTING = """
+    import pandas as pd
+    df_input = pd.DataFrame({'smiles_polymer': ['*CC(*)c1ccccc1', '*CC*']})
+    predictions = model.make_aggregate_predictions(df_input)
+    print([value.hex() for value in predictions.filter(regex='_pred_').to_numpy(float).ravel()])
+"""
+
+
+@pytest.mark.parametrize("into_folder", [False, True])
+def test_the_loading_listing_through_a_hub(
+    trained, model_folder: Path, local_hub: LocalHub, tmp_path: Path, into_folder: bool
+):
+    """Published as the plan does, then downloaded and loaded in a process that knows the Hub by its environment only."""
+    api = HfApi(endpoint=local_hub.endpoint, token=local_hub.token)
+    api.create_repo("ada/polyid-models", exist_ok=True)
+    api.upload_folder(
+        folder_path=model_folder, repo_id="ada/polyid-models", repo_type="model", commit_message="Trained models"
+    )
+    more = f', repo_type="model", cache_dir="{tmp_path}", local_dir="{tmp_path}/current"' if into_folder else ""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(LOADING.format(more=more)) + textwrap.dedent(PREDICTING)],
+        env={
+            **os.environ,
+            "HF_ENDPOINT": local_hub.endpoint,
+            "HF_HOME": str(tmp_path / "home"),
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    here = trained.make_aggregate_predictions(pd.DataFrame({"smiles_polymer": ["*CC(*)c1ccccc1", "*CC*"]}))
+    assert done.stdout.strip().splitlines()[-1] == str(exact(here))
