@@ -243,7 +243,7 @@ def test_a_run_from_start_to_outcome(hub, folder, table, app):
     assert "Training complete" in card
     assert f'href="{run.record.commit_url}"' in card
     assert "v1" in card
-    assert "12.3 °C" in card
+    assert "<td>12.3</td><td>°C</td>" in card
     assert "<polyline" in curve
     assert cancel["visible"] is False
     assert resume["visible"] is False

@@ -99,7 +99,8 @@ def card(run: runs.Run | None) -> str:
         parts.append("<h3>Cancelled</h3><p>Nothing was published.</p>")
     else:
         parts.append(f'<h3>{html.escape(record.line)}</h3><p role="alert">{html.escape(record.error or "")}</p>')
-    names = ", ".join(PROPERTIES[name].label if name in PROPERTIES else name for name in request.properties)
+    labels = [PROPERTIES[name].label if name in PROPERTIES else name for name in request.properties]
+    names = ", ".join(labels) if len(labels) <= 3 else f"{len(labels)} properties"
     about = (
         f"{Path(request.data).name}; {names}; preset {request.preset}, {request.folds} folds, {request.epochs} epochs"
     )
@@ -115,17 +116,17 @@ def accuracy_table(run: runs.Run) -> str:
     rows = []
     for name, numbers in run.metrics().items():
         known = PROPERTIES.get(name)
-        unit = f" {known.unit}" if known and known.unit else ""
+        unit = html.escape((known.unit if known else None) or "").replace("(", "<wbr>(")
         error, fit = numbers["MAE"], numbers["R2"]
         rows.append(
             f'<tr><th scope="row">{html.escape(known.label if known else name)}</th><td>{numbers["n"]}</td>'
-            f"<td>{'-' if error is None else f'{error:.3g}{html.escape(unit)}'}</td>"
+            f"<td>{'-' if error is None else f'{error:.3g}'}</td><td>{unit}</td>"
             f"<td>{'-' if fit is None else f'{fit:.2f}'}</td></tr>"
         )
     if not rows:
         return ""
     return (
         "<table><caption class='quiet'>Mean absolute error on polymers the networks had not seen (out of fold)</caption><thead><tr>"
-        "<th>Property</th><th>Polymers</th><th>Error</th><th>R²</th></tr></thead>"
+        "<th>Property</th><th>Values</th><th>Error</th><th>Unit</th><th>R²</th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
