@@ -39,6 +39,11 @@ class BatchLayout:
     def steps_per_epoch(self) -> int:
         return int(self.steps.sum())
 
+    def buckets(self, epoch: int) -> np.ndarray:
+        """Size class of each step of an epoch, the same for all folds; shape (steps_per_epoch,)."""
+        order = np.repeat(np.arange(len(self.steps)), self.steps)
+        return np.random.default_rng([self.seed, 1, epoch]).permutation(order)
+
     def epoch(self, fold: int, members: np.ndarray, epoch: int) -> list[np.ndarray]:
         """Polymers (indices into the data) of each step of one fold's epoch; an empty step is sat out.
 
@@ -49,15 +54,12 @@ class BatchLayout:
         members : int array
             The fold's training polymers.
         """
-        order = np.random.default_rng([self.seed, 1, epoch]).permutation(
-            np.repeat(np.arange(len(self.steps)), self.steps)
-        )
         rng = np.random.default_rng([self.seed, 2, fold, epoch])
         queues = []
         for bucket, steps in enumerate(self.steps):
             own = members[self.bucket[members] == bucket]
             queues.append(iter(balanced_batches(own, self.cost, self.batch_size, int(steps), rng)))
-        return [next(queues[bucket]) for bucket in order]
+        return [next(queues[bucket]) for bucket in self.buckets(epoch)]
 
 
 def plan(cost: np.ndarray, folds: list[np.ndarray], batch_size: int, seed: int) -> BatchLayout:

@@ -250,12 +250,39 @@ class NodeUpdate(keras.layers.Layer):
         return self.out(ops.relu(self.hidden(summed)))
 
 
+def counted_uniform(key, rows: int, features: int):
+    """Uniform random numbers in [0, 1) that depend on the member's key, the row and the feature alone.
+
+    Libraries' generators give other numbers under XLA, on another device, or with more padding beside; a counter through
+    the finaliser of MurmurHash3 (A. Appleby, public domain) gives the same everywhere, which makes a run independent of
+    the folds it shares a step with.
+
+    Parameters
+    ----------
+    key : int32 tensor, shape (M,)
+    rows, features : int
+
+    Returns
+    -------
+    tensor, shape (M, rows, features)
+    """
+
+    def mixed(h):
+        for shift, factor in ((16, -2048144789), (13, -1028477387)):
+            h = ops.bitwise_xor(h, ops.bitwise_and(ops.right_shift(h, shift), (1 << (32 - shift)) - 1)) * factor
+        return ops.bitwise_xor(h, ops.bitwise_and(ops.right_shift(h, 16), 0xFFFF))
+
+    counter = ops.arange(rows, dtype="int32")[None, :, None] * features + ops.arange(features, dtype="int32")
+    bits = mixed(mixed(counter * -1640531535) + key[:, None, None])
+    return ops.cast(ops.bitwise_and(bits, 0x7FFFFF), "float32") / float(1 << 23)
+
+
 def binomial_keep(count, rate: float, uniform, most: int = 12):
     """Share of `count` equal rows that dropout at `rate` keeps, for each feature, divided by ``1 - rate``.
 
     Of k equal bonds dropout keeps a binomial number, so the class is scaled by a binomial draw over k: what dropout does to
     the whole graph. Drawn by inversion, exactly for up to `most` dropped rows, which the draw exceeds with a probability
-    below 1e-7 for ``count * rate <= 1.5``; larger classes use the normal law of the same mean and variance.
+    below 1e-7 for ``count * rate <= 1.5``; larger classes use a uniform law of the same mean and variance.
 
     Parameters
     ----------
@@ -277,9 +304,9 @@ def binomial_keep(count, rate: float, uniform, most: int = 12):
         dropped = dropped + ops.cast(uniform > cumulative, "float32")
         mass = mass * ops.maximum(k - j, 0.0) * (rate / (1.0 - rate) / (j + 1))
         cumulative = cumulative + mass
-    centred = ops.clip(2.0 * uniform - 1.0, -0.9999999, 0.9999999)
-    normal = k * rate + ops.sqrt(k * rate * (1.0 - rate)) * ops.erfinv(centred) * np.sqrt(2.0)
-    dropped = ops.where(k * rate <= 1.5, ops.minimum(dropped, k), normal)
+    # Of a large class only mean and variance can be felt: its draw is one of many in a sum.
+    spread = k * rate + ops.sqrt(12.0 * k * rate * (1.0 - rate)) * (uniform - 0.5)
+    dropped = ops.where(k * rate <= 1.5, ops.minimum(dropped, k), spread)
     return (1.0 - dropped / k) / (1.0 - rate)
 
 
@@ -291,18 +318,15 @@ class BondReadout(keras.layers.Layer):
         self.dropout = dropout
         self.features = features
         self.values = MemberDense(members, {"bond": features}, properties, name="values")
-        # One generator a member, so that its draws don't depend on which members train beside it.
-        self.generators = [keras.random.SeedGenerator(member, name=f"dropout_{member}") for member in range(members)]
 
     def build(self, input_shape=None):
         self.values.build()
         self.built = True
 
-    def call(self, bonds, count, graph, graphs: int, training: bool = False):
+    def call(self, bonds, count, graph, graphs: int, dropout_key=None):
         bonds = ops.cast(bonds, "float32")
-        if training and self.dropout > 0.0:
-            shape = (ops.shape(bonds)[1], self.features)
-            uniform = ops.stack([keras.random.uniform(shape, seed=generator) for generator in self.generators])
+        if dropout_key is not None and self.dropout > 0.0:
+            uniform = counted_uniform(dropout_key, ops.shape(bonds)[1], self.features)
             bonds = bonds * binomial_keep(count, self.dropout, uniform)
         weight = ops.expand_dims(count, -1)
         sums = sum_rows(ops.concatenate([self.values(bonds) * weight, weight], axis=-1), graph, graphs)
@@ -415,7 +439,8 @@ class MessagePassingNetwork(keras.Model):
         Parameters
         ----------
         batch : dict
-            Arrays of `polyid.graphs.pack`, with a leading member axis.
+            Arrays of `polyid.graphs.pack`, with a leading member axis, and for training ``dropout_key`` (M,), an int32 of
+            each member's own that differs from update to update.
         training : bool
             Whether dropout is on.
 
@@ -455,5 +480,9 @@ class MessagePassingNetwork(keras.Model):
                 )
                 atoms = take_rows(atoms, batch["atom_parent"][i]) + change
         return self.readout(
-            bonds, batch["bond_count"][rounds], batch["bond_graph"][rounds], graphs=graphs, training=training
+            bonds,
+            batch["bond_count"][rounds],
+            batch["bond_graph"][rounds],
+            graphs=graphs,
+            dropout_key=batch["dropout_key"] if training and self.config.dropout > 0.0 else None,
         )

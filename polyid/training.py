@@ -148,6 +148,11 @@ def learning_rate(settings: TrainingSettings, update: int, updates: int) -> floa
     return settings.learning_rate * 0.5 * (1.0 + float(np.cos(np.pi * min(1.0, share))))
 
 
+def dropout_key(seed: int, fold: int, update: int) -> np.int32:
+    """Key of the dropout of one update of one fold."""
+    return np.random.SeedSequence([seed, 3, fold, update]).generate_state(1)[0].astype(np.int32)
+
+
 def masked_absolute_error(predictions, targets):
     """Sum of absolute errors over the labels present, and their number, a member: shapes (M,) and (M,).
 
@@ -180,8 +185,8 @@ def adamw(weights, gradients, first, second, *, rate, correct_first, correct_sec
         gradient = gradient * ops.reshape(scale, shape)
         m_next = m + on * 0.1 * (gradient - m)
         v_next = v + on * 0.001 * (ops.square(gradient) - v)
-        step = m_next * ops.reshape(correct_first, shape)
-        step = step / (ops.sqrt(v_next * ops.reshape(correct_second, shape)) + 1e-7)
+        correction = ops.reshape(correct_first / ops.sqrt(correct_second), shape)
+        step = m_next * correction / (ops.sqrt(v_next) + 1e-7)
         new_weights.append(weight - on * ops.reshape(rate, shape) * (step + decay * weight))
         new_first.append(m_next)
         new_second.append(v_next)
@@ -191,10 +196,11 @@ def adamw(weights, gradients, first, second, *, rate, correct_first, correct_sec
 class _TensorFlowSteps:
     """Compiled training and validation steps on TensorFlow.
 
-    Shapes are left open on a CPU, where a trace serves every batch; a GPU compiles with XLA for each padded shape.
+    With `static` each padded shape is traced for itself, which makes it faster; else one trace with open shapes serves every
+    batch. XLA compiles static shapes only.
     """
 
-    def __init__(self, network: MessagePassingNetwork, settings: TrainingSettings, static: bool):
+    def __init__(self, network: MessagePassingNetwork, settings: TrainingSettings, static: bool, xla: bool):
         import tensorflow as tf
 
         self._tf, self._static, self._network = tf, static, network
@@ -231,8 +237,8 @@ class _TensorFlowSteps:
             return masked_absolute_error(network(batch, training=False), targets)
 
         self._gradients_python, self._evaluate_python = gradients, evaluate
-        self._gradients = tf.function(gradients, jit_compile=True) if static else None
-        self._evaluate = tf.function(evaluate, jit_compile=True) if static else None
+        self._gradients = tf.function(gradients, jit_compile=xla) if static else None
+        self._evaluate = tf.function(evaluate, jit_compile=xla) if static else None
         # One fused pass over the weights: unfused, the update would cost as much as the gradients at batch size 1.
         self._update = tf.function(update, jit_compile=True)
 
@@ -270,7 +276,7 @@ class _TensorFlowSteps:
 class _JaxSteps:
     """Compiled training and validation steps on JAX: weights and moments live on the device and are donated to each step."""
 
-    def __init__(self, network: MessagePassingNetwork, settings: TrainingSettings, static: bool):
+    def __init__(self, network: MessagePassingNetwork, settings: TrainingSettings, static: bool, xla: bool):
         import jax
 
         self._jax, self._network = jax, network
@@ -353,11 +359,24 @@ def has_gpu() -> bool:
     return False
 
 
-def choose_group(folds: int, settings: TrainingSettings, gpu: bool) -> int:
-    """Folds to train together: all on a GPU, and on a CPU where one fold's step is too small to fill the cores."""
+# Graph rows of one step that keep a CPU's cores busy and its caches warm.
+_CPU_ROWS_A_STEP = 40_000
+
+
+def choose_group(folds: int, settings: TrainingSettings, gpu: bool, rows: float) -> int:
+    """Folds to train together: all on a GPU; on a CPU as many as fit a step that is neither too small nor too large.
+
+    Parameters
+    ----------
+    folds : int
+    settings : TrainingSettings
+    gpu : bool
+    rows : float
+        Graph rows of one fold's batch.
+    """
     if settings.group is not None:
         return max(1, min(folds, settings.group))
-    return folds if gpu or settings.batch_size < 8 else 1
+    return folds if gpu else int(np.clip(_CPU_ROWS_A_STEP // max(rows, 1.0), 1, folds))
 
 
 class EnsembleTrainer:
@@ -399,12 +418,30 @@ class EnsembleTrainer:
         self.layout: BatchLayout = plan(
             self.sizes.sum(axis=1).astype(float), [f.train for f in self.folds], settings.batch_size, settings.seed
         )
-        self.group_size = choose_group(len(self.folds), settings, self.gpu)
-        self.static = self.gpu
+        rows = self.sizes.sum(axis=1).mean() * settings.batch_size
+        self.group_size = choose_group(len(self.folds), settings, self.gpu, rows)
+        # A trace costs seconds: on a CPU many shapes share one.
+        self.static = self.gpu or len(self.layout.steps) <= 2
+        self.xla = self.gpu or (self.static and self.group_size > 1)
         self.rows_used = self.rows_padded = 0
         self._steps: tuple[int, MessagePassingNetwork, Any] | None = None
-        self._budgets: dict[tuple[int, int], np.ndarray] = {}
+        self._budgets: dict[int | str, np.ndarray] = self._foreseen_budgets()
         self.checkpoints = CheckpointFolder(Path(checkpoints), self.fingerprint()) if checkpoints else None
+
+    def _foreseen_budgets(self, epochs: int = 3) -> dict[int | str, np.ndarray]:
+        """Rows a batch of each size class needs: the most that any fold's first epochs ask for, and a little more."""
+        most: dict[int | str, np.ndarray] = {}
+        for epoch in range(epochs):
+            buckets = self.layout.buckets(epoch)
+            for fold in self.folds:
+                for bucket, chosen in zip(buckets, self.layout.epoch(fold.fold, fold.train, epoch), strict=True):
+                    needed = self.sizes[chosen].sum(axis=0)
+                    most[int(bucket)] = np.maximum(most.get(int(bucket), 0), needed)
+        for fold in self.folds:
+            for chosen in self._validation_parts(fold):
+                most["validation"] = np.maximum(most.get("validation", 0), self.sizes[chosen].sum(axis=0))
+        slack = 1.0 if self.settings.batch_size == 1 else 1.02
+        return {bucket: rounded(needed * slack) for bucket, needed in most.items()}
 
     @property
     def padding_waste(self) -> float:
@@ -469,7 +506,7 @@ class EnsembleTrainer:
                     f"Training runs on the Keras backends tensorflow and jax, not {keras.backend.backend()!r}; "
                     "set KERAS_BACKEND."
                 )
-            self._steps = (members, network, kind(network, self.settings, self.static))
+            self._steps = (members, network, kind(network, self.settings, self.static, self.xla))
         return self._steps[1], self._steps[2]
 
     def _train_group(
@@ -486,18 +523,17 @@ class EnsembleTrainer:
             network.set_member_weights([fold.weights for fold in folds])
             zeros = [np.zeros(v.shape, np.float32) for v in network.trainable_variables]
             steps.set_moments(zeros, zeros)
-            for fold, generator in zip(folds, network.readout.generators, strict=True):
-                generator.state.assign(np.array([settings.seed % 2**32, fold.fold], dtype="uint32"))
         else:
             epoch, step, sums, states, best = self._restore(network, steps, folds, saved)
         last_saved = time.monotonic()
         with ThreadPoolExecutor(1) as packer:
             while epoch < settings.epochs and not all(s.stopped for s in states):
+                buckets = layout.buckets(epoch)
                 orders = [layout.epoch(f.fold, f.train, epoch) for f in folds]
 
-                def prepare(i: int, orders=orders):
+                def prepare(i: int, orders=orders, buckets=buckets):
                     chosen = [order[i] for order in orders]
-                    return [len(c) > 0 for c in chosen], self._pack(folds, chosen, settings.batch_size)
+                    return [len(c) > 0 for c in chosen], self._pack(folds, chosen, settings.batch_size, int(buckets[i]))
 
                 ahead = packer.submit(prepare, step)
                 while step < layout.steps_per_epoch:
@@ -506,6 +542,9 @@ class EnsembleTrainer:
                         ahead = packer.submit(prepare, step + 1)
                     active = np.array([p and not s.stopped for p, s in zip(present, states, strict=True)], np.float32)
                     updates = np.array([s.updates for s in states])
+                    batch["dropout_key"] = np.array(
+                        [dropout_key(settings.seed, f.fold, s.updates) for f, s in zip(folds, states, strict=True)]
+                    )
                     total_updates = layout.steps_per_epoch * settings.epochs
                     rate = learning_rate(settings, epoch * layout.steps_per_epoch + step, total_updates)
                     total, count = steps.train(
@@ -573,24 +612,28 @@ class EnsembleTrainer:
     def _validate(self, steps, folds: list[FoldData]) -> np.ndarray:
         """Masked mean absolute error of each fold on its validation polymers, in scaled units; NaN without labels."""
         sums = np.zeros((2, len(folds)))
-        size = max(32, self.settings.batch_size)
-        longest = max(len(f.validation) for f in folds)
-        for start in range(0, longest, size):
-            batch, targets = self._pack(folds, [f.validation[start : start + size] for f in folds], size, counted=False)
+        parts = [self._validation_parts(f) for f in folds]
+        for chosen in zip(*parts, strict=True):
+            batch, targets = self._pack(folds, list(chosen), max(len(c) for p in parts for c in p), None)
             total, count = steps.evaluate(batch, targets)
             sums += np.stack([np.asarray(total), np.asarray(count)])
         return np.where(sums[1] > 0, sums[0] / np.maximum(sums[1], 1.0), np.nan)
 
-    def _pack(self, folds: list[FoldData], chosen: list[np.ndarray], graphs: int, counted: bool = True):
-        """Batch and targets (M, G, P) of the chosen polymers of each fold."""
+    def _validation_parts(self, fold: FoldData, size: int = 64) -> list[np.ndarray]:
+        """The fold's validation polymers in equally many parts for every fold, large and small ones mixed."""
+        count = max(1, -(-max(len(f.validation) for f in self.folds) // size))
+        order = fold.validation[np.argsort(self.layout.cost[fold.validation], kind="stable")]
+        return [order[i::count] for i in range(count)]
+
+    def _pack(self, folds: list[FoldData], chosen: list[np.ndarray], graphs: int, bucket: int | None):
+        """Batch and targets (M, G, P) of the chosen polymers of each fold, of one size class or (None) for validation."""
         needed = np.max([self.sizes[c].sum(axis=0) for c in chosen], axis=0)
-        budget = needed
-        if self.static:
-            key = (graphs, int(np.ceil(np.log2(max(1, int(needed.sum()))) * 4)))
-            budget = np.maximum(self._budgets.get(key, 0), np.ceil(needed * 1.05 / 8).astype(int) * 8)
+        key = "validation" if bucket is None else bucket
+        budget = self._budgets.get(key)
+        if budget is None or np.any(needed > budget):
+            # A batch beyond what was foreseen: from here on there is room for its like.
+            budget = rounded(np.maximum(needed * 1.05, 0 if budget is None else budget))
             self._budgets[key] = budget
-        else:
-            graphs = max(1, *(len(c) for c in chosen)) if len(chosen) > 1 else max(1, len(chosen[0]))
         batch = pack(
             [[self.graphs[p] for p in c] for c in chosen],
             [[fold.tokens[p] for p in c] for fold, c in zip(folds, chosen, strict=True)],
@@ -600,7 +643,7 @@ class EnsembleTrainer:
         targets = np.full((len(folds), graphs, folds[0].targets.shape[1]), np.nan, np.float32)
         for m, (fold, c) in enumerate(zip(folds, chosen, strict=True)):
             targets[m, : len(c)] = fold.targets[c]
-        if counted:
+        if bucket is not None:
             self.rows_used += int(sum(self.sizes[c].sum() for c in chosen))
             self.rows_padded += int(np.sum(budget)) * len(chosen)
         return batch, targets
@@ -651,7 +694,6 @@ class EnsembleTrainer:
         arrays |= {f"second/{n}": m for n, m in zip(trainable, second, strict=True)}
         for i, weights in enumerate(best):
             arrays |= {f"best{i}/{n}": weights[n] for n in names}
-        arrays["generators"] = np.stack([ops.convert_to_numpy(g.state) for g in network.readout.generators])
         arrays["sums"] = sums
         state = {
             "folds": [f.fold for f in folds],
@@ -670,11 +712,14 @@ class EnsembleTrainer:
         order = {id(v): n for n, v in network._named_weights().items()}
         trainable = [order[id(v)] for v in network.trainable_variables]
         steps.set_moments([arrays[f"first/{n}"] for n in trainable], [arrays[f"second/{n}"] for n in trainable])
-        for generator, value in zip(network.readout.generators, arrays["generators"], strict=True):
-            generator.state.assign(value)
         best = [{n: arrays[f"best{i}/{n}"] for n in network.weight_names()} for i in range(len(folds))]
         states = [FoldState(**s) for s in saved["states"]]
         return saved["epoch"], saved["step"], arrays["sums"].astype(float), states, best
+
+
+def rounded(rows: np.ndarray) -> np.ndarray:
+    """Rows rounded up to full vectors of eight."""
+    return np.ceil(np.asarray(rows) / 8).astype(np.int64) * 8
 
 
 def trim(weights: dict[str, np.ndarray], like: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from polyid.graphs import compress, pack
-from polyid.network import MessagePassingNetwork, NetworkConfig, binomial_keep
+from polyid.network import MessagePassingNetwork, NetworkConfig, binomial_keep, counted_uniform
 from polyid.preprocessors import PolymerPreprocessor
 
 POLYMERS = [
@@ -177,13 +177,26 @@ def test_order_of_atoms_does_not_matter(preprocessor):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
+def test_counted_uniform_is_uniform_and_uncorrelated():
+    from scipy import stats
+
+    keys = np.array([1, 2, -7, 2**31 - 1], np.int32)
+    draws = np.array(counted_uniform(keys, 500, 64))
+    for draw in draws:
+        assert stats.kstest(draw.ravel()[:5000], "uniform").pvalue > 1e-4
+    flat = draws.reshape(4, -1)
+    neighbours = np.corrcoef([*flat, np.roll(flat[0], 1), np.roll(flat[0], 64)])
+    assert np.abs(neighbours[~np.eye(6, dtype=bool)]).max() < 5 / np.sqrt(flat.shape[1])
+    # More rows beside them leave the draws of the first rows alone.
+    np.testing.assert_array_equal(np.array(counted_uniform(keys, 900, 64))[:, :500], draws)
+
+
 @pytest.mark.parametrize("count", [1, 2, 7, 30, 400])
 def test_dropout_of_a_class_is_binomial(count):
-    import keras
     from scipy import stats
 
     rate, draws = 0.05, 60_000
-    uniform = keras.random.uniform((1, draws // 10, 10), seed=3)
+    uniform = counted_uniform(np.array([12345], np.int32), draws // 10, 10)
     kept = np.array(binomial_keep(np.full((1, draws // 10), count, np.float32), rate, uniform)).ravel()
     kept = kept * (1 - rate) * count
     law = stats.binom(count, 1 - rate)

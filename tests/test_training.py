@@ -1,0 +1,385 @@
+"""The trainer: its parts against hand-worked values and Keras, its runs against each other after kills and restarts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from polyid import MultiModel, Parameters
+from polyid.batches import plan
+from polyid.ensemble import settings_from
+from polyid.errors import Cancelled, TrainingError
+from polyid.models import global100
+from polyid.polymers import to_oligomer
+from polyid.preprocessors import PolymerPreprocessor
+from polyid.training import (
+    CheckpointFolder,
+    FoldResult,
+    TrainingSettings,
+    adamw,
+    learning_rate,
+    masked_absolute_error,
+)
+
+UNITS = [
+    "*CC*",
+    "*CC(*)C",
+    "*CC(*)c1ccccc1",
+    "*CC(*)Cl",
+    "*CC(*)O",
+    "*CCO*",
+    "*CC(*)C#N",
+    "*CC(*)(C)C",
+    "*CCCO*",
+    "*CC(*)F",
+]
+PARAMETERS = {
+    "num_messages": 2,
+    "atom_features": 8,
+    "mol_features": 4,
+    "batch_size": 4,
+    "epochs": 6,
+    "learning_rate": 0.01,
+    "dropout": 0.1,
+    "seed": 3,
+}
+
+
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"smiles_polymer": [to_oligomer(u, 4) for u in UNITS], "smiles_monomer": UNITS})
+    frame["Tg"] = rng.normal(50, 30, len(frame))
+    frame["Tm"] = rng.normal(150, 30, len(frame))
+    frame.loc[[1, 4], "Tm"] = np.nan
+    return frame
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    path = tmp_path / "data.csv"
+    table().to_csv(path, index=False)
+    return path
+
+
+def trained(data: Path, folds: int = 2, **changes) -> MultiModel:
+    ensemble = MultiModel()
+    ensemble.load_dataset(data, ["Tg", "Tm"])
+    ensemble.split_data(folds, seed=1)
+    ensemble.generate_data_scaler()
+    ensemble.generate_preprocessors(PolymerPreprocessor, explicit_hs=False)
+    save = {k: changes.pop(k) for k in ("save_folder", "resume", "progress", "callbacks") if k in changes}
+    params = Parameters.from_dict({**PARAMETERS, **changes}).to_dict()
+    ensemble.train_models(global100, model_params=params, verbose=False, **save)
+    return ensemble
+
+
+def weights(ensemble: MultiModel) -> list[np.ndarray]:
+    return [value for model in ensemble.models for _, value in sorted(model.member.weights.items())]
+
+
+def test_adamw_is_keras_adamw_member_by_member():
+    import keras
+
+    rng = np.random.default_rng(1)
+    members = [[rng.normal(size=(3, 2)), rng.normal(size=(1, 4))] for _ in range(2)]
+    gradients = [[[rng.normal(size=w.shape) for w in m] for m in members] for _ in range(5)]
+    stacked = [np.stack(ws).astype(np.float32) for ws in zip(*members, strict=True)]
+    first = [np.zeros_like(w) for w in stacked]
+    second = [np.zeros_like(w) for w in stacked]
+    for step, found in enumerate(gradients):
+        g = [np.stack(gs).astype(np.float32) for gs in zip(*found, strict=True)]
+        stacked, first, second = adamw(
+            stacked,
+            g,
+            first,
+            second,
+            rate=np.full(2, 0.01, np.float32),
+            correct_first=np.full(2, 1 / (1 - 0.9 ** (step + 1)), np.float32),
+            correct_second=np.full(2, 1 / (1 - 0.999 ** (step + 1)), np.float32),
+            active=np.ones(2, np.float32),
+            decay=0.1,
+            clip_norm=1.0,
+        )
+    for m, start in enumerate(members):
+        variables = [keras.Variable(w.astype(np.float32)) for w in start]
+        optimizer = keras.optimizers.AdamW(0.01, weight_decay=0.1, epsilon=1e-7, global_clipnorm=1.0)
+        for found in gradients:
+            optimizer.apply([keras.ops.convert_to_tensor(g.astype(np.float32)) for g in found[m]], variables)
+        for variable, ours in zip(variables, stacked, strict=True):
+            np.testing.assert_allclose(np.array(ours)[m], variable.numpy(), rtol=2e-5, atol=1e-6)
+
+
+def test_inactive_member_stays_as_it_is():
+    w = [np.ones((2, 3), np.float32)]
+    new, first, second = adamw(
+        w,
+        [np.full((2, 3), 0.5, np.float32)],
+        [np.zeros((2, 3), np.float32)],
+        [np.zeros((2, 3), np.float32)],
+        rate=np.full(2, 0.1, np.float32),
+        correct_first=np.full(2, 10, np.float32),
+        correct_second=np.full(2, 1000, np.float32),
+        active=np.array([1, 0], np.float32),
+        decay=0.1,
+        clip_norm=None,
+    )
+    assert (
+        np.all(np.array(new[0])[1] == 1) and np.all(np.array(first[0])[1] == 0) and np.all(np.array(second[0])[1] == 0)
+    )
+    assert np.all(np.array(new[0])[0] < 1)
+
+
+def test_loss_is_nfps_masked_mean_absolute_error():
+    from nfp.models.losses import masked_mean_absolute_error
+
+    rng = np.random.default_rng(2)
+    targets = rng.normal(size=(2, 5, 3)).astype(np.float32)
+    targets[rng.random(targets.shape) < 0.4] = np.nan
+    predictions = rng.normal(size=targets.shape).astype(np.float32)
+    total, count = (np.array(x) for x in masked_absolute_error(predictions, targets))
+    for m in range(2):
+        np.testing.assert_allclose(
+            total[m] / count[m], masked_mean_absolute_error(targets[m], predictions[m]), rtol=1e-6
+        )
+
+
+def test_learning_rate_rises_then_falls_along_half_a_cosine():
+    settings = TrainingSettings(learning_rate=1.0, warmup=0.1, schedule="cosine")
+    rates = [learning_rate(settings, u, 100) for u in range(101)]
+    assert rates[0] == pytest.approx(0.1) and rates[9] == pytest.approx(1.0)
+    assert rates[55] == pytest.approx(0.5) and rates[100] == pytest.approx(0.0, abs=1e-12)
+    constant = TrainingSettings(learning_rate=1.0, warmup=0.0, schedule="constant")
+    assert {learning_rate(constant, u, 10) for u in range(10)} == {1.0}
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 16])
+def test_every_epoch_shows_each_polymer_once(batch_size):
+    rng = np.random.default_rng(0)
+    cost = np.exp(rng.normal(5, 0.7, 200))
+    folds = [rng.permutation(200)[:150] for _ in range(3)]
+    layout = plan(cost, folds, batch_size, seed=4)
+    for fold, members in enumerate(folds):
+        first, second = (layout.epoch(fold, members, e) for e in (0, 1))
+        for epoch in (first, second):
+            assert sorted(np.concatenate(epoch)) == sorted(members)
+            assert max(map(len, epoch)) <= batch_size
+            assert len(epoch) == layout.steps_per_epoch
+        assert [list(b) for b in first] != [list(b) for b in second]
+        assert [list(b) for b in first] == [list(b) for b in layout.epoch(fold, members, 0)]
+
+
+def test_same_seed_same_ensemble_and_another_seed_another(data):
+    a, b, c = trained(data), trained(data), trained(data, seed=4)
+    for x, y in zip(weights(a), weights(b), strict=True):
+        np.testing.assert_array_equal(x, y)
+    assert any(not np.array_equal(x, y) for x, y in zip(weights(a), weights(c), strict=True))
+
+
+def test_folds_trained_together_or_alone_come_out_the_same(data):
+    alone, together = trained(data, folds=3, group=1), trained(data, folds=3, group=3)
+    for a, b in zip(alone.models, together.models, strict=True):
+        losses = [[row["loss"] for row in m.member.log] for m in (a, b)]
+        np.testing.assert_allclose(losses[0], losses[1], rtol=2e-3)
+    for x, y in zip(weights(alone), weights(together), strict=True):
+        np.testing.assert_allclose(x, y, rtol=0.02, atol=2e-3)
+
+
+def test_loss_goes_down_on_the_training_data(data):
+    ensemble = trained(data, epochs=40, dropout=0.0)
+    for model in ensemble.models:
+        log = model.df_loss_log["loss"]
+        assert log.iloc[-5:].mean() < 0.6 * log.iloc[:3].mean()
+
+
+def test_early_stopping_keeps_the_best_epoch(data):
+    ensemble = trained(data, epochs=60, patience=3, keep="best", learning_rate=0.05)
+    for model in ensemble.models:
+        log = model.df_loss_log
+        assert len(log) < 60
+        assert len(log) == log["epoch"][log["val_loss"].idxmin()] + 3
+
+
+def test_keras_callbacks_run_and_can_stop_a_member(data):
+    import keras
+
+    seen = []
+
+    class Recorder(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append((epoch, dict(logs)))
+            if epoch == 2:
+                self.model.stop_training = True
+
+    ensemble = trained(data, callbacks=[Recorder()])
+    assert [e for e, _ in seen] == [0, 1, 2, 0, 1, 2] or [e for e, _ in seen] == [0, 0, 1, 1, 2, 2]
+    assert all({"loss", "val_loss"} <= set(logs) for _, logs in seen)
+    assert all(len(m.df_loss_log) == 3 for m in ensemble.models)
+
+
+def test_progress_counts_up_and_cancel_stops(data):
+    records = []
+    trained(data, progress=records.append)
+    epochs = [(r.folds, r.epoch) for r in records]
+    assert epochs == sorted(epochs) and records[-1].epoch == PARAMETERS["epochs"]
+    assert all(r.folds_total == 2 and r.polymers_per_second > 0 for r in records)
+
+    def stop(record):
+        if record.epoch == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        trained(data, progress=stop)
+
+
+RUNNER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from test_training import trained
+from pathlib import Path
+trained(Path(sys.argv[2]), save_folder=sys.argv[3], resume=True, checkpoint_seconds=0.0, epochs=int(sys.argv[4]), group=int(sys.argv[5]))
+"""
+
+
+@pytest.mark.parametrize("group", [1, 2])
+def test_killed_runs_resume_to_the_same_model(data, tmp_path, group):
+    epochs = 25
+    whole = trained(data, epochs=epochs, group=group)
+    folder = tmp_path / "model"
+    command = [
+        sys.executable,
+        "-c",
+        RUNNER,
+        str(Path(__file__).parent),
+        str(data),
+        str(folder),
+        str(epochs),
+        str(group),
+    ]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    for kill in range(3):
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 120
+        before = len(list((folder / "checkpoints").glob("*.json"))) if folder.exists() else 0
+        newest = max((p.stat().st_mtime for p in folder.glob("checkpoints/*.json")), default=0)
+        while process.poll() is None and time.monotonic() < deadline:
+            found = [p.stat().st_mtime for p in folder.glob("checkpoints/*.json") if p.exists()]
+            if found and max(found) > newest and (kill or len(found) > before):
+                time.sleep(0.05 * kill)
+                break
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert not (folder / "parameters.json").exists() or process.returncode == 0
+    resumed = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert resumed.returncode == 0, resumed.stderr[-2000:]
+    again = MultiModel.load_models(folder)
+    for x, y in zip(weights(whole), weights(again), strict=True):
+        np.testing.assert_array_equal(x, y)
+    assert not (folder / "checkpoints").exists()
+
+
+def test_checkpoints_of_another_run_are_refused_and_damaged_ones_passed_over(tmp_path):
+    folder = CheckpointFolder(tmp_path, "mine")
+    for epoch in (1, 2, 3):
+        folder.save({"folds": [0], "epoch": epoch}, {"w": np.full(3, epoch, np.float32)})
+    assert len(list(tmp_path.glob("checkpoint-*.json"))) == 2
+    assert folder.load()[1]["epoch"] == 3
+    newest = max(tmp_path.glob("checkpoint-*.safetensors"))
+    content = bytearray(newest.read_bytes())
+    content[-1] ^= 1
+    newest.write_bytes(bytes(content))
+    with pytest.warns(UserWarning, match="damaged"):
+        state = folder.load()[1]
+    assert state["epoch"] == 2 and np.all(state["arrays"]["w"] == 2)
+    max(tmp_path.glob("checkpoint-*.json")).write_text("{")
+    with pytest.warns(UserWarning, match="can't be read"):
+        assert folder.load()[1]["epoch"] == 2
+    with pytest.raises(TrainingError, match="another run"):
+        CheckpointFolder(tmp_path, "theirs").load()
+    folder.save_results({0: FoldResult({"w": np.ones(2, np.float32)}, [{"epoch": 1}], 1)})
+    finished, running = folder.load()
+    assert running is None and np.all(finished[0].weights["w"] == 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"epochs": 0}, "epochs is 0"),
+        ({"learning_rate": -1}, "learning_rate is -1"),
+        ({"batch_size": 0}, "batch_size is 0"),
+    ],
+)
+def test_impossible_settings_are_refused_by_name(changes, said):
+    with pytest.raises(TrainingError, match=said):
+        settings_from({**PARAMETERS, **changes})
+
+
+def test_too_many_folds_and_unlabelled_folds_are_refused(data, tmp_path):
+    ensemble = MultiModel()
+    ensemble.load_dataset(data, ["Tg"])
+    with pytest.raises(TrainingError, match="11 folds need at least 11 different polymers"):
+        ensemble.split_data(11)
+    with pytest.raises(TrainingError, match="1 folds"):
+        ensemble.split_data(1)
+    frame = table()
+    frame.loc[1:, "Tm"] = np.nan
+    frame.to_csv(tmp_path / "one.csv", index=False)
+    ensemble.load_dataset(tmp_path / "one.csv", ["Tg", "Tm"])
+    with pytest.raises(TrainingError, match=r"Fold \d has no training label of Tm.*Leave Tm out"):
+        ensemble.split_data(3)
+
+
+def test_folds_never_split_a_polymer(tmp_path):
+    frame = table()
+    stereo = pd.DataFrame(
+        {
+            "smiles_monomer": [
+                "C[C@@H](O)C(=O)O",
+                "C[C@H](O)C(=O)O",
+                "CC(O)C(=O)O",
+                "C[C@H](O)C(=O)O.C[C@@H](O)C(=O)O",
+            ],
+            "smiles_polymer": ["O[C@@H](C)C(=O)O[C@@H](C)C(=O)O[C@@H](C)C(=O)OC", "O[C@H](C)C(=O)O[C@H](C)C(=O)OC"] * 2,
+            "Tg": [55.0, 55.0, 50.0, 52.0],
+            "pm": [1.0, 1.0, 0.5, 0.7],
+        }
+    )
+    data = pd.concat([frame, stereo, stereo.assign(replicate_structure=1)], ignore_index=True)
+    data.to_csv(tmp_path / "data.csv", index=False)
+    ensemble = MultiModel()
+    ensemble.load_dataset(tmp_path / "data.csv", ["Tg"])
+    for seed in range(4):
+        ensemble.split_data(4, seed=seed)
+        homes = [m.df_validate["smiles_polymer"].str.contains("@").sum() for m in ensemble.models]
+        assert sorted(homes) == [0, 0, 0, 8]
+        held_out = pd.concat([m.df_validate for m in ensemble.models])
+        assert sorted(held_out.index) == list(range(len(data)))
+    first = [m.df_validate.index.tolist() for m in ensemble.models]
+    ensemble.split_data(4, seed=3)
+    assert first == [m.df_validate.index.tolist() for m in ensemble.models]
+
+
+def test_saved_files_hold_nothing_that_executes(data, tmp_path):
+    ensemble = trained(data, save_folder=tmp_path / "model")
+    names = {str(p.relative_to(tmp_path / "model")) for p in (tmp_path / "model").rglob("*") if p.is_file()}
+    assert names == {"parameters.json", "metrics.json", "splits.json", "README.md"} | {
+        f"model_fold_{i}/{n}"
+        for i in range(2)
+        for n in ("model.safetensors", "preprocessor.json", "scaler.json", "training_log.csv")
+    }
+    manifest = json.loads((tmp_path / "model/parameters.json").read_text())
+    assert manifest["format_version"] == 1 and manifest["versions"]["tensorflow"]
+    again = MultiModel.load_models(tmp_path / "model")
+    frame = pd.DataFrame({"smiles_polymer": [*UNITS, table()["smiles_polymer"][0]]})
+    pd.testing.assert_frame_equal(
+        again.make_aggregate_predictions(frame), ensemble.make_aggregate_predictions(frame), check_exact=True
+    )
