@@ -388,3 +388,21 @@ def test_a_space_repo_works_with_the_package_beside_its_app(space, tmp_path):
     assert answer.returncode == 0, answer.stderr
     for line in answer.stdout.split():
         assert line.startswith(str(tmp_path))
+
+
+def test_the_plans_function_trains_the_published_network(table, tmp_path, monkeypatch):
+    """Called as the plan calls it, by keyword, it hands everything on to the one trainer."""
+    from polyid import ensemble
+    from polyid.parameters import PRESETS
+
+    called = {}
+    monkeypatch.setattr(
+        ensemble, "train_ensemble", lambda data, output, **settings: called.update(settings, data=data, output=output)
+    )
+    success = train_models.train_polyid_models(
+        data_path=str(table), save_path=str(tmp_path / "trained_models"), epochs=7, kfolds=3
+    )
+    assert success is True
+    assert (called["data"], called["output"]) == (str(table), str(tmp_path / "trained_models"))
+    assert (called["epochs"], called["folds"]) == (7, 3)
+    assert PRESETS[called["preset"]]["num_messages"] == 12
