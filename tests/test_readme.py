@@ -1,0 +1,83 @@
+"""The README's commands, listings, links, presets and settings are those of the code beside it."""
+
+import re
+import shlex
+from pathlib import Path
+
+import yaml
+
+from polyid.cli import build_parser
+from polyid.parameters import PRESETS
+from polyid.properties import PROPERTIES
+
+TOP = Path(__file__).parents[1]
+README = (TOP / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_every_link_into_the_repository_leads_somewhere():
+    targets = [t for t in re.findall(r"\]\(([^)]+)\)", README) if not t.startswith("http")]
+    assert len(targets) >= 6
+    assert [t for t in targets if not (TOP / t).exists()] == []
+    named = re.findall(r"`((?:scripts|tests|data|\.ci)/[\w./-]*\w)`", README)
+    assert [t for t in named if not (TOP / t).exists()] == []
+
+
+def test_every_polyid_command_is_one():
+    lines = [line.strip() for block in blocks("bash") for line in block.splitlines()]
+    commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("polyid ")]
+    assert {command[0] for command in commands} == {"train", "predict", "evaluate", "publish", "data"}
+    for command in commands:
+        build_parser().parse_args(command)
+
+
+def test_every_python_listing_compiles_and_finds_what_it_imports():
+    assert len(blocks("python")) == 2
+    for block in blocks("python"):
+        compile(block, "README.md", "exec")
+        exec("\n".join(line for line in block.splitlines() if line.startswith(("import ", "from "))), {})
+
+
+def test_the_presets_are_the_codes():
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in README.splitlines() if line[:1] == "|"]
+    table = {row[0]: row[1:] for row in rows if len(row) == 3}
+    for column, name in enumerate(("small", "publication")):
+        preset = PRESETS[name]
+        expected = {
+            "folds, epochs, batch": ("kfolds", "epochs", "batch_size"),
+            "learning rate, decay": ("learning_rate", "decay"),
+            "features, rounds of messages": ("atom_features", "num_messages"),
+        }
+        for title, keys in expected.items():
+            numbers = [float(number) for number in re.findall(r"\d[\d.]*(?:e-?\d+)?", table[title][column])]
+            assert numbers == [preset[key] for key in keys], f"{name}: {title}"
+        assert ("cosine" in table["learning rate, decay"][column]) == (preset["schedule"] == "cosine")
+        hydrogens, stereo = table["hydrogens, stereochemistry"][column].split(", ")
+        assert (hydrogens == "explicit") == preset["explicit_hs"]
+        assert (stereo == "seen") == (preset["features"] == "stereo")
+    assert set(PRESETS) == {"small", "publication"}
+
+
+def test_every_setting_the_code_reads_is_listed():
+    sources = [
+        path for folder in ("polyid", "trainer_space", "inference_space") for path in (TOP / folder).glob("*.py")
+    ]
+    read = {name for path in sources for name in re.findall(r'"(POLYID_[A-Z_]+)"', path.read_text("utf-8"))}
+    assert read == set(re.findall(r"`(POLYID_[A-Z_]+)`", README))
+
+
+def test_every_known_property_is_listed():
+    section = README[README.index("### Tables") : README.index("### Model repos")]
+    for name in PROPERTIES:
+        stem, _, gas = name.rpartition("_Permeability_")
+        assert (f"`{gas}`" if stem else f"`{name}`") in section, name
+
+
+def test_the_citation_names_the_paper():
+    paper = yaml.safe_load((TOP / "CITATION.cff").read_text("utf-8"))["preferred-citation"]
+    assert paper["doi"] in README
+    assert paper["title"] in " ".join(README.split())
+    assert [author["family-names"] in README for author in paper["authors"]] == [True] * 12
