@@ -3,6 +3,7 @@
     parameters.json       what the ensemble is, and the SHA-256 of every other file that decides a prediction
     metrics.json          out-of-fold figures
     splits.json           which polymer was held out in which fold
+    out_of_fold.csv       held-out predictions, where asked for
     README.md             model card
     model_fold_0/         model.safetensors, preprocessor.json, scaler.json, training_log.csv
     model_fold_1/ ...
@@ -27,12 +28,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 from sklearn.preprocessing import RobustScaler
 
+from polyid.bundle_files import FOLD_FILES, FORMAT, FORMAT_VERSION
 from polyid.errors import BundleError
 from polyid.network import NetworkConfig
 from polyid.preprocessors import PolymerPreprocessor
 
-FORMAT = "polyid-bundle"
-FORMAT_VERSION = 1
 _PACKAGES = (
     "polyid-spaces",
     "tensorflow",
@@ -202,7 +202,7 @@ def load_bundle(
         place = f"model_fold_{i}"
         content = {
             name: _checked(folder, f"{place}/{name}", manifest["sha256"])
-            for name in ("model.safetensors", "preprocessor.json", "scaler.json", "training_log.csv")
+            for name in FOLD_FILES
         }
         weights, config = _read_weights(content["model.safetensors"], f"{place}/model.safetensors")
         members.append(

@@ -97,6 +97,9 @@ def _train(options: argparse.Namespace) -> None:
     output = Path(options.output)
     if (output / "parameters.json").exists() and not (options.overwrite or options.resume):
         raise DataError(f"{output} already holds a model; choose another --output, or add --overwrite to replace it.")
+    if options.resume and (output / "parameters.json").exists():
+        print(f"The run in {output} is finished; there is nothing to resume.")
+        return
     from polyid.ensemble import train_ensemble
 
     ensemble = train_ensemble(
@@ -112,7 +115,7 @@ def _train(options: argparse.Namespace) -> None:
     )
     left_out = ensemble.metadata["data"].get("rows_left_out") or 0
     if left_out:
-        print(f"{left_out} entries of {options.data} were noted; 'polyid data show {options.data}' lists them.")
+        print(f"{left_out} rows of {options.data} were left out; 'polyid data show {options.data}' lists them.")
     print(f"{'property':<28}{'polymers':>9}{'MAE':>11}{'RMSE':>11}{'R2':>8}   out-of-fold")
     for name, figures in ensemble.out_of_fold_metrics().items():
         numbers = [f"{figures[k]:.4g}" if figures[k] is not None else "-" for k in ("MAE", "RMSE", "R2")]

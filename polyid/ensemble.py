@@ -293,7 +293,8 @@ class MultiModel:
             name: [unit] if (unit := table.units.get(name)) else None for name in self.prediction_columns
         }
         self.df_input = table.frame
-        self._source = {"source": table.source, "sha256": table.sha256, "rows_left_out": len(table.problems)}
+        left_out = table.problems.loc[table.problems["outcome"] == "left out", "row"].nunique()
+        self._source = {"source": table.source, "sha256": table.sha256, "rows_left_out": int(left_out)}
 
     def split_data(
         self,
@@ -311,7 +312,7 @@ class MultiModel:
         kfolds : int
             Number of folds.
         stratify : bool
-            Give each fold the same share of each ``mechanism``, as far as whole polymers allow.
+            Give each fold the same share of each ``mechanism`` (or ``class``), as far as whole polymers allow.
         shuffle : bool
             Divide at random, by `seed`.
         load_kfold : path or dict, optional
@@ -359,7 +360,7 @@ class MultiModel:
                 "Use fewer folds or add data."
             )
         random_state = seed if shuffle else None
-        mechanism = data["mechanism"].fillna("") if "mechanism" in data else None
+        mechanism = _strata(data)
         if stratify and mechanism is not None:
             import warnings
 
@@ -368,7 +369,7 @@ class MultiModel:
                 # A mechanism with fewer polymers than folds can't be in each fold; the rest is still stratified.
                 warnings.simplefilter("ignore", UserWarning)
                 warnings.simplefilter("ignore", UndefinedMetricWarning)
-                folds = list(splitter.split(data, mechanism.astype(str), polymers))
+                folds = list(splitter.split(data, mechanism, polymers))
         else:
             folds = []
         if not folds or any(len(held_out) == 0 for _, held_out in folds):
@@ -908,6 +909,14 @@ def _polymer_keys(data: pd.DataFrame) -> list[str]:
             # Not a SMILES: a name or number of the polymer serves as well.
             known[value] = str(value)
     return [known[value] for value in data[column]]
+
+
+def _strata(data: pd.DataFrame) -> pd.Series | None:
+    """What folds are stratified by: the mechanism of polymerisation where it is known, else the class of polymer."""
+    for column in ("mechanism", "class"):
+        if column in data and data[column].fillna("").ne("").any():
+            return data[column].fillna("").astype(str)
+    return None
 
 
 def _data_ids(data: pd.DataFrame) -> pd.Series:

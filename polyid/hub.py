@@ -35,11 +35,9 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import validate_repo_id
 
+from polyid.bundle_files import BUNDLE_FILES, FOLD_FILES, FORMAT
 from polyid.errors import HubError
 
-BUNDLE_FORMAT = "polyid-bundle"
-BUNDLE_FILES = ("parameters.json", "metrics.json", "splits.json", "README.md")
-FOLD_FILES = ("model.safetensors", "preprocessor.json", "scaler.json", "training_log.csv")
 BUNDLE_PATTERNS = (*BUNDLE_FILES, *(f"model_fold_*/{name}" for name in FOLD_FILES))
 FRESH_REPO_FILES = {".gitattributes", ".gitignore", "LICENSE", "README.md"}  # what the Hub's own page may put there
 REF_NAME = re.compile(r"(?!.*(\.\.|//|\.lock(/|$)|/\.))[A-Za-z0-9_][A-Za-z0-9_./-]{0,98}[A-Za-z0-9_-]|[A-Za-z0-9_]")
@@ -290,9 +288,9 @@ def _check_parameters(path: Path, where: str) -> None:
         parameters = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         parameters = None
-    if not isinstance(parameters, dict) or parameters.get("format") != BUNDLE_FORMAT:
+    if not isinstance(parameters, dict) or parameters.get("format") != FORMAT:
         raise HubError(
-            f"{where} is not a PolyID model: it has no parameters.json with the format {BUNDLE_FORMAT!r}. "
+            f"{where} is not a PolyID model: it has no parameters.json with the format {FORMAT!r}. "
             "Name a folder or a repo that PolyID trained."
         )
 
