@@ -200,10 +200,7 @@ def load_bundle(
         if not 0 <= i < int(manifest["folds"]):
             raise BundleError(f"The model has {manifest['folds']} folds, counted from 0; there is no fold {i}.")
         place = f"model_fold_{i}"
-        content = {
-            name: _checked(folder, f"{place}/{name}", manifest["sha256"])
-            for name in FOLD_FILES
-        }
+        content = {name: _checked(folder, f"{place}/{name}", manifest["sha256"]) for name in FOLD_FILES}
         weights, config = _read_weights(content["model.safetensors"], f"{place}/model.safetensors")
         members.append(
             BundleMember(
