@@ -71,9 +71,10 @@ class Services:
                 start_new_session=True,
             )
 
-    def run(self, what: str, command: list[str]) -> None:
+    def run(self, what: str, command: list[str], **settings: str) -> None:
         """Run a command of the command line to its end, in view of the user."""
-        if code := subprocess.call([sys.executable, "-m", "polyid", *command], cwd=TOP, env=self.environment):
+        environment = {**self.environment, **settings}
+        if code := subprocess.call([sys.executable, "-m", "polyid", *command], cwd=TOP, env=environment):
             raise DemoError(f"{what} failed with exit status {code}; its message is above.")
 
     def log(self, name: str) -> Path:
@@ -207,7 +208,7 @@ def show(folder: Path) -> None:
         else:
             print("Training the preset 'small' on the bundled data ...")
             services.run("Training", ["train", str(DATA), "--preset", "small", "--output", str(model), "--resume"])
-        services.run("Publishing", ["publish", str(model), REPO])
+        services.run("Publishing", ["publish", str(model), REPO], HF_HUB_DISABLE_PROGRESS_BARS="1")
         trainer, inference = start_spaces(services, 7860)
         print(f"\nTrainer Space     {trainer}\nInference Space   {inference}")
         print(f"Local Hub         {services.environment['HF_ENDPOINT']}, model repo {REPO}")
