@@ -13,7 +13,7 @@ from typing import Any
 
 from polyid import __version__
 from polyid.errors import Cancelled, DataError, PolyIDError
-from polyid.parameters import PRESETS
+from polyid.parameters import DEFAULT_SPLIT, PRESETS, SPLITS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,6 +47,13 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--folds", type=int, help="cross-validation folds, one network each (default: the preset's)")
     train.add_argument("--epochs", type=int, help="passes over the data (default: the preset's)")
     train.add_argument("--seed", type=int, default=0, help="of folds, weights and order (default: 0)")
+    train.add_argument(
+        "--split",
+        default=DEFAULT_SPLIT,
+        metavar="HOW",
+        help=f"how polymers are divided into folds: {', '.join(SPLITS)} (clusters of similar repeat units) or "
+        f"column:NAME, folds of your own (default: {DEFAULT_SPLIT})",
+    )
     train.add_argument("--output", required=True, metavar="DIR", help="folder for the model")
     train.add_argument("--resume", action="store_true", help="continue an interrupted run in DIR")
     train.add_argument("--overwrite", action="store_true", help="replace the model that DIR holds")
@@ -63,6 +70,11 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="compare a model with measured values; JSON on standard output")
     evaluate.add_argument("model", help="model folder or Hub repo id")
     evaluate.add_argument("data", help="table of polymers and measured properties")
+    evaluate.add_argument(
+        "--out-of-fold",
+        action="store_true",
+        help="compute metrics.json anew: each network predicts the polymers of the training table it never saw",
+    )
     evaluate.set_defaults(run=_evaluate)
 
     publish = commands.add_parser("publish", help="upload a model to a Hub model repo, in one commit")
@@ -110,6 +122,7 @@ def _train(options: argparse.Namespace) -> None:
         folds=options.folds,
         epochs=options.epochs,
         seed=options.seed,
+        split=options.split,
         resume=options.resume,
         verbose=not options.quiet,
     )
@@ -190,9 +203,13 @@ def _write_csv(frame: Any, path: Path) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     ensemble = _load(options.model)
+    from polyid.data_sources import find_table
     from polyid.metrics import regression_metrics
     from polyid.tables import read_training_table
 
+    if options.out_of_fold:
+        print(json.dumps(ensemble.recompute_out_of_fold(find_table(options.data)), indent=2))
+        return
     table = read_training_table(options.data, ensemble.prediction_columns, ensemble.degree_of_polymerisation)
     found = ensemble.make_aggregate_predictions(table.frame[["smiles_polymer"]], "mean")
     figures = {

@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from sklearn.preprocessing import RobustScaler
 from tqdm import tqdm
 
@@ -25,12 +23,21 @@ from polyid.featurise import featurise
 from polyid.metrics import regression_metrics
 from polyid.model_card import model_card
 from polyid.network import MessagePassingNetwork
-from polyid.parameters import Parameters
+from polyid.parameters import DEFAULT_SPLIT, Parameters
 from polyid.parameters import preset as preset_parameters
-from polyid.polymers import DEGREE_OF_POLYMERISATION, polymer_identity, recognise_form, to_oligomer
+from polyid.polymers import DEGREE_OF_POLYMERISATION, recognise_form, to_oligomer
 from polyid.prediction import EnsemblePredictor
 from polyid.preprocessors import PolymerPreprocessor
 from polyid.progress import Progress, ProgressCallback
+from polyid.splits import (
+    GIVEN_SPLIT,
+    assign_folds,
+    fold_names,
+    polymer_keys,
+    recorded_folds,
+    split_column,
+    split_record,
+)
 from polyid.tables import (
     CONTEXT_COLUMNS,
     TrainingTable,
@@ -206,6 +213,8 @@ class MultiModel:
         self.degree_of_polymerisation = DEGREE_OF_POLYMERISATION
         self.df_input: pd.DataFrame | None = None
         self.seed = 0
+        self.split = DEFAULT_SPLIT
+        self._splits: dict[str, Any] | None = None
         self._source: dict[str, Any] = {}
         self._predictor: EnsemblePredictor | None = None
 
@@ -238,6 +247,8 @@ class MultiModel:
         new.prediction_columns = list(manifest["prediction_columns"])
         new.prediction_units = dict(manifest["prediction_units"])
         new.degree_of_polymerisation = int(manifest["degree_of_polymerisation"])
+        record = Path(folder) / "splits.json"
+        new._splits = json.loads(record.read_text("utf-8")) if record.is_file() else None
         for member in members:
             model = SingleModel(new.prediction_columns, data_scaler=member.scaler, model_id=member.model_id)
             model.preprocessor, model.parameters, model.member = member.preprocessor, manifest["parameters"], member
@@ -304,6 +315,8 @@ class MultiModel:
         load_kfold: str | os.PathLike | dict | None = None,
         kfold_save: str | os.PathLike | None = None,
         seed: int = 0,
+        *,
+        split: str = DEFAULT_SPLIT,
     ) -> None:
         """Divide the polymers into folds; all rows of one polymer, of any tacticity or replicate, stay together.
 
@@ -312,29 +325,44 @@ class MultiModel:
         kfolds : int
             Number of folds.
         stratify : bool
-            Give each fold the same share of each ``mechanism`` (or ``class``), as far as whole polymers allow.
+            Without it the stratified split is a random one.
         shuffle : bool
             Divide at random, by `seed`.
         load_kfold : path or dict, optional
-            Folds drawn before, as ``{name: {"train": [data ids], "validate": [data ids]}}``.
+            Folds drawn before, as ``{name: {"train": [data ids], "validate": [data ids]}}``, or a model's
+            `splits.json`.
         kfold_save : path, optional
             JSON file to write the folds to.
         seed : int
+        split : str
+            ``stratified``, ``random``, ``scaffold`` or ``column:NAME``; see `polyid.splits`. A column has its own
+            number of folds.
 
         Raises
         ------
         TrainingError
-            There are fewer polymers than folds, or a fold has no training label of a property.
+            The data can't be divided so, such as fewer polymers than folds, or a fold has no training label of a property.
         """
         self.models, self.seed = [], seed
         data = self.df_polymer
         data["data_id"] = _data_ids(data)
         if load_kfold is None:
-            self.kfold_sets = self._draw_folds(data, kfolds, stratify, shuffle, seed)
-        elif isinstance(load_kfold, dict):
-            self.kfold_sets = load_kfold
+            self.split = "random" if split == DEFAULT_SPLIT and not stratify else split
+            fold = assign_folds(data, kfolds, self.split, seed=seed, shuffle=shuffle)
+            self.kfold_sets = {
+                name: {
+                    "train": sorted(set(data.loc[fold != name, "data_id"].tolist())),
+                    "validate": sorted(set(data.loc[fold == name, "data_id"].tolist())),
+                }
+                for name in fold_names(fold)
+            }
         else:
-            self.kfold_sets = json.loads(Path(load_kfold).read_text())
+            given = load_kfold if isinstance(load_kfold, dict) else json.loads(Path(load_kfold).read_text("utf-8"))
+            if "held_out" in given:
+                self.split, self.seed = given.get("split", DEFAULT_SPLIT), given["seed"]
+                self.kfold_sets = recorded_folds(given, data)
+            else:
+                self.split, self.kfold_sets = GIVEN_SPLIT, given
         if kfold_save is not None:
             Path(kfold_save).write_text(json.dumps(self.kfold_sets))
         for name, ids in self.kfold_sets.items():
@@ -347,38 +375,6 @@ class MultiModel:
                     )
             validate = data[data["data_id"].isin(ids["validate"])]
             self.models.append(SingleModel(self.prediction_columns, validate, train, model_id=str(name)))
-
-    @staticmethod
-    def _draw_folds(data: pd.DataFrame, kfolds: int, stratify: bool, shuffle: bool, seed: int) -> dict:
-        polymers = _polymer_keys(data)
-        distinct = len(set(polymers))
-        if kfolds < 2:
-            raise TrainingError(f"{kfolds} folds were asked for; cross-validation needs at least 2.")
-        if kfolds > distinct:
-            raise TrainingError(
-                f"{kfolds} folds need at least {kfolds} different polymers with a label; the data has {distinct}. "
-                "Use fewer folds or add data."
-            )
-        random_state = seed if shuffle else None
-        mechanism = _strata(data)
-        if stratify and mechanism is not None:
-            import warnings
-
-            splitter = StratifiedGroupKFold(kfolds, shuffle=shuffle, random_state=random_state)
-            with warnings.catch_warnings():
-                # A mechanism with fewer polymers than folds can't be in each fold; the rest is still stratified.
-                warnings.simplefilter("ignore", UserWarning)
-                warnings.simplefilter("ignore", UndefinedMetricWarning)
-                folds = list(splitter.split(data, mechanism, polymers))
-        else:
-            folds = []
-        if not folds or any(len(held_out) == 0 for _, held_out in folds):
-            folds = list(GroupKFold(kfolds, shuffle=shuffle, random_state=random_state).split(data, groups=polymers))
-        ids = data["data_id"].to_numpy()
-        return {
-            i: {"train": np.unique(ids[a]).tolist(), "validate": np.unique(ids[b]).tolist()}
-            for i, (a, b) in enumerate(folds)
-        }
 
     def generate_data_scaler(self) -> None:
         """Fit each member's scaler to its training targets."""
@@ -566,6 +562,53 @@ class MultiModel:
             for name in self.prediction_columns
         }
 
+    def recompute_out_of_fold(self, data: str | os.PathLike | TrainingTable) -> dict[str, dict[str, float | int | None]]:
+        """The figures of `metrics.json`, computed anew by a loaded model from the table it was trained on.
+
+        Each member predicts the polymers that `splits.json` says it never saw. On the machine and with the versions
+        the model was trained with, the figures are the same to the last digit; elsewhere rounding may differ.
+
+        Parameters
+        ----------
+        data : path or TrainingTable
+            The table; its SHA-256 must be the one in `parameters.json`.
+
+        Returns
+        -------
+        dict
+            As `out_of_fold_metrics`; afterwards `out_of_fold` gives the rows.
+
+        Raises
+        ------
+        BundleError
+            Some members are not loaded, or the model has no record of its folds.
+        DataError
+            It is another table.
+        """
+        if self._splits is None or set(self._splits["held_out"]) != {m.model_id for m in self.models}:
+            raise BundleError("The folds can't be drawn again: load a whole model, with all folds and its splits.json.")
+        table = data
+        if not isinstance(table, TrainingTable):
+            split = self._splits.get("split", DEFAULT_SPLIT)
+            column = split_column(split) if split != GIVEN_SPLIT else None
+            table = read_training_table(
+                data, self.prediction_columns, self.degree_of_polymerisation, keep=[column] if column else ()
+            )
+        trained_on = str(self.metadata.get("data", {}).get("sha256"))
+        if table.sha256 != trained_on:
+            raise DataError(
+                f"{table.source} is not the table this model was trained on (SHA-256 {table.sha256[:12]}… instead of "
+                f"{trained_on[:12]}…); give that table, or evaluate without its folds."
+            )
+        self.df_input = table.frame
+        rows = self.df_polymer
+        rows["data_id"] = _data_ids(rows)
+        folds = recorded_folds(self._splits, rows)
+        for model in self.models:
+            model.df_validate = rows[rows["data_id"].isin(folds[str(model.model_id)]["validate"])]
+        self._predict_held_out()
+        return self.out_of_fold_metrics()
+
     def _save(self, folder: Path, params: dict, started: float, throughput: dict, save_training: bool) -> None:
         metrics = {"out_of_fold": self.out_of_fold_metrics()}
         data = self.df_polymer
@@ -578,7 +621,7 @@ class MultiModel:
             "data": {
                 **self._source,
                 "rows": len(data),
-                "polymers": len(set(_polymer_keys(data))),
+                "polymers": len(set(polymer_keys(data))),
                 "labels": {name: int(data[name].notna().sum()) for name in self.prediction_columns},
             },
             "training": {
@@ -590,16 +633,9 @@ class MultiModel:
                 **throughput,
             },
         }
-        polymers = dict(zip(data.index, _polymer_keys(data), strict=True))
-        splits = {
-            "grouped_by": "polymer",
-            "seed": self.seed,
-            "held_out": {
-                m.model_id: sorted({polymers[i] for i in m.df_validate.index if i in polymers})
-                for m in self.models
-                if m.df_validate is not None
-            },
-        }
+        data["data_id"] = _data_ids(data)
+        held_out = {m.model_id: m.df_validate.index for m in self.models if m.df_validate is not None}
+        splits = split_record(data, self.split, self.seed, held_out)
         documents = {
             "metrics.json": json.dumps(metrics, indent=2) + "\n",
             "splits.json": json.dumps(splits, indent=1, ensure_ascii=False) + "\n",
@@ -711,6 +747,7 @@ def train_ensemble(
     folds: int | None = None,
     epochs: int | None = None,
     seed: int = 0,
+    split: str = DEFAULT_SPLIT,
     resume: bool = False,
     progress: ProgressCallback | None = None,
     verbose: bool = False,
@@ -731,6 +768,8 @@ def train_ensemble(
         Instead of the preset's.
     seed : int
         Of folds, weights, order and dropout.
+    split : str
+        How polymers are divided: ``stratified``, ``random``, ``scaffold`` or ``column:NAME``; see `polyid.splits`.
     resume : bool
         Continue an interrupted run in `output`.
     progress : callable, optional
@@ -741,13 +780,23 @@ def train_ensemble(
     from polyid.models import global100
 
     params = preset_parameters(preset, kfolds=folds, epochs=epochs, seed=seed, preset=preset)
+    column = split_column(split)
     settings_from(params.to_dict(), seed)
     if progress is not None:
         progress(Progress("preparing", (), params.kfolds, 0, params.epochs, np.nan, np.nan, 0.0, 0.0, 0.0, None))
     ensemble = MultiModel()
-    table = read_training_table(data, list(properties) if properties else None, ensemble.degree_of_polymerisation)
+    table = read_training_table(
+        data,
+        list(properties) if properties else None,
+        ensemble.degree_of_polymerisation,
+        keep=[column] if column else (),
+    )
     ensemble.load_table(table, properties)
-    ensemble.split_data(kfolds=params.kfolds, seed=seed)
+    ensemble.split_data(kfolds=params.kfolds, seed=seed, split=split)
+    found = len(ensemble.models)
+    if folds is not None and folds != found:
+        raise TrainingError(f"The column {column} names {found} folds, not {folds}; leave the number of folds out.")
+    params.kfolds = found
     ensemble.generate_data_scaler()
     ensemble.generate_preprocessors(
         PolymerPreprocessor,
@@ -896,27 +945,6 @@ def _in_own_columns(frame: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     used = ("smiles_polymer", "smiles_monomer", "mechanism", "pm", "distribution", "replicate_structure")
     added = [name for name in frame if name not in own and (name in used or name not in CONTEXT_COLUMNS)]
     return pd.concat([own.assign(**{name: frame[name] for name in own if name in frame}), frame[added]], axis=1)
-
-
-def _polymer_keys(data: pd.DataFrame) -> list[str]:
-    """Key of each row's polymer, the same for every tacticity and replicate."""
-    column = "smiles_monomer" if "smiles_monomer" in data else "smiles_polymer"
-    known: dict[Any, str] = {}
-    for value in data[column].unique():
-        try:
-            known[value] = polymer_identity(value)
-        except PolymerError:
-            # Not a SMILES: a name or number of the polymer serves as well.
-            known[value] = str(value)
-    return [known[value] for value in data[column]]
-
-
-def _strata(data: pd.DataFrame) -> pd.Series | None:
-    """What folds are stratified by: the mechanism of polymerisation where it is known, else the class of polymer."""
-    for column in ("mechanism", "class"):
-        if column in data and data[column].fillna("").ne("").any():
-            return data[column].fillna("").astype(str)
-    return None
 
 
 def _data_ids(data: pd.DataFrame) -> pd.Series:

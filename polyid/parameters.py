@@ -47,6 +47,11 @@ PRESETS: dict[str, dict[str, Any]] = {
 """Parameters by preset: `small` for a quick start on any machine, `publication` as Wilson et al. trained PolyID
 (doi:10.1021/acs.macromol.3c00994)."""
 
+SPLITS = ("stratified", "random", "scaffold")
+"""Ways to divide polymers into folds (`polyid.splits`), besides ``column:NAME``, folds of the user's own."""
+DEFAULT_SPLIT = "stratified"
+COLUMN = "column:"
+
 
 class Parameters:
     """Parameters of network and training; defaults are upstream's and guarantee no good model.

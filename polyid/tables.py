@@ -198,6 +198,8 @@ def read_training_table(
     path: str | Path | pd.DataFrame,
     properties: Sequence[str] | None = None,
     degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION,
+    *,
+    keep: Sequence[str] = (),
 ) -> TrainingTable:
     """Read a table to train on.
 
@@ -211,6 +213,8 @@ def read_training_table(
         are recognised when None.
     degree_of_polymerisation : int
         Of the oligomers made from repeat units and monomers.
+    keep : sequence of str
+        Further columns to keep, as text and under their own names, such as one of folds.
 
     Returns
     -------
@@ -222,7 +226,7 @@ def read_training_table(
         Nothing can be trained on; the message names what was seen and the remedy.
     """
     table = _raw(path)
-    return apply_mapping(table, propose_mapping(table, properties), degree_of_polymerisation)
+    return apply_mapping(table, propose_mapping(table, properties), degree_of_polymerisation, keep=keep)
 
 
 def read_raw_table(path: str | Path) -> RawTable:
@@ -395,7 +399,11 @@ def _asked(table: RawTable, name: str, columns: list[str]) -> PropertyColumn:
 
 
 def apply_mapping(
-    table: RawTable | pd.DataFrame, mapping: Mapping, degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION
+    table: RawTable | pd.DataFrame,
+    mapping: Mapping,
+    degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION,
+    *,
+    keep: Sequence[str] = (),
 ) -> TrainingTable:
     """Read the polymers and values of a table whose columns are understood.
 
@@ -404,6 +412,8 @@ def apply_mapping(
     table : RawTable or pandas.DataFrame
     mapping : Mapping
     degree_of_polymerisation : int
+    keep : sequence of str
+        As for :func:`read_training_table`.
 
     Returns
     -------
@@ -412,19 +422,26 @@ def apply_mapping(
     Raises
     ------
     DataError
-        No row can be trained on, or a property has no readable value.
+        A column to keep is missing, no row can be trained on, or a property has no readable value.
     """
     table = _raw(table)
+    for column in keep:
+        if column not in table.cells:
+            raise DataError(
+                f"{table.source} has no column {column}; its columns are {_listed(table.cells.columns)}; correct the name."
+            )
     problems = _Problems()
     for row, text, what in table.bad_rows:
         problems.add(row, "", text, what, "put texts with separators in quotation marks, or remove the extra cells")
     if mapping.of_facts:
-        values, units = _read_facts(table, mapping, problems)
+        values, units = _read_facts(table, mapping, problems, keep)
     else:
         values, units = _read_columns(table, mapping, problems)
         _note_doubles(table, mapping, problems)
     polymers = _read_polymers(table, mapping, values.index, degree_of_polymerisation, problems)
     frame = polymers.join(values.loc[polymers.index])
+    kept = [column for column in keep if column not in frame]
+    frame[kept] = table.cells.loc[frame.index, kept]
     properties = list(units)
     labelled = frame[properties].notna().any(axis=1)
     unlabelled = int((~labelled).sum())
@@ -541,12 +558,16 @@ def _value(cell: str, row_unit: str, unit: str | None, target: Property | None, 
     return convert(number, unit, target)
 
 
-def _read_facts(table: RawTable, mapping: Mapping, problems: _Problems) -> tuple[pd.DataFrame, dict[str, str | None]]:
-    """Values of a table of facts, gathered to one row a polymer; repeated facts get rows of their own."""
+def _read_facts(
+    table: RawTable, mapping: Mapping, problems: _Problems, keep: Sequence[str] = ()
+) -> tuple[pd.DataFrame, dict[str, str | None]]:
+    """Values of a table of facts, gathered to one row a polymer and content of the columns to keep; repeated facts get
+    rows of their own."""
     cells, roles = table.cells, mapping.roles
     names = _wanted_names(table, mapping)
     decimal_commas = uses_decimal_commas(cells[roles["fact_value"]])
     polymer_columns = [roles[role] for role in (*_SMILES_ROLES, "tacticity", "pm") if role in roles]
+    polymer_columns += [column for column in keep if column not in polymer_columns]
     unit_cells = cells[roles["fact_unit"]] if "fact_unit" in roles else [""] * len(cells)
     facts, units = [], {}
     for row, written, cell, unit, *polymer in zip(
