@@ -244,7 +244,7 @@ def pack(
         ``bond_source``, ``bond_target``, ``neighbour_bond``, ``neighbour_atom``, ``neighbour_count``. Padding rows have
         count 0 and refer to the last graph, so that graph indices stay ascending.
     """
-    rounds = members[0][0].rounds if members[0] else next(q.rounds for m in members for q in m)
+    rounds = next(q.rounds for m in members for q in m) if budget is None else len(budget) // 3
     n_members = len(members)
     needed = np.max([np.sum([q.sizes for q in m], axis=0) if m else np.zeros(3 * rounds, int) for m in members], axis=0)
     budget = needed if budget is None else np.asarray(budget)

@@ -186,7 +186,8 @@ class GlobalUpdate(keras.layers.Layer):
             sums = sum_rows(ops.concatenate([weight * value, weight], axis=-1), graph, graphs)
             numerator = numerator + sums[..., :-1]
             denominator = denominator + sums[..., -1:]
-        return numerator / ops.maximum(denominator, 1e-30)
+        # The largest element of a graph adds at least 1 to its denominator; only padding graphs have none.
+        return numerator / ops.maximum(denominator, 0.5)
 
 
 class EdgeUpdate(keras.layers.Layer):
@@ -392,9 +393,10 @@ class MessagePassingNetwork(keras.Model):
 
     def weight_names(self) -> list[str]:
         """Name of each trainable weight, in the order of `trainable_variables`."""
-        return list(self._named_weights())
+        return list(self.named_weights())
 
-    def _named_weights(self) -> dict[str, Any]:
+    def named_weights(self) -> dict[str, Any]:
+        """The trainable variables by name, in the order of `trainable_variables`."""
         named = {}
         for path, layer in self._weighted_layers():
             if isinstance(layer, Embedding):
@@ -413,16 +415,16 @@ class MessagePassingNetwork(keras.Model):
         for seed in seeds:
             rng = np.random.default_rng(seed)
             drawn.append([value for _, layer in self._weighted_layers() for value in layer.initial_values(rng)])
-        for variable, *values in zip(self._named_weights().values(), *drawn, strict=True):
+        for variable, *values in zip(self.named_weights().values(), *drawn, strict=True):
             variable.assign(np.stack(values).astype(np.float32))
 
     def member_weights(self, member: int) -> dict[str, np.ndarray]:
         """Weights of one member by name, as NumPy arrays without the member axis."""
-        return {name: ops.convert_to_numpy(v)[member] for name, v in self._named_weights().items()}
+        return {name: ops.convert_to_numpy(v)[member] for name, v in self.named_weights().items()}
 
     def set_member_weights(self, weights: list[dict[str, np.ndarray]]) -> None:
         """Set the weights of all members; embeddings with fewer classes are padded with zeros."""
-        for name, variable in self._named_weights().items():
+        for name, variable in self.named_weights().items():
             stacked = np.zeros(variable.shape, np.float32)
             for member, values in enumerate(weights):
                 value = values[name]
@@ -431,7 +433,7 @@ class MessagePassingNetwork(keras.Model):
 
     def count_member_params(self) -> int:
         """Parameters of one member."""
-        return sum(int(np.prod(v.shape[1:])) for v in self._named_weights().values())
+        return sum(int(np.prod(v.shape[1:])) for v in self.named_weights().values())
 
     def call(self, batch: Batch, training: bool = False):
         """Predictions of every member for its own graphs, in scaled units.

@@ -137,6 +137,25 @@ class FoldState:
     log: list[dict[str, float]] = field(default_factory=list)
 
 
+@dataclass
+class _Group:
+    """Folds that share every step, where they are, and what they are trained with."""
+
+    folds: list[FoldData]
+    network: MessagePassingNetwork
+    steps: Any
+    states: list[FoldState]
+    best: list[dict[str, np.ndarray]]
+    epoch: int = 0
+    step: int = 0
+    sums: np.ndarray | None = None
+    rate: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.sums is None:
+            self.sums = np.zeros((2, len(self.folds)))
+
+
 def learning_rate(settings: TrainingSettings, update: int, updates: int) -> float:
     """Rate of update `update` (from 0) of `updates`."""
     warmup = max(1, round(settings.warmup * updates)) if settings.warmup else 0
@@ -148,9 +167,9 @@ def learning_rate(settings: TrainingSettings, update: int, updates: int) -> floa
     return settings.learning_rate * 0.5 * (1.0 + float(np.cos(np.pi * min(1.0, share))))
 
 
-def dropout_key(seed: int, fold: int, update: int) -> np.int32:
-    """Key of the dropout of one update of one fold."""
-    return np.random.SeedSequence([seed, 3, fold, update]).generate_state(1)[0].astype(np.int32)
+def dropout_key(seed: int, fold: int, update: int, part: int = 0) -> np.int32:
+    """Key of the dropout of one update of one fold, or of a part of its batch."""
+    return np.random.SeedSequence([seed, 3, fold, update, part]).generate_state(1)[0].astype(np.int32)
 
 
 def masked_absolute_error(predictions, targets):
@@ -203,65 +222,66 @@ class _TensorFlowSteps:
     def __init__(self, network: MessagePassingNetwork, settings: TrainingSettings, static: bool, xla: bool):
         import tensorflow as tf
 
-        self._tf, self._static, self._network = tf, static, network
+        self._tf, self._static, self._xla = tf, static, xla
         self._weights = [v.value for v in network.trainable_variables]
         self._first = [tf.Variable(tf.zeros_like(w)) for w in self._weights]
         self._second = [tf.Variable(tf.zeros_like(w)) for w in self._weights]
+        self._compiled: dict[Callable, Callable] = {}
 
-        def gradients(batch, targets):
+        def gradients(batch, targets, labels):
             with tf.GradientTape() as tape:
-                total, count = masked_absolute_error(network(batch, training=True), targets)
+                total, _ = masked_absolute_error(network(batch, training=True), targets)
                 # Members share no weights, so the gradient of the sum holds each member's own.
-                loss = tf.reduce_sum(total / tf.maximum(count, 1.0))
+                loss = tf.reduce_sum(total / labels)
             found = tape.gradient(loss, self._weights)
-            return total, count, [tf.convert_to_tensor(g) for g in found]
+            return total, [tf.convert_to_tensor(g) for g in found]
 
-        def update(found, rate, correct_first, correct_second, active):
+        def evaluate(batch, targets):
+            return masked_absolute_error(network(batch, training=False), targets)
+
+        def update(found, **numbers):
             new = adamw(
                 self._weights,
                 found,
                 self._first,
                 self._second,
-                rate=rate,
-                correct_first=correct_first,
-                correct_second=correct_second,
-                active=active,
                 decay=settings.decay,
                 clip_norm=settings.clip_norm,
+                **numbers,
             )
             for variables, values in zip((self._weights, self._first, self._second), new, strict=True):
                 for variable, value in zip(variables, values, strict=True):
                     variable.assign(value)
 
-        def evaluate(batch, targets):
-            return masked_absolute_error(network(batch, training=False), targets)
-
-        self._gradients_python, self._evaluate_python = gradients, evaluate
-        self._gradients = tf.function(gradients, jit_compile=xla) if static else None
-        self._evaluate = tf.function(evaluate, jit_compile=xla) if static else None
+        self._gradients, self._evaluate = gradients, evaluate
         # One fused pass over the weights: unfused, the update would cost as much as the gradients at batch size 1.
         self._update = tf.function(update, jit_compile=True)
+        self._add = tf.function(lambda a, b: [x + y for x, y in zip(a, b, strict=True)], jit_compile=True)
 
-    def _open_shapes(self, function: Callable, batch, targets):
-        tf = self._tf
+    def _run(self, function: Callable, *arguments):
+        """Call a function compiled for these shapes, or for any of their kind."""
+        if function not in self._compiled:
+            signature = None if self._static else self._tf.nest.map_structure(self._open_shape, arguments)
+            self._compiled[function] = self._tf.function(
+                function, input_signature=signature, jit_compile=self._xla if self._static else None
+            )
+        return self._compiled[function](*arguments)
 
-        def spec(array):
-            return tf.TensorSpec((array.shape[0], *[None] * (array.ndim - 1)), tf.as_dtype(array.dtype))
+    def _open_shape(self, array: np.ndarray):
+        return self._tf.TensorSpec((array.shape[0], *[None] * (array.ndim - 1)), self._tf.as_dtype(array.dtype))
 
-        targets_spec = tf.TensorSpec((targets.shape[0], None, targets.shape[2]), tf.float32)
-        return tf.function(function, input_signature=(tf.nest.map_structure(spec, batch), targets_spec))
+    def gradients(self, batch, targets, labels):
+        total, found = self._run(self._gradients, batch, targets, labels)
+        return total.numpy(), found
 
-    def train(self, batch, targets, rate, correct_first, correct_second, active):
-        if self._gradients is None:
-            self._gradients = self._open_shapes(self._gradients_python, batch, targets)
-        total, count, found = self._gradients(batch, targets)
-        self._update(found, *(self._tf.constant(x, "float32") for x in (rate, correct_first, correct_second, active)))
-        return total.numpy(), count.numpy()
+    def add(self, one, other):
+        return self._add(one, other)
+
+    def update(self, found, **numbers) -> None:
+        self._update(found, **{name: self._tf.constant(value) for name, value in numbers.items()})
 
     def evaluate(self, batch, targets):
-        if self._evaluate is None:
-            self._evaluate = self._open_shapes(self._evaluate_python, batch, targets)
-        total, count = self._evaluate(batch, targets)
+        total, count = self._run(self._evaluate, batch, targets)
         return total.numpy(), count.numpy()
 
     def moments(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -274,7 +294,7 @@ class _TensorFlowSteps:
 
 
 class _JaxSteps:
-    """Compiled training and validation steps on JAX: weights and moments live on the device and are donated to each step."""
+    """Compiled training and validation steps on JAX: weights and moments live on the device and are replaced in place."""
 
     def __init__(self, network: MessagePassingNetwork, settings: TrainingSettings, static: bool, xla: bool):
         import jax
@@ -283,60 +303,41 @@ class _JaxSteps:
         self._first = [jax.numpy.zeros(v.shape, "float32") for v in network.trainable_variables]
         self._second = [jax.numpy.zeros(v.shape, "float32") for v in network.trainable_variables]
 
-        def loss(weights, others, batch, targets):
-            predictions, others = network.stateless_call(weights, others, batch, training=True)
-            total, count = masked_absolute_error(predictions, targets)
-            return ops.sum(total / ops.maximum(count, 1.0)), (total, count, others)
+        def predict(weights, batch, training):
+            return network.stateless_call(weights, [], batch, training=training)[0]
 
-        def train(weights, others, first, second, batch, targets, rate, correct_first, correct_second, active):
-            found, (total, count, others) = jax.grad(loss, has_aux=True)(weights, others, batch, targets)
-            new = adamw(
-                weights,
-                found,
-                first,
-                second,
-                rate=rate,
-                correct_first=correct_first,
-                correct_second=correct_second,
-                active=active,
-                decay=settings.decay,
-                clip_norm=settings.clip_norm,
-            )
-            return (*new, others, total, count)
+        def loss(weights, batch, targets, labels):
+            total, _ = masked_absolute_error(predict(weights, batch, True), targets)
+            return ops.sum(total / labels), total
 
-        def evaluate(weights, others, batch, targets):
-            predictions, _ = network.stateless_call(weights, others, batch, training=False)
-            return masked_absolute_error(predictions, targets)
+        def gradients(weights, batch, targets, labels):
+            found, total = jax.grad(loss, has_aux=True)(weights, batch, targets, labels)
+            return total, found
 
-        self._train = jax.jit(train, donate_argnums=(0, 1, 2, 3))
-        self._evaluate = jax.jit(evaluate)
+        def update(weights, first, second, found, numbers):
+            return adamw(weights, found, first, second, decay=settings.decay, clip_norm=settings.clip_norm, **numbers)
 
-    def train(self, batch, targets, rate, correct_first, correct_second, active):
-        network = self._network
-        numbers = [np.asarray(x, np.float32) for x in (rate, correct_first, correct_second, active)]
-        weights, self._first, self._second, others, total, count = self._train(
-            [v.value for v in network.trainable_variables],
-            [v.value for v in network.non_trainable_variables],
-            self._first,
-            self._second,
-            batch,
-            targets,
-            *numbers,
-        )
-        for variable, value in zip(network.trainable_variables, weights, strict=True):
+        self._gradients = jax.jit(gradients)
+        self._update = jax.jit(update, donate_argnums=(0, 1, 2, 3))
+        self._evaluate = jax.jit(lambda w, batch, targets: masked_absolute_error(predict(w, batch, False), targets))
+
+    @property
+    def _weights(self) -> list:
+        return [v.value for v in self._network.trainable_variables]
+
+    def gradients(self, batch, targets, labels):
+        return self._gradients(self._weights, batch, targets, labels)
+
+    def add(self, one, other):
+        return [a + b for a, b in zip(one, other, strict=True)]
+
+    def update(self, found, **numbers) -> None:
+        weights, self._first, self._second = self._update(self._weights, self._first, self._second, found, numbers)
+        for variable, value in zip(self._network.trainable_variables, weights, strict=True):
             variable.assign(value)
-        for variable, value in zip(network.non_trainable_variables, others, strict=True):
-            variable.assign(value)
-        return total, count
 
     def evaluate(self, batch, targets):
-        network = self._network
-        return self._evaluate(
-            [v.value for v in network.trainable_variables],
-            [v.value for v in network.non_trainable_variables],
-            batch,
-            targets,
-        )
+        return self._evaluate(self._weights, batch, targets)
 
     def moments(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         return [np.asarray(v) for v in self._first], [np.asarray(v) for v in self._second]
@@ -361,6 +362,11 @@ def has_gpu() -> bool:
 
 # Graph rows of one step that keep a CPU's cores busy and its caches warm.
 _CPU_ROWS_A_STEP = 40_000
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a backend failed because its device's memory was too small."""
+    return type(error).__name__ == "ResourceExhaustedError" or "RESOURCE_EXHAUSTED" in str(error)
 
 
 def choose_group(folds: int, settings: TrainingSettings, gpu: bool, rows: float) -> int:
@@ -424,19 +430,21 @@ class EnsembleTrainer:
         self.static = self.gpu or len(self.layout.steps) <= 2
         self.xla = self.gpu or (self.static and self.group_size > 1)
         self.rows_used = self.rows_padded = 0
+        self.parts = 1
         self._steps: tuple[int, MessagePassingNetwork, Any] | None = None
-        self._budgets: dict[int | str, np.ndarray] = self._foreseen_budgets()
+        self._budgets = self._foreseen_budgets()
         self.checkpoints = CheckpointFolder(Path(checkpoints), self.fingerprint()) if checkpoints else None
 
-    def _foreseen_budgets(self, epochs: int = 3) -> dict[int | str, np.ndarray]:
+    def _foreseen_budgets(self, epochs: int = 3) -> dict[str, np.ndarray]:
         """Rows a batch of each size class needs: the most that any fold's first epochs ask for, and a little more."""
-        most: dict[int | str, np.ndarray] = {}
+        most: dict[str, np.ndarray] = {}
         for epoch in range(epochs):
             buckets = self.layout.buckets(epoch)
             for fold in self.folds:
                 for bucket, chosen in zip(buckets, self.layout.epoch(fold.fold, fold.train, epoch), strict=True):
                     needed = self.sizes[chosen].sum(axis=0)
-                    most[int(bucket)] = np.maximum(most.get(int(bucket), 0), needed)
+                    key = f"{bucket}/1"
+                    most[key] = np.maximum(most.get(key, 0), needed)
         for fold in self.folds:
             for chosen in self._validation_parts(fold):
                 most["validation"] = np.maximum(most.get("validation", 0), self.sizes[chosen].sum(axis=0))
@@ -489,11 +497,9 @@ class EnsembleTrainer:
         groups = [self.folds[i : i + self.group_size] for i in range(0, len(self.folds), self.group_size)]
         for group in groups:
             pending = [f for f in group if f.fold not in results]
-            if not pending:
-                continue
-            mine = state if state is not None and state["folds"] == [f.fold for f in pending] else None
-            state = None
-            results.update(self._train_group(group, pending, results, mine))
+            if pending:
+                mine = state is not None and {f.fold for f in pending} <= set(state["folds"])
+                results.update(self._train_group(pending, state if mine else None))
         return [results[f.fold] for f in self.folds]
 
     def _network(self, members: int) -> tuple[MessagePassingNetwork, Any]:
@@ -509,113 +515,175 @@ class EnsembleTrainer:
             self._steps = (members, network, kind(network, self.settings, self.static, self.xla))
         return self._steps[1], self._steps[2]
 
-    def _train_group(
-        self, group: list[FoldData], folds: list[FoldData], finished: dict[int, FoldResult], saved: dict | None
-    ) -> dict[int, FoldResult]:
-        settings, layout = self.settings, self.layout
-        results = dict(finished)
-        network, steps = self._network(len(folds))
-        states = [FoldState() for _ in folds]
-        best = [fold.weights for fold in folds]
-        epoch = step = 0
-        sums = np.zeros((2, len(folds)))
-        if saved is None:
-            network.set_member_weights([fold.weights for fold in folds])
-            zeros = [np.zeros(v.shape, np.float32) for v in network.trainable_variables]
-            steps.set_moments(zeros, zeros)
-        else:
-            epoch, step, sums, states, best = self._restore(network, steps, folds, saved)
+    def _train_group(self, folds: list[FoldData], saved: dict | None) -> dict[int, FoldResult]:
+        """Train folds that share every step, from their start or from a checkpoint."""
+        group = self._begin(folds) if saved is None else self._restore(folds, saved)
+        finished: dict[int, FoldResult] = {}
         last_saved = time.monotonic()
         with ThreadPoolExecutor(1) as packer:
-            while epoch < settings.epochs and not all(s.stopped for s in states):
-                buckets = layout.buckets(epoch)
-                orders = [layout.epoch(f.fold, f.train, epoch) for f in folds]
-
-                def prepare(i: int, orders=orders, buckets=buckets):
-                    chosen = [order[i] for order in orders]
-                    return [len(c) > 0 for c in chosen], self._pack(folds, chosen, settings.batch_size, int(buckets[i]))
-
-                ahead = packer.submit(prepare, step)
-                while step < layout.steps_per_epoch:
-                    present, (batch, targets) = ahead.result()
-                    if step + 1 < layout.steps_per_epoch:
-                        ahead = packer.submit(prepare, step + 1)
-                    active = np.array([p and not s.stopped for p, s in zip(present, states, strict=True)], np.float32)
-                    updates = np.array([s.updates for s in states])
-                    batch["dropout_key"] = np.array(
-                        [dropout_key(settings.seed, f.fold, s.updates) for f, s in zip(folds, states, strict=True)]
-                    )
-                    total_updates = layout.steps_per_epoch * settings.epochs
-                    rate = learning_rate(settings, epoch * layout.steps_per_epoch + step, total_updates)
-                    total, count = steps.train(
-                        batch,
-                        targets,
-                        np.full(len(folds), rate, np.float32),
-                        1.0 / (1.0 - 0.9 ** (updates + 1.0)),
-                        1.0 / (1.0 - 0.999 ** (updates + 1.0)),
-                        active,
-                    )
-                    sums += np.stack([np.asarray(total), np.asarray(count)]) * active
-                    for s, on in zip(states, active, strict=True):
-                        s.updates += int(on)
-                    self._polymer_epochs += float(batch["graph_weight"].sum())
-                    step += 1
-                    self._report(folds, epoch, step, sums, states, rate, len(results))
-                    if step < layout.steps_per_epoch:
-                        last_saved = self._checkpoint(
-                            last_saved, network, steps, folds, states, best, epoch, step, sums, results
-                        )
-                self._end_of_epoch(network, steps, folds, states, best, epoch, sums, rate)
-                epoch, step, sums = epoch + 1, 0, np.zeros((2, len(folds)))
-                last_saved = self._checkpoint(
-                    last_saved, network, steps, folds, states, best, epoch, step, sums, results
-                )
-        for i, (fold, s) in enumerate(zip(folds, states, strict=True)):
-            last = trim(network.member_weights(i), fold.weights)
-            kept = best[i] if settings.keep == "best" or s.stopped else last
-            results[fold.fold] = FoldResult(kept, s.log, s.best_epoch if kept is best[i] else len(s.log))
+            while group.epoch < self.settings.epochs and group.folds:
+                self._train_epoch(group, packer, last_saved)
+                self._end_of_epoch(group)
+                group.epoch, group.step, group.sums = group.epoch + 1, 0, np.zeros((2, len(group.folds)))
+                if any(s.stopped for s in group.states):
+                    group = self._without_stopped(group, finished)
+                last_saved = self._checkpoint(group, last_saved)
+        finished.update({fold.fold: self._result(group, i) for i, fold in enumerate(group.folds)})
         if self.checkpoints is not None:
-            self.checkpoints.save_results({f.fold: results[f.fold] for f in folds})
-        return results
+            self.checkpoints.save_results(finished)
+        return finished
 
-    def _end_of_epoch(self, network, steps, folds, states, best, epoch, sums, rate) -> None:
-        """Validate, log, keep the best weights and stop the folds that are done."""
-        loss = sums[0] / np.maximum(sums[1], 1.0)
-        validation = self._validate(steps, folds)
-        for i, (fold, s) in enumerate(zip(folds, states, strict=True)):
-            if s.stopped:
+    def _begin(self, folds: list[FoldData]) -> _Group:
+        network, steps = self._network(len(folds))
+        network.set_member_weights([fold.weights for fold in folds])
+        zeros = [np.zeros(v.shape, np.float32) for v in network.trainable_variables]
+        steps.set_moments(zeros, zeros)
+        return _Group(folds, network, steps, [FoldState() for _ in folds], [fold.weights for fold in folds])
+
+    def _train_epoch(self, group: _Group, packer: ThreadPoolExecutor, last_saved: float) -> None:
+        """The steps of an epoch that are still to do; the next batch is packed while one is computed."""
+        settings, layout, folds = self.settings, self.layout, group.folds
+        buckets = layout.buckets(group.epoch)
+        orders = [layout.epoch(f.fold, f.train, group.epoch) for f in folds]
+
+        def prepare(i: int) -> list:
+            return [
+                self._pack(folds, [order[i][part :: self.parts] for order in orders], int(buckets[i]))
+                for part in range(self.parts)
+            ]
+
+        ahead = packer.submit(prepare, group.step)
+        while group.step < layout.steps_per_epoch:
+            batches = ahead.result()
+            if group.step + 1 < layout.steps_per_epoch:
+                ahead = packer.submit(prepare, group.step + 1)
+            updates = np.array([s.updates for s in group.states])
+            active = np.array([len(order[group.step]) > 0 for order in orders], np.float32)
+            rate = learning_rate(
+                settings, group.epoch * layout.steps_per_epoch + group.step, layout.steps_per_epoch * settings.epochs
+            )
+            try:
+                total, labels, found = self._gradients(group, batches)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                ahead.result()
+                self._split_batches(error)
+                ahead = packer.submit(prepare, group.step)
                 continue
+            group.steps.update(
+                found,
+                rate=np.full(len(folds), rate, np.float32),
+                correct_first=(1.0 / (1.0 - 0.9 ** (updates + 1.0))).astype(np.float32),
+                correct_second=(1.0 / (1.0 - 0.999 ** (updates + 1.0))).astype(np.float32),
+                active=active,
+            )
+            group.rate = rate
+            group.sums += np.stack([total, labels]) * active
+            for s, on in zip(group.states, active, strict=True):
+                s.updates += int(on)
+            self._polymer_epochs += sum(len(order[group.step]) for order in orders)
+            group.step += 1
+            self._report(group)
+            if group.step < layout.steps_per_epoch:
+                last_saved = self._checkpoint(group, last_saved)
+
+    def _gradients(self, group: _Group, batches: list) -> tuple[np.ndarray, np.ndarray, list]:
+        """Summed errors and labels (M,) of a step and its gradients, accumulated over the parts of the batch."""
+        labels = np.sum([np.isfinite(targets).sum(axis=(1, 2)) for _, targets in batches], axis=0).astype(np.float32)
+        total, found = np.zeros(len(group.folds)), None
+        for part, (batch, targets) in enumerate(batches):
+            batch["dropout_key"] = np.array(
+                [
+                    dropout_key(self.settings.seed, fold.fold, state.updates, part)
+                    for fold, state in zip(group.folds, group.states, strict=True)
+                ]
+            )
+            errors, new = group.steps.gradients(batch, targets, np.maximum(labels, 1.0))
+            total += np.asarray(errors)
+            found = new if found is None else group.steps.add(found, new)
+        return total, labels, found
+
+    def _split_batches(self, error: Exception) -> None:
+        """Compute a batch in twice as many parts from here on: the memory was too small."""
+        if self.parts >= self.settings.batch_size:
+            raise TrainingError(
+                f"The memory is too small for one polymer of each of {self.group_size} folds at a time; "
+                "train fewer folds together (group=1) or use narrower features."
+            ) from error
+        self.parts *= 2
+        warnings.warn(
+            f"A batch did not fit the memory; gradients are accumulated over {self.parts} parts.", stacklevel=2
+        )
+
+    def _end_of_epoch(self, group: _Group) -> None:
+        """Validate, log, keep the best weights and mark the folds that are done."""
+        loss = group.sums[0] / np.maximum(group.sums[1], 1.0)
+        validation = self._validate(group)
+        for i, (fold, s) in enumerate(zip(group.folds, group.states, strict=True)):
             row = {
-                "epoch": epoch + 1,
+                "epoch": group.epoch + 1,
                 "loss": float(loss[i]),
                 "val_loss": float(validation[i]),
-                "learning_rate": float(rate),
+                "learning_rate": float(group.rate),
             }
             s.log.append(row)
             if not np.isfinite(loss[i]):
                 raise TrainingError(
-                    f"The loss of fold {fold.fold + 1} is no longer a number in epoch {epoch + 1}; "
+                    f"The loss of fold {fold.fold + 1} is no longer a number in epoch {group.epoch + 1}; "
                     "lower the learning rate or check the data for extreme values."
                 )
             # A fold without validation labels can't be stopped early: its last weights are its best.
             if validation[i] < s.best_loss or not np.isfinite(validation[i]):
-                s.best_loss, s.best_epoch = float(validation[i]), epoch + 1
-                if self.settings.keep == "best" or self.settings.patience:
-                    best[i] = trim(network.member_weights(i), fold.weights)
-            elif self.settings.patience and epoch + 1 - s.best_epoch >= self.settings.patience:
+                s.best_loss, s.best_epoch = float(validation[i]), group.epoch + 1
+                if self.settings.keep == "best":
+                    group.best[i] = trim(group.network.member_weights(i), fold.weights)
+            elif self.settings.patience and group.epoch + 1 - s.best_epoch >= self.settings.patience:
                 s.stopped = True
-            if self.epoch_end is not None and self.epoch_end(fold.fold, epoch, row) and not s.stopped:
+            if self.epoch_end is not None and self.epoch_end(fold.fold, group.epoch, row):
                 s.stopped = True
-                if self.settings.keep == "last":
-                    best[i], s.best_epoch = trim(network.member_weights(i), fold.weights), epoch + 1
 
-    def _validate(self, steps, folds: list[FoldData]) -> np.ndarray:
+    def _result(self, group: _Group, member: int) -> FoldResult:
+        fold, state = group.folds[member], group.states[member]
+        if self.settings.keep == "best":
+            return FoldResult(group.best[member], state.log, state.best_epoch)
+        return FoldResult(trim(group.network.member_weights(member), fold.weights), state.log, len(state.log))
+
+    def _without_stopped(self, group: _Group, finished: dict[int, FoldResult]) -> _Group:
+        """The group of the folds that train on: a stopped fold costs nothing from here on."""
+        on = [i for i, s in enumerate(group.states) if not s.stopped]
+        stopped = {f.fold: self._result(group, i) for i, f in enumerate(group.folds) if i not in on}
+        finished.update(stopped)
+        if self.checkpoints is not None:
+            self.checkpoints.save_results(stopped)
+        return self._chosen(group, on)
+
+    def _chosen(self, group: _Group, members: list[int]) -> _Group:
+        """Some members of a group as a group of their own."""
+        weights = {name: ops.convert_to_numpy(v)[members] for name, v in group.network.named_weights().items()}
+        moments = [[m[members] for m in part] for part in group.steps.moments()]
+        network, steps = self._network(len(members)) if members else (group.network, group.steps)
+        if members:
+            for name, variable in network.named_weights().items():
+                variable.assign(weights[name])
+            steps.set_moments(*moments)
+        return _Group(
+            [group.folds[i] for i in members],
+            network,
+            steps,
+            [group.states[i] for i in members],
+            [group.best[i] for i in members],
+            group.epoch,
+            group.step,
+            group.sums[:, members],
+            group.rate,
+        )
+
+    def _validate(self, group: _Group) -> np.ndarray:
         """Masked mean absolute error of each fold on its validation polymers, in scaled units; NaN without labels."""
-        sums = np.zeros((2, len(folds)))
-        parts = [self._validation_parts(f) for f in folds]
-        for chosen in zip(*parts, strict=True):
-            batch, targets = self._pack(folds, list(chosen), max(len(c) for p in parts for c in p), None)
-            total, count = steps.evaluate(batch, targets)
+        sums = np.zeros((2, len(group.folds)))
+        for chosen in zip(*(self._validation_parts(f) for f in group.folds), strict=True):
+            total, count = group.steps.evaluate(*self._pack(group.folds, list(chosen), None))
             sums += np.stack([np.asarray(total), np.asarray(count)])
         return np.where(sums[1] > 0, sums[0] / np.maximum(sums[1], 1.0), np.nan)
 
@@ -625,15 +693,19 @@ class EnsembleTrainer:
         order = fold.validation[np.argsort(self.layout.cost[fold.validation], kind="stable")]
         return [order[i::count] for i in range(count)]
 
-    def _pack(self, folds: list[FoldData], chosen: list[np.ndarray], graphs: int, bucket: int | None):
+    def _pack(self, folds: list[FoldData], chosen: list[np.ndarray], bucket: int | None):
         """Batch and targets (M, G, P) of the chosen polymers of each fold, of one size class or (None) for validation."""
         needed = np.max([self.sizes[c].sum(axis=0) for c in chosen], axis=0)
-        key = "validation" if bucket is None else bucket
+        key = "validation" if bucket is None else f"{bucket}/{self.parts}"
         budget = self._budgets.get(key)
         if budget is None or np.any(needed > budget):
             # A batch beyond what was foreseen: from here on there is room for its like.
             budget = rounded(np.maximum(needed * 1.05, 0 if budget is None else budget))
             self._budgets[key] = budget
+        most = (
+            len(self._validation_parts(folds[0])[0]) if bucket is None else -(-self.settings.batch_size // self.parts)
+        )
+        graphs = max(most, *(len(c) for c in chosen), 1)
         batch = pack(
             [[self.graphs[p] for p in c] for c in chosen],
             [[fold.tokens[p] for p in c] for fold, c in zip(folds, chosen, strict=True)],
@@ -648,24 +720,25 @@ class EnsembleTrainer:
             self.rows_padded += int(np.sum(budget)) * len(chosen)
         return batch, targets
 
-    def _report(self, folds, epoch, step, sums, states, rate, finished: int) -> None:
+    def _report(self, group: _Group) -> None:
         """Tell the progress callback, at most once a second except at the end of an epoch."""
         if self.progress is None:
             return
         now = time.monotonic()
-        ended = step == self.layout.steps_per_epoch
+        folds, epoch = group.folds, group.epoch
+        ended = group.step == self.layout.steps_per_epoch
         if not ended and now - self._last_report < 1.0:
             return
         self._last_report = now
         spent = now - self._started
-        done = epoch + step / self.layout.steps_per_epoch
+        done = epoch + group.step / self.layout.steps_per_epoch
         per_second = self._polymer_epochs / max(spent, 1e-9)
         sizes = [len(f.train) for f in folds]
         left = sum(sizes) * (self.settings.epochs - done)
         started = [f.fold for f in folds]
         waiting = [f for f in self.folds if f.fold > max(started)]
         left += sum(len(f.train) for f in waiting) * self.settings.epochs
-        losses = [s.log[-1]["val_loss"] for s in states if s.log]
+        losses = [s.log[-1]["val_loss"] for s in group.states if s.log]
         self.progress(
             Progress(
                 phase="training",
@@ -673,53 +746,71 @@ class EnsembleTrainer:
                 folds_total=len(self.folds),
                 epoch=epoch + int(ended),
                 epochs=self.settings.epochs,
-                train_loss=float(np.mean(sums[0] / np.maximum(sums[1], 1.0))),
+                train_loss=float(np.mean(group.sums[0] / np.maximum(group.sums[1], 1.0))),
                 validation_loss=float(np.nanmean(losses)) if np.isfinite(losses).any() else float("nan"),
-                learning_rate=float(rate),
+                learning_rate=float(group.rate),
                 polymers_per_second=per_second,
                 elapsed_seconds=self._elapsed_before + spent,
                 eta_seconds=left / per_second if per_second > 0 else None,
             )
         )
 
-    def _checkpoint(self, last_saved, network, steps, folds, states, best, epoch, step, sums, results) -> float:
-        if self.checkpoints is None or time.monotonic() - last_saved < self.settings.checkpoint_seconds:
+    def _checkpoint(self, group: _Group, last_saved: float) -> float:
+        """Save the group if the last checkpoint is old enough; returns when the newest was saved."""
+        if self.checkpoints is None or not group.folds:
             return last_saved
-        names = network.weight_names()
-        first, second = steps.moments()
-        arrays = {f"weight/{n}": ops.convert_to_numpy(v) for n, v in network._named_weights().items()}
-        order = {id(v): n for n, v in network._named_weights().items()}
-        trainable = [order[id(v)] for v in network.trainable_variables]
-        arrays |= {f"first/{n}": m for n, m in zip(trainable, first, strict=True)}
-        arrays |= {f"second/{n}": m for n, m in zip(trainable, second, strict=True)}
-        for i, weights in enumerate(best):
+        if time.monotonic() - last_saved < self.settings.checkpoint_seconds:
+            return last_saved
+        names = group.network.weight_names()
+        first, second = group.steps.moments()
+        arrays = {f"weight/{n}": ops.convert_to_numpy(v) for n, v in group.network.named_weights().items()}
+        arrays |= {f"first/{n}": m for n, m in zip(names, first, strict=True)}
+        arrays |= {f"second/{n}": m for n, m in zip(names, second, strict=True)}
+        for i, weights in enumerate(group.best):
             arrays |= {f"best{i}/{n}": weights[n] for n in names}
-        arrays["sums"] = sums
+        arrays["sums"] = group.sums
         state = {
-            "folds": [f.fold for f in folds],
-            "epoch": epoch,
-            "step": step,
+            "folds": [f.fold for f in group.folds],
+            "epoch": group.epoch,
+            "step": group.step,
             "elapsed": self._elapsed_before + time.monotonic() - self._started,
-            "states": [asdict(s) for s in states],
+            "states": [asdict(s) for s in group.states],
+            "parts": self.parts,
+            # Padding must be that of an uninterrupted run: it moves the last bit of a sum.
+            "budgets": {key: budget.tolist() for key, budget in self._budgets.items()},
         }
         self.checkpoints.save(state, arrays)
         return time.monotonic()
 
-    def _restore(self, network, steps, folds, saved):
+    def _restore(self, folds: list[FoldData], saved: dict) -> _Group:
+        """The group of a checkpoint, without folds that finished since."""
         arrays = saved["arrays"]
-        for name, variable in network._named_weights().items():
+        by_number = {f.fold: f for f in self.folds}
+        all_folds = [by_number[number] for number in saved["folds"]]
+        network, steps = self._network(len(all_folds))
+        names = network.weight_names()
+        for name, variable in network.named_weights().items():
             variable.assign(arrays[f"weight/{name}"])
-        order = {id(v): n for n, v in network._named_weights().items()}
-        trainable = [order[id(v)] for v in network.trainable_variables]
-        steps.set_moments([arrays[f"first/{n}"] for n in trainable], [arrays[f"second/{n}"] for n in trainable])
-        best = [{n: arrays[f"best{i}/{n}"] for n in network.weight_names()} for i in range(len(folds))]
-        states = [FoldState(**s) for s in saved["states"]]
-        return saved["epoch"], saved["step"], arrays["sums"].astype(float), states, best
+        steps.set_moments([arrays[f"first/{n}"] for n in names], [arrays[f"second/{n}"] for n in names])
+        self.parts = saved["parts"]
+        self._budgets = {key: np.array(rows) for key, rows in saved["budgets"].items()}
+        group = _Group(
+            all_folds,
+            network,
+            steps,
+            [FoldState(**s) for s in saved["states"]],
+            [{n: arrays[f"best{i}/{n}"] for n in names} for i in range(len(all_folds))],
+            saved["epoch"],
+            saved["step"],
+            arrays["sums"].astype(float),
+        )
+        wanted = [i for i, f in enumerate(all_folds) if any(f is g for g in folds)]
+        return group if len(wanted) == len(all_folds) else self._chosen(group, wanted)
 
 
 def rounded(rows: np.ndarray) -> np.ndarray:
-    """Rows rounded up to full vectors of eight."""
-    return np.ceil(np.asarray(rows) / 8).astype(np.int64) * 8
+    """Rows rounded up to full vectors of eight, at least one."""
+    return np.maximum(np.ceil(np.asarray(rows) / 8).astype(np.int64), 1) * 8
 
 
 def trim(weights: dict[str, np.ndarray], like: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -771,7 +862,7 @@ class CheckpointFolder:
                 results[number] = FoldResult(found["arrays"], found["log"], found["epoch"])
         for number in reversed(self._numbers("checkpoint")):
             found = self._read(f"checkpoint-{number:08d}")
-            if found is not None and not set(found["folds"]) & set(results):
+            if found is not None and set(found["folds"]) - set(results):
                 return results, found
         return results, None
 

@@ -34,7 +34,7 @@ def network_for(preprocessor, rounds=3, features=16, members=1, properties=2, dr
     network.initialise(list(range(members)))
     # Biases start at zero; give them values, or a bias lost somewhere would go unseen.
     rng = np.random.default_rng(5)
-    for name, variable in network._named_weights().items():
+    for name, variable in network.named_weights().items():
         if name.endswith("bias"):
             variable.assign(rng.normal(0, 0.1, variable.shape).astype(np.float32))
     return network

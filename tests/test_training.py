@@ -51,6 +51,7 @@ PARAMETERS = {
     "learning_rate": 0.01,
     "dropout": 0.1,
     "seed": 3,
+    "group": 1,
 }
 
 
@@ -200,12 +201,67 @@ def test_loss_goes_down_on_the_training_data(data):
         assert log.iloc[-5:].mean() < 0.6 * log.iloc[:3].mean()
 
 
-def test_early_stopping_keeps_the_best_epoch(data):
-    ensemble = trained(data, epochs=60, patience=3, keep="best", learning_rate=0.05)
-    for model in ensemble.models:
+def test_early_stopping_keeps_the_best_epoch_also_when_others_train_on(data):
+    stopping = {"epochs": 40, "patience": 3, "keep": "best", "learning_rate": 0.05, "dropout": 0.0}
+    alone, together = trained(data, **stopping), trained(data, group=2, **stopping)
+    lengths = [len(m.df_loss_log) for m in alone.models]
+    assert max(lengths) < 40 and len(set(lengths)) > 1
+    for model in alone.models:
         log = model.df_loss_log
-        assert len(log) < 60
         assert len(log) == log["epoch"][log["val_loss"].idxmin()] + 3
+    for a, b in zip(alone.models, together.models, strict=True):
+        short = min(len(a.df_loss_log), len(b.df_loss_log), 8)
+        np.testing.assert_allclose(a.df_loss_log["loss"][:short], b.df_loss_log["loss"][:short], rtol=0.02)
+
+
+def test_a_batch_too_large_for_the_memory_is_accumulated_to_the_same_result(data, monkeypatch):
+    from polyid import training
+
+    whole = trained(data, dropout=0.0)
+    gradients = training._TensorFlowSteps.gradients
+
+    class ResourceExhaustedError(Exception):
+        pass
+
+    def too_small(self, batch, targets, labels):
+        if targets.shape[1] > 2:
+            raise ResourceExhaustedError("no memory left")
+        return gradients(self, batch, targets, labels)
+
+    monkeypatch.setattr(training._TensorFlowSteps, "gradients", too_small)
+    with pytest.warns(UserWarning, match="accumulated over 2 parts"):
+        parts = trained(data, dropout=0.0)
+    for a, b in zip(whole.models, parts.models, strict=True):
+        np.testing.assert_allclose(a.df_loss_log["loss"], b.df_loss_log["loss"], rtol=1e-3)
+
+    def never(self, batch, targets, labels):
+        raise ResourceExhaustedError("no memory left")
+
+    monkeypatch.setattr(training._TensorFlowSteps, "gradients", never)
+    with pytest.raises(TrainingError, match="memory is too small"), pytest.warns(UserWarning):
+        trained(data)
+
+
+def test_jax_trains_to_the_same_losses(data, tmp_path):
+    pytest.importorskip("jax", reason="JAX is not installed")
+    expected = trained(data, epochs=3)
+    code = """
+import sys, json
+sys.path.insert(0, sys.argv[1])
+from test_training import trained
+from pathlib import Path
+ensemble = trained(Path(sys.argv[2]), epochs=3)
+Path(sys.argv[3]).write_text(json.dumps([m.df_loss_log["loss"].tolist() for m in ensemble.models]))
+"""
+    out = tmp_path / "losses.json"
+    subprocess.run(
+        [sys.executable, "-c", code, str(Path(__file__).parent), str(data), str(out)],
+        env={**os.environ, "KERAS_BACKEND": "jax", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        check=True,
+    )
+    losses = json.loads(out.read_text())
+    for model, found in zip(expected.models, losses, strict=True):
+        np.testing.assert_allclose(found, model.df_loss_log["loss"], rtol=2e-3)
 
 
 def test_keras_callbacks_run_and_can_stop_a_member(data):
@@ -249,9 +305,8 @@ trained(Path(sys.argv[2]), save_folder=sys.argv[3], resume=True, checkpoint_seco
 """
 
 
-@pytest.mark.parametrize("group", [1, 2])
-def test_killed_runs_resume_to_the_same_model(data, tmp_path, group):
-    epochs = 25
+def test_killed_runs_resume_to_the_same_model(data, tmp_path):
+    epochs, group = 25, 2
     whole = trained(data, epochs=epochs, group=group)
     folder = tmp_path / "model"
     command = [
@@ -265,7 +320,7 @@ def test_killed_runs_resume_to_the_same_model(data, tmp_path, group):
         str(group),
     ]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    for kill in range(3):
+    for kill in range(2):
         process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 120
         before = len(list((folder / "checkpoints").glob("*.json"))) if folder.exists() else 0
