@@ -160,7 +160,7 @@ def _predict(options: argparse.Namespace) -> None:
     failed = found["error"].notna()
     if frame is None and not options.output:
         for _, row in found.iterrows():
-            print(row["smiles"])
+            print(row["smiles"] if len(row["smiles"]) <= 100 else row["smiles"][:97] + "...")
             if row["error"] is not None:
                 print(f"  {row['error']}")
                 continue
