@@ -1,0 +1,495 @@
+#!/usr/bin/env python3
+"""What training costs, beside upstream PolyID on the same polymers, machine and minutes.
+
+    python scripts/benchmark_training.py                        # published network, batch sizes 1 and 16, with upstream
+    python scripts/benchmark_training.py --skip-peers --profile # ours alone, and where its time goes
+    python scripts/benchmark_training.py --preset small --folds 5   # a whole run: time, peak memory
+    python scripts/benchmark_training.py --featurising          # graphs of the database on one core
+    python scripts/benchmark_training.py --scaling 1000 10000   # time and memory against the number of polymers
+
+Both sides take turns, epoch by epoch, so that a busy machine slows both; tracing and compilation are over before the first
+round. Upstream trains one fold after the other, so its cost per polymer and fold is that of its step. Every fold of ours
+trains on all polymers of the sample, as upstream does; what ten real folds of the whole table add in padding and idle
+steps is computed from their batches and counted on our side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from benchmark_peers import (
+    PEERS,
+    PROPERTIES,
+    ROOT,
+    Worker,
+    benchmark_table,
+    generated_units,
+    load_average,
+    measured,
+    sample,
+    spread,
+    verdict,
+)
+
+sys.path.insert(0, str(ROOT))
+
+import numpy as np
+
+from polyid.errors import Cancelled
+
+BARS = {1: 8.0, 16: 14.0}
+"""Least ratio of upstream's cost to ours, by batch size."""
+
+
+def published_parameters(tiny: bool = False) -> dict[str, Any]:
+    """Parameters of the published network, or of a very small one for a quick look."""
+    from polyid.parameters import preset
+
+    small = {"atom_features": 8, "bond_features": 8, "num_messages": 2} if tiny else {}
+    return preset("publication", **small).to_dict()
+
+
+def make_trainer(
+    frame: Any,
+    parameters: dict[str, Any],
+    batch_size: int,
+    splits: list[tuple[np.ndarray, np.ndarray]],
+    group: int | None = None,
+    **hooks: Any,
+):
+    """An `EnsembleTrainer` of the given folds: scaled targets, fitted preprocessor, fresh weights.
+
+    Parameters
+    ----------
+    frame : pd.DataFrame
+        With ``smiles_polymer`` and `PROPERTIES`.
+    parameters : dict
+        Of the network, as `Parameters.to_dict` names them.
+    batch_size : int
+    splits : list of (int array, int array)
+        Training and validation polymers of each fold.
+    group : int, optional
+        Folds trained together; by default the trainer chooses.
+    **hooks
+        ``progress`` and ``epoch_end`` of the trainer.
+    """
+    from sklearn.preprocessing import RobustScaler
+
+    from polyid.features import FEATURES
+    from polyid.featurise import featurise
+    from polyid.network import MessagePassingNetwork, NetworkConfig
+    from polyid.preprocessors import PolymerPreprocessor
+    from polyid.training import EnsembleTrainer, FoldData, TrainingSettings
+
+    atom, bond = (FEATURES[f"{kind}_features_{parameters['features']}"] for kind in ("atom", "bond"))
+    graphs = featurise(
+        list(frame["smiles_polymer"]), atom, bond, parameters["explicit_hs"], parameters["num_messages"]
+    )
+    preprocessor = PolymerPreprocessor(atom, bond, explicit_hs=parameters["explicit_hs"]).fit(graphs)
+    tokens = [preprocessor.tokenise(graph) for graph in graphs]
+    targets = RobustScaler().fit_transform(frame[list(PROPERTIES)].to_numpy(float)).astype(np.float32)
+    config = NetworkConfig(
+        preprocessor.atom_classes,
+        preprocessor.bond_classes,
+        parameters["atom_features"],
+        parameters["mol_features"],
+        parameters["num_messages"],
+        len(PROPERTIES),
+        parameters["dropout"],
+    )
+    fresh = MessagePassingNetwork(config)
+    folds = []
+    for i, (train, validation) in enumerate(splits):
+        fresh.initialise([i])
+        folds.append(FoldData(i, train, validation, targets, tokens, fresh.member_weights(0)))
+    settings = TrainingSettings(
+        epochs=10_000,
+        batch_size=batch_size,
+        learning_rate=parameters["learning_rate"],
+        decay=parameters["decay"],
+        schedule=parameters["schedule"],
+        warmup=parameters["warmup"],
+        clip_norm=parameters["clip_norm"],
+        group=group,
+    )
+    return EnsembleTrainer(
+        graphs, folds, lambda members, dtype: MessagePassingNetwork(config, members, dtype), settings, **hooks
+    )
+
+
+class Turns:
+    """Times the epochs of our trainer, and gives the peer its turn between them.
+
+    Validation lies between an epoch's last step and the hook at its end, so it is not timed; on the peer's side there is none.
+    """
+
+    def __init__(self, rounds: int, peer: Any, seconds: float, measure_parts: bool, profile: Path | None):
+        self.rounds, self.peer, self.seconds = rounds, peer, seconds
+        self.measure_parts, self.profile = measure_parts, profile
+        self.trainer: Any = None
+        self.ours: list[float] = []
+        self.theirs: list[float] = []
+        self.parts: dict[str, float] = defaultdict(float)
+        self._mark, self._epoch, self._folds = time.perf_counter(), 0, 1
+        self._elapsed, self._epochs, self._each = 0.0, -2, 1
+
+    def progress(self, record: Any) -> None:
+        if record.epoch > self._epoch:
+            self._epoch, self._folds = record.epoch, len(record.folds)
+            self._elapsed += time.perf_counter() - self._mark
+
+    def epoch_end(self, fold: int, epoch: int, row: dict[str, float]) -> bool:
+        if fold == self._folds - 1:
+            self._epochs += 1
+            self._next_turn()
+            self._mark = time.perf_counter()
+        return False
+
+    def _next_turn(self) -> None:
+        if self._epochs < 0:
+            # The first epoch traces and compiles.
+            self._elapsed = 0.0
+            return
+        if self._epochs == 0:
+            # The second says how many make a round, and warms the peer up.
+            self._each = max(1, round(self.seconds / self._elapsed))
+            self._elapsed = 0.0
+            if self.peer is not None:
+                self.peer()
+                self.theirs.append(self.peer())
+                self.theirs.clear()
+            return
+        if len(self.ours) < self.rounds:
+            if self._epochs % self._each:
+                return
+            self.ours.append(self._elapsed / self._each)
+            self._elapsed = 0.0
+            if self.peer is not None:
+                self.theirs.append(self.peer())
+            if len(self.ours) < self.rounds:
+                return
+            if not self.measure_parts:
+                raise Cancelled
+            self._watch_parts()
+            return
+        self.parts["epoch"] = self._elapsed
+        if self.profile is not None and not self.profile.exists():
+            self.profile.mkdir(parents=True)
+            import tensorflow as tf
+
+            tf.profiler.experimental.start(str(self.profile))
+            self._profiled = time.perf_counter()
+            return
+        if self.profile is not None:
+            import tensorflow as tf
+
+            tf.profiler.experimental.stop()
+        raise Cancelled
+
+    def _watch_parts(self) -> None:
+        """Time packing, gradients and update of the epoch that follows."""
+
+        def timed(name: str, function: Any) -> Any:
+            def call(*arguments: Any, **named: Any) -> Any:
+                started = time.perf_counter()
+                try:
+                    return function(*arguments, **named)
+                finally:
+                    self.parts[name] += time.perf_counter() - started
+
+            return call
+
+        # The benchmark's own look inside: the trainer has no public clock for its parts.
+        steps = self.trainer._steps[2]
+        steps.gradients, steps.update = timed("gradients", steps.gradients), timed("update", steps.update)
+        self.trainer._pack = timed("pack", self.trainer._pack)
+
+
+def whole_table_overhead(frame: Any, parameters: dict[str, Any], batch_size: int, folds: int) -> tuple[float, float]:
+    """Graph rows computed per row needed, for real folds of the whole table: (all, of which by idle steps)."""
+    order = np.random.default_rng(0).permutation(len(frame))
+    splits = [(np.sort(np.delete(order, np.s_[i::folds])), np.sort(order[i::folds])) for i in range(folds)]
+    trainer = make_trainer(frame, parameters, batch_size, splits)
+    used = idle = total = 0.0
+    for bucket, *chosen in zip(
+        trainer.layout.buckets(0), *(trainer.layout.epoch(f.fold, f.train, 0) for f in trainer.folds), strict=True
+    ):
+        budget = float(trainer._budgets[f"{bucket}/1"].sum())
+        for polymers in chosen:
+            total += budget
+            used += float(trainer.sizes[polymers].sum())
+            idle += budget * (len(polymers) == 0)
+    return total / used, idle / total
+
+
+def compare(arguments: argparse.Namespace) -> None:
+    """Cost of an update per polymer and fold of the published network, beside upstream's."""
+    parameters = published_parameters(arguments.tiny)
+    table, source = benchmark_table()
+    frame = sample(table, arguments.polymers)
+    n = len(frame)
+    print(f"{n} polymers of {source}, {len(PROPERTIES)} properties; {load_average()}")
+    print(
+        f"Network: {parameters['atom_features']} features, {parameters['num_messages']} messages, "
+        f"{parameters['mol_features']} global features, explicit hydrogens"
+    )
+    everything, one = np.arange(n), np.arange(1)
+    for batch_size in arguments.batch_sizes:
+        profile = Path(tempfile.mkdtemp()) / "trace" if arguments.profile else None
+        worker, peer = None, None
+        if not arguments.skip_peers:
+            worker = Worker("upstream", "upstream-training")
+            keep = frame[["smiles_polymer", *PROPERTIES]].astype(object).where(frame.notna(), None)
+            size = worker.ask(
+                polymers=keep.to_dict("list"),
+                properties=list(PROPERTIES),
+                batch_size=batch_size,
+                params=parameters,
+            )["parameters"]
+
+            def peer(worker: Worker = worker) -> float:
+                return worker.ask(epochs=1)["seconds"]
+
+            print(f"\n{PEERS['upstream'].title}: {size:,} parameters")
+        turns = Turns(arguments.rounds, peer, arguments.seconds, True, profile)
+        trainer = make_trainer(
+            frame,
+            parameters,
+            batch_size,
+            [(everything, one)] * arguments.folds,
+            arguments.group,
+            progress=turns.progress,
+            epoch_end=turns.epoch_end,
+        )
+        turns.trainer = trainer
+        try:
+            trainer.run()
+        except Cancelled:
+            pass
+        finally:
+            if worker is not None:
+                worker.__exit__()
+        together = trainer.group_size
+        ours = [1e3 * seconds / (n * together) for seconds in turns.ours]
+        theirs = [1e3 * seconds / n for seconds in turns.theirs]
+        print(f"\nBatch size {batch_size}, {arguments.folds} folds, {together} together ({load_average()})")
+        if theirs:
+            print(f"  upstream                  {spread(theirs)} ms per polymer and fold")
+        print(f"  ours                      {spread(ours)} ms per polymer and fold")
+        if not arguments.tiny:
+            whole, idle = whole_table_overhead(table, parameters, batch_size, arguments.folds)
+            padding = 1.0 - 1.0 / whole
+            mine = 1.0 / (1.0 - trainer.padding_waste)
+            factor = max(1.0, whole / mine)
+            print(
+                f"  padding                   {100 * trainer.padding_waste:.1f} % of rows here; {100 * padding:.1f} % in "
+                f"{arguments.folds} folds of the whole table, of which idle steps {100 * idle:.1f} %"
+            )
+            if factor > 1.0:
+                ours = [value * factor for value in ours]
+                print(f"  ours, as in whole folds   {spread(ours)} ms per polymer and fold")
+        if theirs:
+            ratios = [a / b for a, b in zip(theirs, ours, strict=True)]
+            bar = BARS.get(batch_size)
+            judged = f"; bar {bar:.0f}: {verdict(float(np.median(ratios)), bar)}" if bar else ""
+            print(f"  upstream / ours           {spread(ratios)}{judged}")
+        epoch = turns.parts["epoch"]
+        print(
+            f"  where our time goes       gradients {100 * turns.parts['gradients'] / epoch:.0f} %, update "
+            f"{100 * turns.parts['update'] / epoch:.0f} %, the rest "
+            f"{100 * (1 - (turns.parts['gradients'] + turns.parts['update']) / epoch):.0f} %; packing is done beside "
+            f"it, in {100 * turns.parts['pack'] / epoch:.0f} % of the time"
+        )
+        if profile is not None:
+            print_operations(profile)
+
+
+def print_operations(folder: Path, most: int = 15) -> None:
+    """The operations that took the most time in a TensorFlow trace."""
+    from tensorflow.tsl.profiler.protobuf import xplane_pb2
+
+    spent: dict[str, float] = defaultdict(float)
+    calls: dict[str, int] = defaultdict(int)
+    for path in folder.rglob("*.xplane.pb"):
+        space = xplane_pb2.XSpace()
+        space.ParseFromString(path.read_bytes())
+        for plane in space.planes:
+            for line in plane.lines:
+                for event in line.events:
+                    name = plane.event_metadata[event.metadata_id].name
+                    # Operations are named "name:Type" by TensorFlow, "type.number" by XLA.
+                    if "__inference_" in name:
+                        continue
+                    if ":" in name and "::" not in name:
+                        kind = name.rsplit(":", 1)[1]
+                    elif "fusion" in name or "dot" in name or "scatter" in name or "gather" in name:
+                        kind = "XLA " + name.split(".")[0]
+                    else:
+                        continue
+                    spent[kind] += event.duration_ps / 1e9
+                    calls[kind] += 1
+    total = sum(spent.values())
+    print(f"  operations in a traced epoch, of {total / 1e3:.1f} s of thread time")
+    for kind, milliseconds in sorted(spent.items(), key=lambda item: -item[1])[:most]:
+        print(f"    {100 * milliseconds / total:5.1f} %  {calls[kind]:7d} calls  {kind}")
+
+
+def whole_run(arguments: argparse.Namespace) -> None:
+    """Time and peak memory of `train_ensemble` on the whole table, graphs not cached."""
+    with tempfile.TemporaryDirectory() as folder:
+        table, source = benchmark_table()
+        path = Path(folder) / "table.csv"
+        table.to_csv(path, index=False)
+        command = ["--run-table", str(path), "--preset", arguments.preset, "--folds", str(arguments.folds)]
+        if arguments.epochs is not None:
+            command += ["--epochs", str(arguments.epochs)]
+        found = measured(__file__, *command, POLYID_CACHE=f"{folder}/cache")
+    minutes, memory = found["wall_seconds"] / 60, found["peak_mib"] / 1024
+    print(f"Preset {arguments.preset}, {arguments.folds} folds, {len(table)} polymers of {source}; {load_average()}")
+    print(f"  from start to saved model  {minutes:.1f} min; bar 10 min: {verdict(minutes, 10, at_least=False)}")
+    print(f"  peak memory                {memory:.2f} GiB; bar 3 GiB: {verdict(memory, 3, at_least=False)}")
+    print(f"  before the first step      {found['preparing']:.1f} s (imports, table, graphs, compilation)")
+    print(f"  padding                    {100 * found['padding_waste']:.1f} % of rows; bar 15 %")
+    for name, figures in found["metrics"].items():
+        print(f"  out of fold                {name:<24} n {figures['n']:>4}  MAE {figures['MAE']:.3f}")
+
+
+def run_table(arguments: argparse.Namespace) -> None:
+    """Train on a table and print what it took, for `measured`."""
+    started = time.perf_counter()
+    from polyid.ensemble import train_ensemble
+
+    marks: list[float] = []
+
+    def progress(record: Any) -> None:
+        if record.phase == "training" and not marks:
+            marks.append(time.perf_counter() - started)
+
+    with tempfile.TemporaryDirectory() as output:
+        ensemble = train_ensemble(
+            arguments.run_table,
+            output,
+            properties=arguments.properties,
+            preset=arguments.preset,
+            folds=arguments.folds,
+            epochs=arguments.epochs,
+            progress=progress,
+        )
+    answer = {
+        "preparing": marks[0],
+        "seconds": time.perf_counter() - started,
+        "padding_waste": ensemble.metadata["training"]["padding_waste"],
+        "metrics": ensemble.out_of_fold_metrics(),
+    }
+    print(json.dumps(answer))
+
+
+def scaling(arguments: argparse.Namespace) -> None:
+    """Time and memory of a run of one epoch against the number of polymers."""
+    print(f"Generated copolymers, preset small, 2 folds, 1 epoch, nothing cached; {load_average()}")
+    print(f"{'polymers':>10}{'seconds':>10}{'ms each':>10}{'to 1st step':>13}{'peak MiB':>10}{'KiB each':>10}")
+    rng = np.random.default_rng(0)
+    base = None
+    with tempfile.TemporaryDirectory() as folder:
+        for count in arguments.scaling:
+            path = Path(folder) / f"{count}.csv"
+            units = generated_units(count)
+            values = rng.normal(80.0, 60.0, count).round(1)
+            lines = [f"{unit},{value}" for unit, value in zip(units, values, strict=True)]
+            path.write_text("\n".join(["smiles_polymer,Glass_Transition", *lines]) + "\n")
+            found = measured(
+                __file__,
+                *("--run-table", str(path), "--preset", "small", "--folds", "2", "--epochs", "1"),
+                *("--properties", "Glass_Transition"),
+                POLYID_CACHE=f"{folder}/cache",
+            )
+            base = base or (count, found["peak_mib"])
+            each = (found["peak_mib"] - base[1]) * 1024 / (count - base[0]) if count != base[0] else float("nan")
+            print(
+                f"{count:>10}{found['seconds']:>10.1f}{1e3 * found['seconds'] / count:>10.2f}"
+                f"{found['preparing']:>13.1f}{found['peak_mib']:>10.0f}{each:>10.1f}",
+                flush=True,
+            )
+
+
+def featurising(arguments: argparse.Namespace) -> None:
+    """Time to make the graphs of the whole table, on one core and from the cache."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    table, source = benchmark_table()
+    smiles = list(table["smiles_polymer"])
+    from polyid.features import FEATURES
+    from polyid.featurise import featurise
+    from polyid.parameters import preset
+
+    print(f"{len(smiles)} polymers of {source}, one core; {load_average()}")
+    for name in ("publication", "small"):
+        parameters = preset(name).to_dict()
+        atom, bond = (FEATURES[f"{kind}_features_{parameters['features']}"] for kind in ("atom", "bond"))
+        common = (smiles, atom, bond, parameters["explicit_hs"], parameters["num_messages"])
+        fresh, cached = [], []
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["POLYID_CACHE"] = folder
+            featurise(*common)
+            for _ in range(arguments.rounds):
+                for cache, times in ((False, fresh), (True, cached)):
+                    started = time.perf_counter()
+                    graphs = featurise(*common, cache=cache)
+                    times.append(time.perf_counter() - started)
+        rounds = graphs[0].rounds
+        first = np.array([[g.atom_count[0].sum(), g.bond_count[0].sum()] for g in graphs]).mean(axis=0)
+        last = np.array([[len(g.atom_count[-1]), len(g.bond_count[-1])] for g in graphs]).mean(axis=0)
+        print(
+            f"  {name:<12} {spread(fresh, 2)} s; bar 10 s: {verdict(float(np.median(fresh)), 10, at_least=False)}; "
+            f"from the cache {spread(cached, 2)} s\n"
+            f"               a polymer: {first[0]:.0f} atoms, {first[1]:.0f} directed bonds; after {rounds} rounds "
+            f"{last[0]:.0f} and {last[1]:.0f} classes"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--polymers", type=int, default=120, help="polymers of the comparison (default 120)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of the comparison (default 5)")
+    parser.add_argument("--seconds", type=float, default=8.0, help="least time of our turn in a round (default 8)")
+    parser.add_argument("--batch-sizes", type=int, nargs="+", default=[1, 16], metavar="B")
+    parser.add_argument("--folds", type=int, help="folds (default 10 for the comparison, else the preset's)")
+    parser.add_argument("--group", type=int, help="folds trained together (default: the trainer chooses)")
+    parser.add_argument("--skip-peers", action="store_true", help="measure our side alone")
+    parser.add_argument("--profile", action="store_true", help="also trace an epoch and list its operations")
+    parser.add_argument("--tiny", action="store_true", help="a very small network, for a quick look")
+    parser.add_argument("--preset", help="time a whole run of this preset on the whole table")
+    parser.add_argument("--epochs", type=int, help="epochs of the whole run (default: the preset's)")
+    parser.add_argument("--scaling", type=int, nargs="*", metavar="N", help="polymers (default 1000 3000 10000)")
+    parser.add_argument("--featurising", action="store_true", help="time the graphs alone")
+    parser.add_argument("--run-table", help=argparse.SUPPRESS)
+    parser.add_argument("--properties", nargs="+", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.run_table:
+        arguments.properties = arguments.properties or list(PROPERTIES)
+        run_table(arguments)
+    elif arguments.preset:
+        arguments.folds = arguments.folds or 5
+        whole_run(arguments)
+    elif arguments.scaling is not None:
+        arguments.scaling = arguments.scaling or [1_000, 3_000, 10_000]
+        scaling(arguments)
+    elif arguments.featurising:
+        featurising(arguments)
+    else:
+        arguments.folds = arguments.folds or 10
+        compare(arguments)
+
+
+if __name__ == "__main__":
+    main()
