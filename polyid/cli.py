@@ -114,8 +114,9 @@ def _train(options: argparse.Namespace) -> None:
         return
     from polyid.ensemble import train_ensemble
 
+    data = _table(options.data)
     ensemble = train_ensemble(
-        options.data,
+        data,
         output,
         properties=options.properties,
         preset=options.preset,
@@ -128,7 +129,7 @@ def _train(options: argparse.Namespace) -> None:
     )
     left_out = ensemble.metadata["data"].get("rows_left_out") or 0
     if left_out:
-        print(f"{left_out} rows of {options.data} were left out; 'polyid data show {options.data}' lists them.")
+        print(f"{left_out} rows of {data} were left out; 'polyid data show {data}' lists them.")
     print(f"{'property':<28}{'polymers':>9}{'MAE':>11}{'RMSE':>11}{'R2':>8}   out-of-fold")
     for name, figures in ensemble.out_of_fold_metrics().items():
         numbers = [f"{figures[k]:.4g}" if figures[k] is not None else "-" for k in ("MAE", "RMSE", "R2")]
@@ -203,14 +204,19 @@ def _write_csv(frame: Any, path: Path) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     ensemble = _load(options.model)
-    from polyid.data_sources import find_table
     from polyid.metrics import regression_metrics
-    from polyid.tables import read_training_table
+    from polyid.tables import apply_mapping, properties_present, propose_mapping, read_raw_table
 
+    data = _table(options.data)
     if options.out_of_fold:
-        print(json.dumps(ensemble.recompute_out_of_fold(find_table(options.data)), indent=2))
+        print(json.dumps(ensemble.recompute_out_of_fold(data), indent=2))
         return
-    table = read_training_table(options.data, ensemble.prediction_columns, ensemble.degree_of_polymerisation)
+    raw = read_raw_table(data)
+    present = properties_present(raw, ensemble.prediction_columns)
+    table = apply_mapping(raw, propose_mapping(raw, present), ensemble.degree_of_polymerisation)
+    left_out = table.problems.loc[table.problems["outcome"] == "left out", "row"].nunique()
+    if left_out:
+        _say(f"{left_out} rows of {data} could not be read; 'polyid data show {data}' lists them.")
     found = ensemble.make_aggregate_predictions(table.frame[["smiles_polymer"]], "mean")
     figures = {
         name: regression_metrics(table.frame[name].to_numpy(float), found[f"{name}_pred_mean"].to_numpy(float))
@@ -232,7 +238,7 @@ def _publish(options: argparse.Namespace) -> None:
 def _data_build(options: argparse.Namespace) -> None:
     from polyid.tables import build_training_set, bundled_tables
 
-    table = options.table or next(iter(bundled_tables().values()))
+    table = _table(options.table) if options.table else next(iter(bundled_tables().values()))
     built = build_training_set(
         table, options.output, options.degree_of_polymerisation, replicates=options.replicates, seed=options.seed
     )
@@ -241,9 +247,19 @@ def _data_build(options: argparse.Namespace) -> None:
 
 
 def _data_fetch(options: argparse.Namespace) -> None:
-    from polyid.data_sources import fetch_source
+    from polyid.data_sources import SOURCES, fetch_source
 
-    print(fetch_source(options.name, progress=_say))
+    print(fetch_source(options.name))
+    _say(SOURCES[options.name].notice)
+
+
+def _table(name: str) -> Path:
+    """The table a user names: a file, or one of the data this package knows or the Hub has."""
+    if Path(name).exists():
+        return Path(name)
+    from polyid.data_sources import find_table
+
+    return find_table(name)
 
 
 def _say(message: Any) -> None:
@@ -253,7 +269,7 @@ def _say(message: Any) -> None:
 def _data_show(options: argparse.Namespace) -> None:
     from polyid.tables import read_training_table
 
-    _describe(read_training_table(options.table))
+    _describe(read_training_table(_table(options.table)))
 
 
 def _describe(table: Any) -> None:

@@ -562,7 +562,9 @@ class MultiModel:
             for name in self.prediction_columns
         }
 
-    def recompute_out_of_fold(self, data: str | os.PathLike | TrainingTable) -> dict[str, dict[str, float | int | None]]:
+    def recompute_out_of_fold(
+        self, data: str | os.PathLike | TrainingTable
+    ) -> dict[str, dict[str, float | int | None]]:
         """The figures of `metrics.json`, computed anew by a loaded model from the table it was trained on.
 
         Each member predicts the polymers that `splits.json` says it never saw. On the machine and with the versions

@@ -327,6 +327,33 @@ def propose_mapping(table: RawTable | pd.DataFrame, properties: Sequence[str] | 
     return Mapping(roles, tuple(found), tuple(column for column in free if column not in used))
 
 
+def properties_present(table: RawTable, properties: Sequence[str]) -> list[str]:
+    """Those of the properties that a table has a column or facts of, in their order.
+
+    Raises
+    ------
+    DataError
+        It has none of them.
+    """
+    present = []
+    for name in properties:
+        try:
+            mapping = propose_mapping(table, [name])
+            if mapping.of_facts:
+                _wanted_names(table, mapping)
+        except DataError:
+            continue
+        present.append(name)
+    if not present:
+        # Says what is wrong with the table as a whole, else with its columns.
+        propose_mapping(table)
+        raise DataError(
+            f"{table.source} has none of the properties {_listed(properties)}; its columns are "
+            f"{_listed(table.cells.columns)}."
+        )
+    return present
+
+
 def _listed(columns: Iterable[str]) -> str:
     columns = list(columns)
     return ", ".join(columns[:12]) + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")

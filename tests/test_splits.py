@@ -18,6 +18,7 @@ from polyid import MultiModel
 from polyid.cli import main
 from polyid.ensemble import train_ensemble
 from polyid.errors import DataError, TrainingError
+from polyid.parameters import PRESETS
 from polyid.polymers import to_oligomer
 from polyid.splits import (
     SIMILARITY,
@@ -206,8 +207,17 @@ def table(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module", autouse=True)
+def tiny():
+    """The preset's folds and networks, small enough to compile in seconds."""
+    sizes = {"num_messages": 1, "atom_features": 8, "bond_features": 8}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PRESETS, "small", {**PRESETS["small"], **sizes})
+        yield
+
+
 @pytest.fixture(scope="module")
-def model(table, tmp_path_factory):
+def model(table, tiny, tmp_path_factory):
     folder = tmp_path_factory.mktemp("model") / "model"
     train_ensemble(table, folder, epochs=1, folds=2, split="scaffold", seed=5)
     return folder
@@ -247,7 +257,7 @@ def test_a_saved_split_gives_the_same_folds(table, model):
 def test_another_table_is_refused(table, model, tmp_path):
     other = tmp_path / "other.csv"
     other.write_text(table.read_text(encoding="utf-8") + "\n*CCS*,1,1,Ulm", encoding="utf-8")
-    with pytest.raises(DataError, match="other.csv is not the table this model was trained on"):
+    with pytest.raises(DataError, match=r"other\.csv is not the table this model was trained on"):
         MultiModel.load_models(model).recompute_out_of_fold(other)
 
 
@@ -256,7 +266,7 @@ def test_a_model_of_ones_own_folds(table, tmp_path, capsys):
     arguments = ["train", str(table), "--epochs", "1", "--split", "column:lab", "--output", str(folder), "--quiet"]
     assert main([*arguments, "--folds", "3"]) == 1
     assert "names 2 folds, not 3" in capsys.readouterr().err
-    assert main(arguments[:5] + ["column:labs", *arguments[6:]]) == 1
+    assert main([*arguments[:5], "column:labs", *arguments[6:]]) == 1
     assert "has no column labs; its columns are repeat_unit" in capsys.readouterr().err
     assert main(arguments) == 0
     record = json.loads((folder / "splits.json").read_text())
@@ -274,3 +284,18 @@ def test_folds_of_a_table_of_facts_must_agree(tmp_path):
     )
     with pytest.raises(TrainingError, match="Rows 2 and 3 are the same polymer"):
         train_ensemble(path, tmp_path / "model", epochs=1, split="column:lab")
+
+
+def test_a_table_with_one_of_the_properties_is_evaluated_for_it(table, model, tmp_path, capsys):
+    one = tmp_path / "one.csv"
+    lines = [",".join(line.split(",")[:2]) for line in table.read_text(encoding="utf-8").splitlines()]
+    one.write_text("\n".join([*lines, "*CC(,3"]), encoding="utf-8")
+    assert main(["evaluate", str(model), str(one)]) == 0
+    said = capsys.readouterr()
+    figures = json.loads(said.out)
+    assert list(figures) == ["Glass_Transition"]
+    assert figures["Glass_Transition"]["n"] == len(UNITS) + 1
+    assert "1 rows of" in said.err
+    one.write_text("smiles,colour\n*CC*,red\n", encoding="utf-8")
+    assert main(["evaluate", str(model), str(one)]) == 1
+    assert "no property column that is recognised" in capsys.readouterr().err
