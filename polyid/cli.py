@@ -18,7 +18,8 @@ from polyid.parameters import DEFAULT_SPLIT, PRESETS, SPLITS
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0, 1 for an error that was explained, 130 for Ctrl-C."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Without a GPU TensorFlow reports an "error" on every start; what matters is raised, not logged.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     parser = build_parser()
     options = parser.parse_args(arguments)
     try:

@@ -12,7 +12,7 @@ from polyid.properties import PROPERTIES
 _TEXT = """# PolyID polymer property model
 
 An ensemble of {folds} message-passing neural networks that predicts {properties} from the structure of a polymer.
-Trained with [PolyID Spaces](https://github.com/NREL/polyID), after Wilson et al., *Macromolecules* 2023, 56, 8547
+Trained with PolyID Spaces (the package `polyid-spaces`), after Wilson et al., *Macromolecules* 2023, 56, 8547
 (doi:10.1021/acs.macromol.3c00994).
 
 ## Use

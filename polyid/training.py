@@ -428,7 +428,9 @@ class EnsembleTrainer:
         self.group_size = choose_group(len(self.folds), settings, self.gpu, rows)
         # A trace costs seconds: on a CPU many shapes share one.
         self.static = self.gpu or len(self.layout.steps) <= 2
-        self.xla = self.gpu or (self.static and self.group_size > 1)
+        # Compiling costs a CPU as much as some hundred steps, and pays only where members share a step.
+        long_run = self.layout.steps_per_epoch * settings.epochs >= 1000
+        self.xla = self.gpu or (self.static and self.group_size > 1 and long_run)
         self.rows_used = self.rows_padded = 0
         self.parts = 1
         self._steps: tuple[int, MessagePassingNetwork, Any] | None = None
