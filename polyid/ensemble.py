@@ -254,6 +254,7 @@ class MultiModel:
             model.preprocessor, model.parameters, model.member = member.preprocessor, manifest["parameters"], member
             model.df_loss_log = pd.DataFrame(member.log)
             new.models.append(model)
+        new._all_members().warm_up()
         return new
 
     @property
@@ -594,7 +595,11 @@ class MultiModel:
             split = self._splits.get("split", DEFAULT_SPLIT)
             column = split_column(split) if split != GIVEN_SPLIT else None
             table = read_training_table(
-                data, self.prediction_columns, self.degree_of_polymerisation, keep=[column] if column else ()
+                data,
+                self.prediction_columns,
+                self.degree_of_polymerisation,
+                keep=[column] if column else (),
+                columns=self.metadata["data"].get("columns"),
             )
         trained_on = str(self.metadata.get("data", {}).get("sha256"))
         if table.sha256 != trained_on:
@@ -750,6 +755,7 @@ def train_ensemble(
     epochs: int | None = None,
     seed: int = 0,
     split: str = DEFAULT_SPLIT,
+    columns: dict[str, dict[str, str | None]] | None = None,
     resume: bool = False,
     progress: ProgressCallback | None = None,
     verbose: bool = False,
@@ -772,6 +778,8 @@ def train_ensemble(
         Of folds, weights, order and dropout.
     split : str
         How polymers are divided: ``stratified``, ``random``, ``scaffold`` or ``column:NAME``; see `polyid.splits`.
+    columns : dict, optional
+        What the table's columns mean, as `polyid.tables.describe_columns` writes it; recognised when None.
     resume : bool
         Continue an interrupted run in `output`.
     progress : callable, optional
@@ -792,8 +800,11 @@ def train_ensemble(
         list(properties) if properties else None,
         ensemble.degree_of_polymerisation,
         keep=[column] if column else (),
+        columns=columns,
     )
     ensemble.load_table(table, properties)
+    if columns is not None:
+        ensemble._source["columns"] = columns
     ensemble.split_data(kfolds=params.kfolds, seed=seed, split=split)
     found = len(ensemble.models)
     if folds is not None and folds != found:

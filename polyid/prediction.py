@@ -15,8 +15,6 @@ from polyid.featurise import featurise
 from polyid.graphs import QuotientGraph, pack
 from polyid.network import MessagePassingNetwork
 
-# Few polymers are answered sooner than a graph of operations could be traced for them.
-_TRACE_FROM = 16
 # Graph rows times members of one call; at 64 features about 200 MiB of intermediate states.
 _ROWS_A_CALL = 200_000
 _POLYMERS_A_CHUNK = 2_000
@@ -57,8 +55,6 @@ class EnsemblePredictor:
         def forward(batch):
             # Traced once for open shapes: every later table and single SMILES runs the same graph.
             nonlocal function
-            if batch["graph_weight"].shape[1] < _TRACE_FROM:
-                return self.network(batch, training=False)
             if function is None:
                 spec = tf.nest.map_structure(
                     lambda a: tf.TensorSpec((a.shape[0], *[None] * (a.ndim - 1)), tf.as_dtype(a.dtype)), batch
@@ -67,6 +63,10 @@ class EnsemblePredictor:
             return function(batch)
 
         return forward
+
+    def warm_up(self) -> None:
+        """Answer once, so that what takes seconds the first time is done before somebody waits for it."""
+        self.predict(["CCCC"])
 
     def predict(self, smiles: Sequence[str], *, cache: bool = False) -> np.ndarray:
         """Predictions of every member for oligomer SMILES.
