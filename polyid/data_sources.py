@@ -275,11 +275,30 @@ def find_table(
         return fetch_source(text, cache_dir, progress=progress)
     if text in (tables := bundled_tables()):
         return tables[text]
-    name, _, revision = text.partition("@")
-    parts = name.removeprefix("https://huggingface.co/").removeprefix("datasets/").split("/")
-    is_file_name = len(parts) == 2 and parts[1].lower().endswith(TABLE_SUFFIXES)
-    if len(parts) >= 2 and all(parts) and not is_file_name and not text.startswith((".", "/", "~")):
-        filename = "/".join(parts[2:]) or None
-        return fetch_hub_dataset("/".join(parts[:2]), filename, revision=revision or None, token=token)
+    if (path := find_hub_table(text, token)) is not None:
+        return path
     known = ", ".join([*tables, *SOURCES])
     raise DataError(f"There is no file {text}; give a path, one of {known}, or a Hub dataset as user/dataset.")
+
+
+def find_hub_table(text: str, token: str | None = None) -> Path | None:
+    """Path of a table on the Hub, from what people call it; None if that can't be the name of one.
+
+    Parameters
+    ----------
+    text : str
+        ``user/dataset``, ``user/dataset@revision``, ``user/dataset/file.csv``, or the dataset's address.
+    token : str, optional
+
+    Raises
+    ------
+    DataError, HubError
+        As :func:`fetch_hub_dataset`.
+    """
+    name, _, revision = text.strip().partition("@")
+    parts = name.removeprefix("https://huggingface.co/").removeprefix("datasets/").split("/")
+    is_file_name = len(parts) == 2 and parts[1].lower().endswith(TABLE_SUFFIXES)
+    if len(parts) < 2 or not all(parts) or is_file_name or text.startswith((".", "/", "~")):
+        return None
+    filename = "/".join(parts[2:]) or None
+    return fetch_hub_dataset("/".join(parts[:2]), filename, revision=revision or None, token=token)

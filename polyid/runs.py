@@ -45,6 +45,7 @@ from pathlib import Path
 from typing import Any
 
 from polyid.errors import Cancelled, PolyIDError, TrainingError
+from polyid.parameters import DEFAULT_SPLIT
 from polyid.progress import Progress
 
 ACTIVE = ("queued", "preparing", "training", "publishing")
@@ -84,6 +85,10 @@ class Request:
         Git tag to set on the commit, and branch to commit to (None: ``main``).
     private : bool or None
         Visibility of a repo that has to be created; None leaves it to the account's default.
+    split : str
+        How polymers are divided into folds; see `polyid.splits`.
+    columns : dict or None
+        What the table's columns mean, where a user said so; see `polyid.tables.describe_columns`.
     """
 
     data: str
@@ -97,6 +102,8 @@ class Request:
     tag: str | None = None
     branch: str | None = None
     private: bool | None = None
+    split: str = DEFAULT_SPLIT
+    columns: dict[str, dict[str, str | None]] | None = None
 
 
 @dataclass(frozen=True)
@@ -225,6 +232,8 @@ def start(
     tag: str | None = None,
     branch: str | None = None,
     private: bool | None = None,
+    split: str = DEFAULT_SPLIT,
+    columns: dict[str, dict[str, str | None]] | None = None,
     token: str | None = None,
 ) -> Run:
     """Begin a run in a process of its own and return at once.
@@ -278,6 +287,8 @@ def start(
             tag=tag,
             branch=branch,
             private=private,
+            split=split,
+            columns=columns,
         )
         _write_json(new / "request.json", dataclasses.asdict(request))
         now = time.time()
@@ -434,6 +445,8 @@ def execute(
                 folds=run.request.folds,
                 epochs=run.request.epochs,
                 seed=run.request.seed,
+                split=run.request.split,
+                columns=run.request.columns,
                 resume=run.resumable,
                 progress=keeper.report,
             )

@@ -92,6 +92,8 @@ _ROLES: dict[str, tuple[str, ...]] = {
 }
 _ROLE_OF = {spelling: role for role, spellings in _ROLES.items() for spelling in spellings}
 _SMILES_ROLES = ("oligomer", "smiles", "monomers")
+COLUMN_MEANINGS = tuple(_ROLES)
+"""What a column can be besides a property."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,7 @@ def read_training_table(
     degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION,
     *,
     keep: Sequence[str] = (),
+    columns: dict[str, dict[str, str | None]] | None = None,
 ) -> TrainingTable:
     """Read a table to train on.
 
@@ -215,6 +218,8 @@ def read_training_table(
         Of the oligomers made from repeat units and monomers.
     keep : sequence of str
         Further columns to keep, as text and under their own names, such as one of folds.
+    columns : dict, optional
+        What the columns mean, as :func:`describe_columns` says and a user corrects it; recognised when None.
 
     Returns
     -------
@@ -226,7 +231,8 @@ def read_training_table(
         Nothing can be trained on; the message names what was seen and the remedy.
     """
     table = _raw(path)
-    return apply_mapping(table, propose_mapping(table, properties), degree_of_polymerisation, keep=keep)
+    mapping = propose_mapping(table, properties) if columns is None else mapping_of(table, columns, properties)
+    return apply_mapping(table, mapping, degree_of_polymerisation, keep=keep)
 
 
 def read_raw_table(path: str | Path) -> RawTable:
@@ -291,11 +297,7 @@ def propose_mapping(table: RawTable | pd.DataFrame, properties: Sequence[str] | 
     """
     table = _raw(table)
     columns = list(table.cells.columns)
-    roles: dict[str, str] = {}
-    for column in columns:
-        role = _ROLE_OF.get(normalise(column))
-        if role and role not in roles:
-            roles[role] = column
+    roles = _roles_by_name(columns)
     if not any(role in roles for role in _SMILES_ROLES):
         column = _smiles_by_content(table.cells)
         if column is None:
@@ -325,6 +327,102 @@ def propose_mapping(table: RawTable | pd.DataFrame, properties: Sequence[str] | 
         found = [_asked(table, name, free) for name in dict.fromkeys(properties)]
     used = {entry.column for entry in found}
     return Mapping(roles, tuple(found), tuple(column for column in free if column not in used))
+
+
+def _roles_by_name(columns: Sequence[str]) -> dict[str, str]:
+    roles: dict[str, str] = {}
+    for column in columns:
+        role = _ROLE_OF.get(normalise(column))
+        if role and role not in roles:
+            roles[role] = column
+    return roles
+
+
+def describe_columns(table: RawTable) -> dict[str, dict[str, str | None]]:
+    """What each column is taken for, as far as that is recognised, for a user to look at and correct.
+
+    Returns
+    -------
+    dict
+        Every column to ``{"as": meaning, "unit": unit}``; the meaning is one of `COLUMN_MEANINGS`, a property's name,
+        or "" for a column that isn't used.
+    """
+    try:
+        mapping = propose_mapping(table)
+    except DataError:
+        roles = _roles_by_name(list(table.cells.columns))
+        free = [column for column in table.cells.columns if column not in roles.values()]
+        mapping = Mapping(roles, tuple(_recognised(table, free)))
+    described: dict[str, dict[str, str | None]] = {column: {"as": "", "unit": None} for column in table.cells.columns}
+    for role, column in mapping.roles.items():
+        described[column]["as"] = role
+    for entry in mapping.properties:
+        described[entry.column] = {"as": entry.property, "unit": entry.unit}
+    return described
+
+
+def mapping_of(
+    table: RawTable, columns: dict[str, dict[str, str | None]], properties: Sequence[str] | None = None
+) -> Mapping:
+    """The mapping that a user's corrected description of the columns stands for.
+
+    Parameters
+    ----------
+    table : RawTable
+    columns : dict
+        As `describe_columns` gives it; columns that aren't named aren't used.
+    properties : sequence of str, optional
+        Properties to keep; all that are described when None.
+
+    Raises
+    ------
+    DataError
+        A column isn't there, two are to be the same thing, a unit is unknown or of another quantity, or there are no
+        SMILES or no properties.
+    """
+    roles: dict[str, str] = {}
+    found: dict[str, PropertyColumn] = {}
+    for column, what in columns.items():
+        meaning, written = (what.get("as") or "").strip(), (what.get("unit") or "").strip()
+        if column not in table.cells:
+            raise DataError(f"{table.source} has no column {column}; its columns are {_listed(table.cells.columns)}.")
+        if not meaning:
+            continue
+        other = roles.get(meaning) or (found[meaning].column if meaning in found else None)
+        if other is not None:
+            raise DataError(f"The columns {other} and {column} are both to be {meaning}; choose one of them.")
+        if meaning in COLUMN_MEANINGS:
+            roles[meaning] = column
+            continue
+        target, unit = _target(meaning), read_unit(written)
+        if target is not None and written and (unit is None or not convertible(unit, target)):
+            raise DataError(
+                f"The unit {written} of the column {column} can't be converted to {target.unit}; correct it or leave it out."
+            )
+        if target is not None and unit is None:
+            unit = _column_unit(table, column, target)
+        found[meaning] = PropertyColumn(meaning, column, unit if target is not None else written or None)
+    if not any(role in roles for role in _SMILES_ROLES):
+        raise DataError(f"No column of {table.source} is said to hold SMILES; choose one.")
+    other_columns = tuple(c for c in table.cells.columns if c not in columns or not columns[c].get("as"))
+    if "fact_property" in roles and "fact_value" in roles:
+        return Mapping(roles, other=other_columns, wanted=None if properties is None else tuple(properties))
+    if not found:
+        raise DataError(f"No column of {table.source} is said to hold a property; choose at least one.")
+    for name in properties or ():
+        if name not in found:
+            raise DataError(f"No column of {table.source} is said to hold {name}; leave it out, or choose its column.")
+    roles = {role: column for role, column in roles.items() if not role.startswith("fact_")}
+    kept = tuple(found[name] for name in (found if properties is None else dict.fromkeys(properties)))
+    return Mapping(roles, kept, other_columns)
+
+
+def count_polymers(table: RawTable, mapping: Mapping) -> dict[str, int]:
+    """Different polymers, as they are written, with a value of each property: quick, as no SMILES is read."""
+    problems = _Problems()
+    values, _ = (_read_facts if mapping.of_facts else _read_columns)(table, mapping, problems)
+    smiles = table.cells.loc[values.index, next(mapping.roles[role] for role in _SMILES_ROLES if role in mapping.roles)]
+    return {name: int(smiles[values[name].notna()].nunique()) for name in values}
 
 
 def properties_present(table: RawTable, properties: Sequence[str]) -> list[str]:

@@ -28,7 +28,7 @@ from polyid.progress import Progress
 
 mode = os.environ["MODE"]
 
-def train(data, output, *, properties, preset, folds, epochs, seed, resume, progress):
+def train(data, output, *, properties, preset, folds, epochs, seed, split, columns, resume, progress):
     nan = float("nan")
     print("training with", os.environ.get("HF_TOKEN"))
     progress(Progress("preparing", (), folds, 0, epochs, nan, nan, nan, nan, 0.0, None))

@@ -36,7 +36,7 @@ import json, sys, time
 from polyid import runs
 from polyid.progress import Progress
 
-def train(data, output, *, properties, preset, folds, epochs, seed, resume, progress):
+def train(data, output, *, properties, preset, folds, epochs, seed, split, columns, resume, progress):
     for epoch in range(1, epochs + 1):
         progress(Progress("training", (0,), folds, epoch, epochs, 1 / epoch, 2 / epoch, 1e-3, 10.0, epoch, epochs - epoch))
         time.sleep(0.05)
@@ -208,7 +208,7 @@ def test_a_table_that_can_not_be_trained_on_is_one_sentence(app, tmp_path, conte
     path.write_bytes(content)
     with pytest.raises(DataError, match=sentence):
         train_models.read_table(path)
-    _, said, problems_box, _ = app.show_data("polymer_properties", str(path))
+    _, said, problems_box, *_ = app.show_data("polymer_properties", str(path))
     assert 'role="alert"' in said
     assert sentence in said
     assert "Traceback" not in said
@@ -216,7 +216,7 @@ def test_a_table_that_can_not_be_trained_on_is_one_sentence(app, tmp_path, conte
 
 
 def test_the_page_offers_what_the_table_has_and_how_much(app, table):
-    properties, said, problems_box, _ = app.show_data(None, str(table))
+    properties, said, problems_box, *_ = app.show_data(None, str(table))
     assert [name for _, name in properties["choices"]] == ["Glass_Transition", "Density"]
     titles = [title for title, _ in properties["choices"]]
     assert titles[0].endswith("(Glass_Transition, °C) - 6 polymers")
@@ -227,7 +227,7 @@ def test_the_page_offers_what_the_table_has_and_how_much(app, table):
 
 def test_bad_rows_are_listed_with_their_row(app, table):
     table.write_text("\n".join([*ROWS, "*CC(,70,", "*CCO*,soft,"]), encoding="utf-8")
-    _, _, problems_box, problems = app.show_data(None, str(table))
+    _, _, problems_box, problems, *_ = app.show_data(None, str(table))
     assert problems_box["visible"] is True
     assert {8, 9} <= set(problems["row"])
     assert {"*CC(", "soft"} <= set(problems["value"])
@@ -330,7 +330,7 @@ def test_programs_use_the_button_by_name(server, table):
 
 def test_programs_bring_their_own_table(server, table):
     client = Client(server[0], verbose=False)
-    offered, _, _ = client.predict(upload=handle_file(table), api_name="/choose_data")
+    offered, *_ = client.predict(upload=handle_file(table), api_name="/choose_data")
     assert [value for _, value in offered["choices"]] == ["Glass_Transition", "Density"]
     _, answer = client.predict(
         upload=handle_file(table),

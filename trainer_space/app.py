@@ -12,6 +12,7 @@ from __future__ import annotations
 import html
 import os
 import sys
+import threading
 from pathlib import Path
 
 import gradio as gr
@@ -21,17 +22,33 @@ HERE = Path(__file__).resolve().parent
 if (HERE.parent / "polyid").is_dir():  # run from a clone that isn't installed
     sys.path.insert(0, str(HERE.parent))
 
+import data_view  # noqa: E402
 import run_view  # noqa: E402
 import train_models  # noqa: E402
 
 from polyid import runs  # noqa: E402
-from polyid.errors import HubError, PolyIDError  # noqa: E402
-from polyid.parameters import PRESETS  # noqa: E402
-from polyid.properties import PROPERTIES  # noqa: E402
-from polyid.tables import TrainingTable, bundled_tables, preview  # noqa: E402
+from polyid.data_sources import SOURCES, TABLE_SUFFIXES  # noqa: E402
+from polyid.errors import DataError, HubError, PolyIDError  # noqa: E402
+from polyid.parameters import COLUMN, DEFAULT_SPLIT, PRESETS  # noqa: E402
+from polyid.properties import PROPERTIES, Property  # noqa: E402
+from polyid.table_files import RawTable  # noqa: E402
+from polyid.tables import (  # noqa: E402
+    TrainingTable,
+    bundled_tables,
+    count_polymers,
+    describe_columns,
+    preview,
+    propose_mapping,
+    read_raw_table,
+)
 
 DEFAULT_PRESET = "small"
 FEW_LABELS = 20
+SPLIT_LABELS = {
+    "Equal shares of each class": "stratified",
+    "At random": "random",
+    "Similar repeat units together": "scaffold",
+}
 
 
 def notice(text: str, kind: str = "") -> str:
@@ -49,14 +66,20 @@ def tables_on_offer() -> dict[str, Path]:
 
 def property_choices(table: TrainingTable) -> list[tuple[str, str]]:
     """Label and name of every property of a table, such as "Glass transition (Glass_Transition, °C) - 231 polymers"."""
-    choices = []
-    for name in table.labels:
-        known = PROPERTIES.get(name)
-        inside = ", ".join(filter(None, [name if known else None, table.units.get(name)]))
-        polymers = train_models.polymer_count(table, [name])
-        title = f"{known.label if known else name}{f' ({inside})' if inside else ''}"
-        choices.append((f"{title} - {polymers} polymer{'' if polymers == 1 else 's'}", name))
-    return choices
+    return [
+        (
+            property_title(name, PROPERTIES.get(name), train_models.polymer_count(table, [name]), table.units[name]),
+            name,
+        )
+        for name in table.labels
+    ]
+
+
+def property_title(name: str, known: Property | None, polymers: int, unit: str | None = None) -> str:
+    """A property with its name in tables, unit and number of polymers."""
+    inside = ", ".join(filter(None, [name if known else None, unit or (known.unit if known else None)]))
+    title = f"{known.label if known else name}{f' ({inside})' if inside else ''}"
+    return f"{title} - {polymers} polymer{'' if polymers == 1 else 's'}"
 
 
 def enough_labels(table: TrainingTable) -> list[str]:
@@ -66,30 +89,87 @@ def enough_labels(table: TrainingTable) -> list[str]:
     )
 
 
-def show_data(data: str | None, upload: str | None = None):
-    """Describe the chosen table: properties to tick, a sentence or two, and the rows to look at."""
-    path = chosen_path(data, upload)
-    if path is None:
-        return gr.skip(), notice("Choose a table, or upload your own.", "error"), gr.update(visible=False), None
+def show_data(data: str | None, upload: str | None = None, pasted: str | None = None, dataset: str | None = None):
+    """Describe the chosen table: what is in it, the rows to look at, and what each column was taken for."""
+    return describe(data, upload, pasted, dataset, None)
+
+
+def describe(data, upload, pasted, dataset, columns):
+    """What `show_data` shows, with the columns as recognised (None) or as the user says they are."""
+    raw = None
     try:
-        table = train_models.read_table(path)
+        path = train_models.find_data(tables_on_offer(), data, upload, pasted, dataset)
+        if path is None:
+            raise DataError("Choose a table, or bring your own.")
+        raw = read_raw_table(path)
+        table = train_models.read_table(path, columns or None)
     except PolyIDError as problem:
-        return gr.skip(), notice(str(problem), "error"), gr.update(visible=False), None
+        own = raw is not None and data_columns(raw, columns)
+        return (
+            gr.skip(),
+            notice(str(problem), "error"),
+            gr.update(visible=False),
+            None,
+            "",
+            gr.update(visible=False),
+            gr.update(visible=bool(own), open=bool(own)),
+            own or None,
+            columns,
+            gr.skip(),
+        )
     described = preview(table)
-    about = [described.sentences[0], *described.sentences[1 + len(described.labels) :]]
+    about = [" ".join([described.sentences[0], *described.sentences[1 + len(described.labels) :]])]
+    own = bool(upload or (pasted or "").strip() or (dataset or "").strip())
+    if data in SOURCES and not own:
+        about.append(SOURCES[data].notice)
+    unused = [name for name in raw.cells if name not in table.labels]
     return (
         gr.update(choices=property_choices(table), value=enough_labels(table)),
-        notice(" ".join(about)),
+        notice("\n".join(about)),
         gr.update(visible=not table.problems.empty, label=f"Rows to look at ({len(table.problems)})"),
         table.problems,
+        data_view.histograms(described),
+        gr.update(visible=not table.problems.empty, value=data_view.problems_file(table)),
+        gr.update(visible=own),
+        data_columns(raw, columns),
+        columns,
+        gr.update(choices=split_choices(unused)),
     )
 
 
-def chosen_path(name: str | None, upload: str | None) -> Path | None:
-    """The uploaded file, else the chosen table."""
-    if upload:
-        return Path(upload)
-    return tables_on_offer().get(name) if name else None
+def data_columns(raw: RawTable, columns: dict | None) -> dict:
+    """What to show of a table's columns, the user's own word first."""
+    return {**describe_columns(raw), **(columns or {})}
+
+
+def split_choices(columns: list[str]) -> list[tuple[str, str]]:
+    """Ways to divide the polymers, and the columns that may hold the user's own folds."""
+    return [*SPLIT_LABELS.items(), *((f"Folds of my own, in {name}", f"{COLUMN}{name}") for name in columns[:40])]
+
+
+def first_choices() -> tuple[list[tuple[str, str]], list[str]]:
+    """Properties of the first table to show and to tick, from its cells alone: the page opens before its SMILES are
+    read, and programs that start a run without looking at the data first find them here."""
+    path = next(iter(tables_on_offer().values()), None)
+    if path is None:
+        return [], []
+    try:
+        raw = read_raw_table(path)
+        counts = count_polymers(raw, propose_mapping(raw))
+    except PolyIDError:
+        # The page says so when it shows the table.
+        return [], []
+    ticked = [name for name, count in counts.items() if count >= FEW_LABELS]
+    return [(property_title(name, PROPERTIES.get(name), counts[name]), name) for name in counts], ticked or list(counts)
+
+
+def correct_column(name: str):
+    """A function that writes down what the user says a column is."""
+
+    def corrected(taken_for: dict, columns: dict | None, meaning: str, unit: str) -> dict:
+        return {**(columns or taken_for), name: {"as": meaning, "unit": unit.strip() or None}}
+
+    return corrected
 
 
 def preset_settings(preset: str):
@@ -106,12 +186,28 @@ def default_repo(typed: str | None):
     return gr.skip() if typed else f"{name}/polyid-models", ""
 
 
-def start_training(data, properties, preset, epochs, folds, seed, repo_id, tag, branch, private, upload=None):
+def start_training(
+    data,
+    properties,
+    preset,
+    epochs,
+    folds,
+    seed,
+    repo_id,
+    tag,
+    branch,
+    private,
+    upload=None,
+    pasted=None,
+    dataset=None,
+    split=DEFAULT_SPLIT,
+    columns=None,
+):
     """Start a run; answers a sentence for the page and the same for programs as ``{"ok", "message", "run"}``."""
     try:
         run = train_models.start_run(
             runs.default_folder(),
-            chosen_path(data, upload),
+            train_models.find_data(tables_on_offer(), data, upload, pasted, dataset),
             properties=properties,
             preset=preset,
             epochs=epochs,
@@ -121,6 +217,8 @@ def start_training(data, properties, preset, epochs, folds, seed, repo_id, tag, 
             tag=tag,
             branch=branch,
             private=private,
+            split=split,
+            columns=columns,
         )
     except PolyIDError as problem:
         return notice(str(problem), "error"), {"ok": False, "message": str(problem), "run": None}
@@ -178,9 +276,8 @@ def watch(seen: str):
 
 def build() -> gr.Blocks:
     """The page."""
-    offer = list(tables_on_offer())
-    # Programs that start a run without looking at the data first find its properties here.
-    first = train_models.read_table(tables_on_offer()[offer[0]]) if offer else None
+    offer = [*tables_on_offer(), *(name for name in SOURCES if name not in tables_on_offer())]
+    first, ticked = first_choices()
     with gr.Blocks(title="PolyID Trainer", analytics_enabled=False) as page:
         gr.Markdown(
             "# PolyID Trainer\n"
@@ -189,21 +286,58 @@ def build() -> gr.Blocks:
         )
         with gr.Row(equal_height=False):
             with gr.Column(scale=3, min_width=320):
-                data = gr.Dropdown(offer, value=offer[0] if offer else None, label="Data", elem_id="data")
+                data = gr.Dropdown(offer, value=offer[0], label="Data", elem_id="data")
                 with gr.Accordion("Use your own table", open=False, elem_id="own-table"):
                     upload = gr.File(
-                        label="CSV: SMILES, and a column a property",
-                        file_types=[".csv", ".tsv", ".txt"],
+                        label="CSV, Excel or Parquet: SMILES, and a column a property",
+                        file_types=[*TABLE_SUFFIXES, ".txt"],
                         type="filepath",
                         height=140,
                         elem_id="upload",
                     )
+                    pasted = gr.Textbox(
+                        "", label="Or paste rows, with their header", lines=3, max_lines=8, elem_id="pasted"
+                    )
+                    dataset = gr.Textbox(
+                        "", label="Or name a dataset on the Hub", placeholder="user/dataset", elem_id="dataset"
+                    )
+                    read = gr.Button("Read it", size="md", elem_id="read")
                 data_notice = gr.HTML(elem_id="data-notice")
+                recognised, columns = gr.State(None), gr.JSON(None, label="columns", visible=False)
+                with gr.Accordion("Columns", open=False, visible=False, elem_id="columns") as columns_box:
+
+                    @gr.render(inputs=recognised)
+                    def column_rows(taken_for: dict | None):
+                        """A row a column of the table: what it is and its unit, to correct."""
+                        for name, what in list((taken_for or {}).items())[:40]:
+                            if (what["as"] or "").startswith("fact_"):
+                                continue
+                            with gr.Row():
+                                meaning = gr.Dropdown(
+                                    data_view.meanings(name, what["as"]),
+                                    value=what["as"] or "",
+                                    label=name,
+                                    min_width=160,
+                                )
+                                unit = gr.Textbox(what["unit"] or "", label=f"Unit of {name}", min_width=90)
+                            for field in (meaning, unit):
+                                field.input(
+                                    correct_column(name),
+                                    [recognised, columns, meaning, unit],
+                                    columns,
+                                    show_progress="hidden",
+                                    api_visibility="private",
+                                )
+
+                    confirm = gr.Button("Read the columns so", size="md", elem_id="confirm")
+                with gr.Accordion("Distributions", open=False, elem_id="distributions"):
+                    distributions = gr.HTML()
                 with gr.Accordion("Rows to look at", open=False, visible=False) as problems_box:
                     problems = gr.Dataframe(interactive=False, wrap=True, show_label=False, max_height=300)
+                    download = gr.DownloadButton("Download these rows", size="md", visible=False, elem_id="bad-rows")
                 properties = gr.CheckboxGroup(
-                    property_choices(first) if first else [],
-                    value=enough_labels(first) if first else [],
+                    first,
+                    value=ticked,
                     label="Properties",
                     show_select_all=True,
                     elem_id="properties",
@@ -225,6 +359,14 @@ def build() -> gr.Blocks:
                         tag = gr.Textbox("", label="Tag", info="Optional, such as v1.0.0", min_width=140)
                         branch = gr.Textbox("", label="Branch", info="Optional; empty means main", min_width=140)
                     private = gr.Checkbox(False, label="Make a new repo private")
+                    split = gr.Dropdown(
+                        split_choices([]),
+                        value=DEFAULT_SPLIT,
+                        allow_custom_value=True,
+                        label="Folds",
+                        info="How polymers are divided; all rows of one polymer always stay together",
+                        elem_id="split",
+                    )
                     seed = gr.Number(0, label="Seed", info="Of the folds and the networks' first weights")
                 account_notice = gr.HTML(elem_id="account-notice")
                 start = gr.Button("Start Training", variant="primary", elem_id="start")
@@ -238,11 +380,33 @@ def build() -> gr.Blocks:
 
         seen = gr.State("")
         view = [seen, said, card, curve, cancel, resume]
-        described = [properties, data_notice, problems_box, problems]
+        described = [
+            properties,
+            data_notice,
+            problems_box,
+            problems,
+            distributions,
+            download,
+            columns_box,
+            recognised,
+            columns,
+            split,
+        ]
+        source = [data, upload, pasted, dataset]
         quiet = {"show_progress": "hidden", "api_visibility": "undocumented"}
-        form = [data, properties, preset, epochs, folds, seed, repo_id, tag, branch, private, upload]
+        form = [data, properties, preset, epochs, folds, seed, repo_id, tag, branch, private]
+        form += [upload, pasted, dataset, split, columns]
 
-        gr.on([page.load, data.change, upload.change], show_data, [data, upload], described, api_name="choose_data")
+        gr.on(
+            [page.load, data.change, upload.change, read.click, dataset.submit],
+            show_data,
+            source,
+            described,
+            api_name="choose_data",
+        )
+        # Whoever chooses a table from the list means it, whatever was brought before.
+        data.input(lambda: (None, "", ""), None, [upload, pasted, dataset], **quiet)
+        confirm.click(describe, [*source, columns], described, api_name="choose_columns")
         page.load(default_repo, repo_id, [repo_id, account_notice], **quiet)
         page.load(watch, seen, view, **quiet)
         gr.Timer(1.0).tick(watch, seen, view, concurrency_limit=None, **quiet)
@@ -271,4 +435,7 @@ THEME = gr.themes.Default(
 )
 
 if __name__ == "__main__":
+    # Read while the page opens: whoever looks at it first then needn't wait for that.
+    for table_path in list(tables_on_offer().values())[:1]:
+        threading.Thread(target=train_models.read_table, args=(table_path,), daemon=True).start()
     build().launch(theme=THEME, css_paths=HERE / "style.css", footer_links=["api"], ssr_mode=False)

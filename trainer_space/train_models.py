@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import json
 import logging
 import os
 import re
+import tempfile
+import threading
 from pathlib import Path
 
 import httpx2
@@ -13,11 +17,16 @@ from huggingface_hub import HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, RepositoryNotFoundError
 
 from polyid import runs, tables
-from polyid.errors import HubError, TrainingError
+from polyid.data_sources import SOURCES, fetch_source, find_hub_table
+from polyid.errors import DataError, HubError, TrainingError
 from polyid.hub import FRESH_REPO_FILES, REF_NAME
+from polyid.parameters import DEFAULT_SPLIT
+from polyid.splits import assign_folds, fold_names, split_column
 from polyid.tables import TrainingTable
 
 logger = logging.getLogger(__name__)
+
+Columns = dict[str, dict[str, str | None]]
 
 REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]{0,95}")
 
@@ -62,20 +71,64 @@ def train_polyid_models(
     return True
 
 
-def read_table(path: str | Path) -> TrainingTable:
-    """A training table, read once for each content.
+def find_data(
+    offer: dict[str, Path], name: str | None, upload: str | None, pasted: str | None, dataset: str | None
+) -> Path | None:
+    """The table a form asks for: an uploaded file, else pasted rows, else a Hub dataset, else one by name.
+
+    Parameters
+    ----------
+    offer : dict
+        Name to path of the tables that are here.
+    name : str or None
+        One of them, or of `polyid.data_sources.SOURCES`, which is fetched.
+    upload : str or None
+        Path of the uploaded file.
+    pasted : str or None
+    dataset : str or None
+        ``user/dataset`` on the Hub.
+
+    Raises
+    ------
+    polyid.errors.PolyIDError
+        It can't be fetched.
+    """
+    if upload:
+        return Path(upload)
+    if pasted and pasted.strip():
+        content = pasted.encode()
+        folder = Path(tempfile.gettempdir()) / f"polyid-pasted-{hashlib.sha256(content).hexdigest()[:32]}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        (folder / "pasted_rows.csv").write_bytes(content)
+        return folder / "pasted_rows.csv"
+    if dataset and dataset.strip():
+        path = find_hub_table(dataset, get_token())
+        if path is None:
+            raise DataError(f"{dataset.strip()!r} isn't the name of a Hub dataset: write it as user/dataset.")
+        return path
+    if name in SOURCES and name not in offer:
+        return fetch_source(name)
+    return offer.get(name) if name else None
+
+
+def read_table(path: str | Path, columns: Columns | None = None, keep: str | None = None) -> TrainingTable:
+    """A training table, read once for each content, meaning of the columns and column to keep.
 
     Raises
     ------
     polyid.errors.DataError
         When the file can't be trained on.
     """
-    return _read_table(str(path), runs.sha256(path))
+    with _READING:
+        return _read_table(str(path), runs.sha256(path), json.dumps(columns), keep)
+
+
+_READING = threading.Lock()
 
 
 @functools.lru_cache(maxsize=8)
-def _read_table(path: str, digest: str) -> TrainingTable:
-    return tables.read_training_table(path)
+def _read_table(path: str, digest: str, columns: str, keep: str | None) -> TrainingTable:
+    return tables.read_training_table(path, columns=json.loads(columns), keep=[keep] if keep else ())
 
 
 def account(token: str | None) -> tuple[str, frozenset[str]]:
@@ -167,6 +220,8 @@ def start_run(
     tag: str | None = None,
     branch: str | None = None,
     private: bool = False,
+    split: str | None = None,
+    columns: Columns | None = None,
 ) -> runs.Run:
     """Check what the form says, then begin the run.
 
@@ -179,7 +234,7 @@ def start_run(
     if running is not None and running.active:
         raise TrainingError(f"A training run is at work already ({running.record.line}): wait for it, or cancel it.")
     if data_path is None:
-        raise TrainingError("No data is chosen: choose a table or upload a CSV.")
+        raise TrainingError("No data is chosen: choose a table or upload your own.")
     whole_epochs, whole_folds, whole_seed = _whole("epochs", epochs), _whole("folds", folds), _whole("seed", seed)
     if whole_epochs < 1:
         raise TrainingError(f"The number of epochs is {whole_epochs}: choose 1 or more.")
@@ -187,17 +242,21 @@ def start_run(
         raise TrainingError(f"The number of folds is {whole_folds}: choose 2 or more.")
     if not properties:
         raise TrainingError("No property is ticked: choose at least one to train on.")
-    table = read_table(data_path)
+    split = (split or "").strip() or DEFAULT_SPLIT
+    own_folds = split_column(split)
+    table = read_table(data_path, columns, own_folds)
     unknown = [name for name in properties if name not in table.labels]
     if unknown:
         raise TrainingError(f"The table has no column {unknown[0]}: choose among {', '.join(table.labels)}.")
     polymers = polymer_count(table, properties)
-    if whole_folds > polymers:
+    if whole_folds > polymers and own_folds is None:
         remedy = f"choose {polymers} folds or fewer" if polymers > 1 else "add data, or tick other properties"
         raise TrainingError(
             f"{whole_folds} folds need at least {whole_folds} polymers, and the ticked properties have {polymers}: "
             f"{remedy}."
         )
+    labelled = table.frame[table.frame[properties].notna().any(axis=1)]
+    whole_folds = len(fold_names(assign_folds(labelled, whole_folds, split, seed=whole_seed)))
     token = get_token()
     repo_id, tag, branch = (repo_id or "").strip(), (tag or "").strip() or None, (branch or "").strip() or None
     check_destination(repo_id, tag, branch, private, token)
@@ -213,6 +272,8 @@ def start_run(
         tag=tag,
         branch=branch,
         private=private or None,
+        split=split,
+        columns=columns or None,
         token=token,
     )
 
