@@ -88,8 +88,8 @@ def _save(path: Path, graphs: list[QuotientGraph]) -> None:
     """Write graphs whole or not at all; a full or read-only disk costs the cache, not the run."""
     texts: dict[str, int] = {}
 
-    def numbers(features: tuple[str, ...]) -> list[int]:
-        return [texts.setdefault(t, len(texts)) for t in features]
+    def numbers(features: tuple[str, ...]) -> np.ndarray:
+        return np.array([texts.setdefault(t, len(texts)) for t in features], np.int32)
 
     atoms = [numbers(g.atom_features) for g in graphs]
     bonds = [numbers(g.bond_features) for g in graphs]
