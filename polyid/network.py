@@ -76,7 +76,14 @@ def sum_rows(values, index, rows: int):
     return ops.reshape(flat, (members, rows, features))
 
 
-class MemberDense(keras.layers.Layer):
+class _Layer(keras.layers.Layer):
+    """A layer that leaves the precision of its inputs alone: messages may be bfloat16 beside float32 weights."""
+
+    def __init__(self, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+
+
+class MemberDense(_Layer):
     """A dense layer of each member on concatenated inputs, whose kernel is kept in one piece for each input.
 
     Keeping the pieces apart lets every input be projected where it has fewest rows. Together they have the parameters of
@@ -125,7 +132,7 @@ class MemberDense(keras.layers.Layer):
         return self.add_bias(self.project(name, values))
 
 
-class Embedding(keras.layers.Layer):
+class Embedding(_Layer):
     """Learned vectors of integer classes, one table a member: (M, n) -> (M, n, F)."""
 
     def __init__(self, members: int, classes: int, features: int, **kwargs):
@@ -146,7 +153,7 @@ class Embedding(keras.layers.Layer):
         return take_rows(ops.convert_to_tensor(self.table), tokens)
 
 
-class GlobalUpdate(keras.layers.Layer):
+class GlobalUpdate(_Layer):
     """Attention of each graph over its atoms and bonds, one head (nfp's `GlobalUpdate`): -> (M, G, U).
 
     A class of k equal atoms takes part as k atoms would: k times the weight of one in numerator and denominator.
@@ -190,7 +197,7 @@ class GlobalUpdate(keras.layers.Layer):
         return numerator / ops.maximum(denominator, 0.5)
 
 
-class EdgeUpdate(keras.layers.Layer):
+class EdgeUpdate(_Layer):
     """Change of each directed bond from its state, its two atoms and the global state (nfp's `EdgeUpdate`)."""
 
     def __init__(self, members: int, features: int, mol_features: int, **kwargs):
@@ -217,7 +224,7 @@ class EdgeUpdate(keras.layers.Layer):
         return self.out(ops.relu(total))
 
 
-class NodeUpdate(keras.layers.Layer):
+class NodeUpdate(_Layer):
     """Change of each atom from the messages along its bonds (nfp's `NodeUpdate`)."""
 
     def __init__(self, members: int, features: int, mol_features: int, **kwargs):
@@ -311,7 +318,7 @@ def binomial_keep(count, rate: float, uniform, most: int = 12):
     return (1.0 - dropped / k) / (1.0 - rate)
 
 
-class BondReadout(keras.layers.Layer):
+class BondReadout(_Layer):
     """One linear value a bond and property, averaged over the directed bonds of each graph: -> (M, G, P)."""
 
     def __init__(self, members: int, features: int, properties: int, dropout: float, **kwargs):

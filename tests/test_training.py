@@ -194,6 +194,14 @@ def test_folds_trained_together_or_alone_come_out_the_same(data):
         np.testing.assert_allclose(x, y, rtol=0.02, atol=2e-3)
 
 
+def test_mixed_precision_trains_nearly_the_same(data):
+    gentle = {"epochs": 3, "dropout": 0.0, "learning_rate": 0.001}
+    exact, mixed = trained(data, **gentle), trained(data, mixed_precision=True, **gentle)
+    for a, b in zip(exact.models, mixed.models, strict=True):
+        np.testing.assert_allclose(a.df_loss_log["loss"], b.df_loss_log["loss"], rtol=0.02)
+        assert not np.array_equal(a.df_loss_log["loss"], b.df_loss_log["loss"])
+
+
 def test_loss_goes_down_on_the_training_data(data):
     ensemble = trained(data, epochs=40, dropout=0.0)
     for model in ensemble.models:
