@@ -413,7 +413,9 @@ def mapping_of(
         if name not in found:
             raise DataError(f"No column of {table.source} is said to hold {name}; leave it out, or choose its column.")
     roles = {role: column for role, column in roles.items() if not role.startswith("fact_")}
-    kept = tuple(found[name] for name in (found if properties is None else dict.fromkeys(properties)))
+    order = {name: place for place, name in enumerate(PROPERTIES)}
+    wanted = sorted(found, key=lambda name: order.get(name, len(order))) if properties is None else properties
+    kept = tuple(found[name] for name in dict.fromkeys(wanted))
     return Mapping(roles, kept, other_columns)
 
 
@@ -989,9 +991,14 @@ def preview(table: TrainingTable, bins: int = 16) -> Preview:
     sentences = [f"{table.source}: {len(table.frame):,} rows of {polymers:,} polymers."]
     sentences += [f"{_title(name, table.units[name])}: {count:,} values." for name, count in table.labels.items()]
     if left_out:
-        sentences.append(f"{left_out:,} rows have something that can't be read; it is listed and left out.")
+        has = "row has" if left_out == 1 else "rows have"
+        sentences.append(f"{left_out:,} {has} something that can't be read; it is listed and left out.")
     if kept:
-        sentences.append(f"{kept:,} values look wrong or disagree; they are listed and kept.")
+        sentences.append(
+            "1 value looks wrong or disagrees; it is listed and kept."
+            if kept == 1
+            else f"{kept:,} values look wrong or disagree; they are listed and kept."
+        )
     if table.unlabelled:
         sentences.append(f"{table.unlabelled:,} rows have none of these properties.")
     sentences += table.notes

@@ -326,7 +326,7 @@ def test_preview_counts_what_is_there(tmp_path):
     edges, counts = seen.histograms["Glass_Transition"]
     assert len(edges) == 5 and sum(counts) == 2 and (edges[0], edges[-1]) == (-78, -10)
     text = " ".join(seen.sentences)
-    assert "1 rows have something" in text and "2 rows have none of these properties" in text
+    assert "1 row has something" in text and "2 rows have none of these properties" in text
 
 
 def test_training_set_is_deterministic_and_reads_back(tmp_path):

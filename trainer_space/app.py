@@ -33,6 +33,7 @@ from polyid.parameters import COLUMN, DEFAULT_SPLIT, PRESETS  # noqa: E402
 from polyid.properties import PROPERTIES, Property  # noqa: E402
 from polyid.table_files import RawTable  # noqa: E402
 from polyid.tables import (  # noqa: E402
+    COLUMN_MEANINGS,
     TrainingTable,
     bundled_tables,
     count_polymers,
@@ -94,7 +95,7 @@ def show_data(data: str | None, upload: str | None = None, pasted: str | None = 
     return describe(data, upload, pasted, dataset, None)
 
 
-def describe(data, upload, pasted, dataset, columns):
+def describe(data=None, upload=None, pasted=None, dataset=None, columns=None):
     """What `show_data` shows, with the columns as recognised (None) or as the user says they are."""
     raw = None
     try:
@@ -122,7 +123,8 @@ def describe(data, upload, pasted, dataset, columns):
     own = bool(upload or (pasted or "").strip() or (dataset or "").strip())
     if data in SOURCES and not own:
         about.append(SOURCES[data].notice)
-    unused = [name for name in raw.cells if name not in table.labels]
+    taken_for = data_columns(raw, columns)
+    may_name_folds = [name for name, what in taken_for.items() if what["as"] in ("", "class", "mechanism", "tacticity")]
     return (
         gr.update(choices=property_choices(table), value=enough_labels(table)),
         notice("\n".join(about)),
@@ -131,9 +133,9 @@ def describe(data, upload, pasted, dataset, columns):
         data_view.histograms(described),
         gr.update(visible=not table.problems.empty, value=data_view.problems_file(table)),
         gr.update(visible=own),
-        data_columns(raw, columns),
+        taken_for,
         columns,
-        gr.update(choices=split_choices(unused)),
+        gr.update(choices=split_choices(may_name_folds)),
     )
 
 
@@ -163,11 +165,13 @@ def first_choices() -> tuple[list[tuple[str, str]], list[str]]:
     return [(property_title(name, PROPERTIES.get(name), counts[name]), name) for name in counts], ticked or list(counts)
 
 
-def correct_column(name: str):
-    """A function that writes down what the user says a column is."""
+def describe_corrected(taken_for: dict | None, names: list[str]):
+    """A function that describes the data with columns meaning what the fields of `column_rows` say."""
 
-    def corrected(taken_for: dict, columns: dict | None, meaning: str, unit: str) -> dict:
-        return {**(columns or taken_for), name: {"as": meaning, "unit": unit.strip() or None}}
+    def corrected(data, upload, pasted, dataset, *fields):
+        said = zip(names, fields[::2], fields[1::2], strict=True)
+        columns = {name: {"as": meaning, "unit": unit.strip() or None} for name, meaning, unit in said}
+        return describe(data, upload, pasted, dataset, {**(taken_for or {}), **columns})
 
     return corrected
 
@@ -309,27 +313,37 @@ def build() -> gr.Blocks:
                     @gr.render(inputs=recognised)
                     def column_rows(taken_for: dict | None):
                         """A row a column of the table: what it is and its unit, to correct."""
+                        names, fields = [], []
                         for name, what in list((taken_for or {}).items())[:40]:
                             if (what["as"] or "").startswith("fact_"):
                                 continue
+                            names.append(name)
                             with gr.Row():
-                                meaning = gr.Dropdown(
-                                    data_view.meanings(name, what["as"]),
-                                    value=what["as"] or "",
-                                    label=name,
-                                    min_width=160,
-                                )
-                                unit = gr.Textbox(what["unit"] or "", label=f"Unit of {name}", min_width=90)
-                            for field in (meaning, unit):
-                                field.input(
-                                    correct_column(name),
-                                    [recognised, columns, meaning, unit],
-                                    columns,
-                                    show_progress="hidden",
-                                    api_visibility="private",
-                                )
+                                fields += [
+                                    gr.Dropdown(
+                                        data_view.meanings(name, what["as"]),
+                                        value=what["as"] or "",
+                                        label=name,
+                                        interactive=True,
+                                        min_width=160,
+                                    ),
+                                    gr.Textbox(
+                                        what["unit"] or "",
+                                        label=f"Unit of {name}",
+                                        interactive=True,
+                                        visible=what["as"] not in COLUMN_MEANINGS,
+                                        min_width=90,
+                                    ),
+                                ]
+                        confirm = gr.Button("Read the columns so", size="md", elem_id="confirm")
+                        confirm.click(
+                            describe_corrected(taken_for, names),
+                            [*source, *fields],
+                            described,
+                            api_visibility="private",
+                            show_progress_on=data_notice,
+                        )
 
-                    confirm = gr.Button("Read the columns so", size="md", elem_id="confirm")
                 with gr.Accordion("Distributions", open=False, elem_id="distributions"):
                     distributions = gr.HTML()
                 with gr.Accordion("Rows to look at", open=False, visible=False) as problems_box:
@@ -363,7 +377,7 @@ def build() -> gr.Blocks:
                         split_choices([]),
                         value=DEFAULT_SPLIT,
                         allow_custom_value=True,
-                        label="Folds",
+                        label="Division into folds",
                         info="How polymers are divided; all rows of one polymer always stay together",
                         elem_id="split",
                     )
@@ -403,10 +417,11 @@ def build() -> gr.Blocks:
             source,
             described,
             api_name="choose_data",
+            trigger_mode="always_last",  # a table chosen while another is being read is read next
+            show_progress_on=data_notice,
         )
         # Whoever chooses a table from the list means it, whatever was brought before.
         data.input(lambda: (None, "", ""), None, [upload, pasted, dataset], **quiet)
-        confirm.click(describe, [*source, columns], described, api_name="choose_columns")
         page.load(default_repo, repo_id, [repo_id, account_notice], **quiet)
         page.load(watch, seen, view, **quiet)
         gr.Timer(1.0).tick(watch, seen, view, concurrency_limit=None, **quiet)
