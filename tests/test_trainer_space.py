@@ -406,3 +406,114 @@ def test_the_plans_function_trains_the_published_network(table, tmp_path, monkey
     assert (called["data"], called["output"]) == (str(table), str(tmp_path / "trained_models"))
     assert (called["epochs"], called["folds"]) == (7, 3)
     assert PRESETS[called["preset"]]["num_messages"] == 12
+
+
+def described(app, **source) -> dict:
+    names = ["properties", "notice", "problems_box", "problems", "histograms", "download", "columns_box", "recognised"]
+    return dict(zip([*names, "columns", "split"], app.describe(**source), strict=True))
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet", "pasted"])
+def test_any_kind_of_table_reads_the_same(app, table, tmp_path, kind):
+    frame = pd.read_csv(table)
+    path = tmp_path / f"mine_too.{kind}"
+    if kind == "xlsx":
+        frame.to_excel(path, index=False)
+    elif kind == "parquet":
+        frame.to_parquet(path)
+    else:
+        path.write_text(frame.to_csv(index=False, sep="\t" if kind == "pasted" else ","), encoding="utf-8")
+    source = {"pasted": path.read_text("utf-8")} if kind == "pasted" else {"upload": str(path)}
+    shown = described(app, **source)
+    assert [name for _, name in shown["properties"]["choices"]] == ["Glass_Transition", "Density"]
+    assert "6 rows of 6 polymers" in shown["notice"]
+    assert shown["columns_box"]["visible"] is True
+    assert shown["recognised"]["Tg (°C)"] == {"as": "Glass_Transition", "unit": "°C"}
+
+
+def test_a_dataset_on_the_hub_is_read(hub, app, table):
+    from huggingface_hub import HfApi
+
+    api = HfApi(endpoint=hub.endpoint, token=hub.token)
+    api.create_repo("ada/measured", repo_type="dataset")
+    api.upload_file(path_or_fileobj=str(table), path_in_repo="mine.csv", repo_id="ada/measured", repo_type="dataset")
+    assert "mine.csv: 6 rows of 6 polymers" in described(app, dataset="ada/measured")["notice"]
+    assert "write it as user/dataset" in described(app, dataset=str(table))["notice"], "not a file of the server's"
+    assert 'role="alert"' in described(app, dataset="ada/absent")["notice"]
+
+
+def test_a_published_database_shows_its_licence_or_why_not(app, table, monkeypatch):
+    from polyid import data_sources
+
+    monkeypatch.setattr(data_sources, "BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr(data_sources, "default_cache_dir", lambda: table.parent / "empty")
+    said = described(app, data="stereopolymers")["notice"]
+    assert "can&#x27;t be downloaded without a network" in said
+    monkeypatch.setattr(train_models, "fetch_source", lambda name: table)
+    said = described(app, data="stereopolymers")["notice"]
+    assert "Licence: BSD 3-Clause" in said
+    assert "Please cite: A. N. Wilson" in said
+
+
+def test_columns_are_corrected_and_trained_on_so(hub, folder, app, tmp_path):
+    path = tmp_path / "odd.csv"
+    rows = [f"*{'C' * size}O*,{300 + size},{'a' if size % 2 else 'b'}" for size in range(2, 8)]
+    path.write_text("\n".join(["Aufbau,Einfrieren,Reihe", *rows]), encoding="utf-8")
+    shown = described(app, upload=str(path))
+    assert "no property column" in shown["notice"]
+    assert shown["columns_box"] == app.gr.update(visible=True, open=True)
+    assert list(shown["recognised"]) == ["Aufbau", "Einfrieren", "Reihe"]
+
+    corrected = app.describe_corrected(shown["recognised"], list(shown["recognised"]))
+    answer = corrected(None, str(path), "", "", "smiles", "", "Glass_Transition", "K", "", "")
+    columns = answer[8]
+    assert columns["Einfrieren"] == {"as": "Glass_Transition", "unit": "K"}
+    assert answer[0]["value"] == ["Glass_Transition"]
+    assert "28.85 to 33.85 °C" in answer[4], "302 K is 28.85 °C"
+    assert ("Folds of my own, in Reihe", "column:Reihe") in answer[9]["choices"]
+
+    wrong = {**columns, "Einfrieren": {"as": "Glass_Transition", "unit": "MPa"}}
+    with pytest.raises(DataError, match="MPa of the column Einfrieren can't be converted to °C"):
+        train_models.start_run(folder, **form(path, hub, columns=wrong))
+    run = train_models.start_run(folder, **form(path, hub, columns=columns, split="column:Reihe"))
+    assert (run.request.columns, run.request.split, run.request.folds) == (columns, "column:Reihe", 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"split": "column:lab"}, "has no column lab"),
+        ({"split": "murcko"}, "no split 'murcko'"),
+        ({"split": "scaffold", "folds": 6}, "6 folds need at least 6 clusters"),
+        ({"split": "column:density (g/cm3)"}, "Row 2 has no fold in the column"),
+    ],
+)
+def test_folds_that_can_not_be_are_refused_before_the_run(hub, folder, table, changes, sentence):
+    rows = table.read_text("utf-8").splitlines()
+    table.write_text("\n".join([rows[0], *rows[2:], rows[1], "*CC(*)c1ccccc1,100,1.05"]), encoding="utf-8")
+    with pytest.raises((TrainingError, DataError), match=sentence):
+        train_models.start_run(folder, **form(table, hub, **changes))
+
+
+def test_bad_rows_can_be_downloaded(app, table):
+    table.write_text("\n".join([*ROWS, "*CC(,70,"]), encoding="utf-8")
+    shown = described(app, upload=str(table))
+    saved = pd.read_csv(shown["download"]["value"])
+    assert saved["row"].tolist() == [8]
+    assert saved["value"].tolist() == ["*CC("]
+    assert described(app, data="polymer_properties")["download"]["visible"] is False
+
+
+def test_histograms_show_every_value(app, table):
+    svg = described(app, upload=str(table))["histograms"]
+    heights = [float(height) for height in re.findall(r'<rect[^>]*height="([\d.]+)"', svg.split("</figure>")[0])]
+    assert sum(heights) == pytest.approx(38 * 6), "six values, one each in its bar"
+    assert "6 values, 10 to 60 °C" in svg
+
+
+def test_the_page_says_at_once_what_it_says_after_reading(app):
+    """What the form shows before the SMILES of the first table are read is what it shows afterwards."""
+    choices, ticked = app.first_choices()
+    shown = described(app, data="polymer_properties")["properties"]
+    assert [name for _, name in choices] == [name for _, name in shown["choices"]]
+    assert ticked == shown["value"]
