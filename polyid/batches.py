@@ -23,7 +23,7 @@ class BatchLayout:
     bucket : int array, shape (n,)
         Size class of each polymer; a step of every member comes from one size class.
     steps : int array, shape (buckets,)
-        Steps of an epoch in each size class: what the fold with the most polymers there needs.
+        Steps of an epoch in each size class: what a fold has there on average.
     batch_size : int
         Polymers a batch.
     seed : int
@@ -55,65 +55,107 @@ class BatchLayout:
             The fold's training polymers.
         """
         rng = np.random.default_rng([self.seed, 2, fold, epoch])
-        queues = []
-        for bucket, steps in enumerate(self.steps):
-            own = members[self.bucket[members] == bucket]
-            queues.append(iter(balanced_batches(own, self.cost, self.batch_size, int(steps), rng)))
+        shares = self._shares(members, rng)
+        queues = [
+            iter(balanced_batches(share, self.cost, self.batch_size, int(steps), rng))
+            for share, steps in zip(shares, self.steps, strict=True)
+        ]
         return [next(queues[bucket]) for bucket in self.buckets(epoch)]
 
+    def _shares(self, members: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+        """A fold's polymers by size class; what exceeds a class's steps goes to the classes of nearest cost with room."""
+        shares = [rng.permutation(members[self.bucket[members] == b]) for b in range(len(self.steps))]
+        room = self.steps * self.batch_size
+        extra = np.concatenate([share[limit:] for share, limit in zip(shares, room, strict=True)]).astype(np.int64)
+        shares = [share[:limit] for share, limit in zip(shares, room, strict=True)]
+        typical = np.array([self.cost[self.bucket == b].mean() for b in range(len(self.steps))])
+        for polymer in extra:
+            free = np.array([len(share) for share in shares]) < room
+            nearest = int(np.argmin(np.where(free, np.abs(typical - self.cost[polymer]), np.inf)))
+            shares[nearest] = np.append(shares[nearest], polymer)
+        return shares
 
-def plan(cost: np.ndarray, folds: list[np.ndarray], batch_size: int, seed: int) -> BatchLayout:
+
+def plan(
+    sizes: np.ndarray, folds: list[np.ndarray], batch_size: int, seed: int, most_classes: int | None = None
+) -> BatchLayout:
     """Layout for the training polymers of all folds.
 
-    Small batches can't be balanced by their composition, so for them polymers are sorted into size classes.
-    """
-    buckets = 1 if batch_size >= 8 else 12 if batch_size >= 3 else 20
-    buckets = max(1, min(buckets, len(cost) // max(1, 4 * batch_size)))
-    bucket = np.searchsorted(size_classes(cost, buckets), cost, side="left")
-    steps = np.array(
-        [max(-(-int(np.sum(bucket[fold] == b)) // batch_size) for fold in folds) for b in range(int(bucket.max()) + 1)],
-        dtype=np.int64,
-    )
-    return BatchLayout(np.asarray(cost, float), bucket, steps, batch_size, seed)
-
-
-def size_classes(cost: np.ndarray, classes: int, grid: int = 256) -> np.ndarray:
-    """Upper limits of the size classes that waste least when every polymer is padded to its limit.
-
-    Exact dynamic programming over a grid of quantiles, the classic one-dimensional partition.
+    Large batches are balanced by what they are made of. Small ones can't be, so polymers are sorted into classes of like
+    size, the more the smaller the batch; padding then stays below 15 % on the PolyID database.
 
     Parameters
     ----------
-    cost : float array, shape (n,)
+    sizes : int array, shape (n, L)
+        Graph rows of each polymer at each level.
+    folds : list of int arrays
+        Training polymers of each fold.
+    batch_size, seed : int
+    most_classes : int, optional
+        Upper limit, where each class costs a compilation.
+    """
+    classes = next(c for least, c in ((16, 1), (8, 6), (4, 16), (2, 24), (1, 36)) if batch_size >= least)
+    classes = max(1, min(classes, len(sizes) // (24 * batch_size), most_classes or classes))
+    bucket = size_classes(sizes, classes)
+    counts = np.array([np.bincount(bucket[fold], minlength=int(bucket.max()) + 1) for fold in folds])
+    steps = np.ceil(counts.mean(axis=0) / batch_size).astype(np.int64)
+    # No fold may have more polymers than all steps together hold.
+    lacking = -(-int(counts.sum(axis=1).max()) // batch_size) - int(steps.sum())
+    steps[np.argsort(-counts.mean(axis=0), kind="stable")[: max(0, lacking)]] += 1
+    return BatchLayout(sizes.sum(axis=1).astype(float), bucket, steps, batch_size, seed)
+
+
+def padded_rows(sizes: np.ndarray) -> np.ndarray:
+    """Rows that hold each of `sizes` (n, L), in full vectors of eight, at least one; shape (L,)."""
+    return np.maximum(np.ceil(np.max(sizes, axis=0) / 8).astype(np.int64), 1) * 8
+
+
+def size_classes(sizes: np.ndarray, classes: int) -> np.ndarray:
+    """Classes of polymers that waste little when each is padded to the largest of its class, level by level.
+
+    Begins with a fine grid along the two main directions of the logarithmic sizes, then joins the two classes whose union
+    adds fewest rows, until few enough are left.
+
+    Parameters
+    ----------
+    sizes : int array, shape (n, L)
     classes : int
-    grid : int
-        Quantiles at which a class may end.
 
     Returns
     -------
-    float array, shape (classes - 1,)
-        Ascending; the last class has no upper limit.
+    int array, shape (n,)
+        Class of each polymer, from 0.
     """
-    ordered = np.sort(cost)
-    ends = np.unique(np.linspace(1, len(ordered), min(grid, len(ordered))).round().astype(int))
-    limit = ordered[ends - 1]
-    # padded[i, j]: rows of a class of the polymers after end i - 1 up to end j, all padded to the largest.
-    starts = np.concatenate([[0], ends[:-1]])
-    padded = np.where(ends[None, :] > starts[:, None], (ends[None, :] - starts[:, None]) * limit[None, :], np.inf)
-    best = padded[0]
-    choices = []
-    for _ in range(classes - 1):
-        # A further class begins after end i and reaches to end j.
-        total = best[:-1, None] + padded[1:, :]
-        choice = np.argmin(total, axis=0)
-        choices.append(choice)
-        best = np.minimum(total[choice, np.arange(len(ends))], np.inf)
-    limits = []
-    last = len(ends) - 1
-    for choice in reversed(choices):
-        last = int(choice[last])
-        limits.append(limit[last])
-    return np.unique(limits)
+    if classes <= 1:
+        return np.zeros(len(sizes), np.int64)
+    shape = np.log(sizes + 5.0)
+    shape -= shape.mean(axis=0)
+    along, across = (shape @ np.linalg.svd(shape, full_matrices=False)[2][:2].T).T
+    first = _quantile(along, 24)
+    cell = first * 8
+    for value in range(24):
+        cell[first == value] += _quantile(across[first == value], 8)
+    members = [np.flatnonzero(cell == c) for c in np.unique(cell)]
+    limits = np.array([padded_rows(sizes[m]) for m in members])
+    while len(members) > classes:
+        count = np.array([len(m) for m in members], float)
+        alone = limits.sum(axis=1) * count
+        union = np.maximum(limits[:, None], limits[None]).sum(axis=2) * (count[:, None] + count[None])
+        added = union - alone[:, None] - alone[None]
+        added[np.tril_indices(len(members))] = np.inf
+        i, j = np.unravel_index(np.argmin(added), added.shape)
+        members[i] = np.concatenate([members[i], members.pop(j)])
+        limits[i] = np.maximum(limits[i], limits[j])
+        limits = np.delete(limits, j, axis=0)
+    label = np.zeros(len(sizes), np.int64)
+    for number, m in enumerate(members):
+        label[m] = number
+    return label
+
+
+def _quantile(values: np.ndarray, parts: int) -> np.ndarray:
+    """Which of `parts` equal shares each value falls into, by rank."""
+    return np.argsort(np.argsort(values, kind="stable"), kind="stable") * parts // max(1, len(values))
 
 
 def balanced_batches(
@@ -127,7 +169,7 @@ def balanced_batches(
     needed = min(steps, -(-len(polymers) // batch_size)) if len(polymers) else 0
     batches: list[list[int]] = [[] for _ in range(needed)]
     if needed:
-        noisy = cost[polymers] * np.exp(rng.normal(0.0, 0.3, len(polymers)))
+        noisy = cost[polymers] * np.exp(rng.normal(0.0, 0.15, len(polymers)))
         load = rng.uniform(0.0, 1e-6, needed)
         room = np.full(needed, -(-len(polymers) // needed))
         surplus = room.sum() - len(polymers)

@@ -23,7 +23,7 @@ from keras import ops
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from polyid.batches import BatchLayout, plan
+from polyid.batches import BatchLayout, padded_rows, plan
 from polyid.errors import TrainingError
 from polyid.graphs import QuotientGraph, pack
 from polyid.network import MessagePassingNetwork
@@ -421,8 +421,10 @@ class EnsembleTrainer:
         mixed = self.gpu if settings.mixed_precision is None else settings.mixed_precision
         self.make_network = lambda members: make_network(members, "bfloat16" if mixed else "float32")
         self.sizes = np.array([g.sizes for g in graphs])
+        # On a GPU XLA compiles each size class, which takes longer than padding does.
+        most_classes = 8 if self.gpu else None
         self.layout: BatchLayout = plan(
-            self.sizes.sum(axis=1).astype(float), [f.train for f in self.folds], settings.batch_size, settings.seed
+            self.sizes, [f.train for f in self.folds], settings.batch_size, settings.seed, most_classes
         )
         rows = self.sizes.sum(axis=1).mean() * settings.batch_size
         self.group_size = choose_group(len(self.folds), settings, self.gpu, rows)
@@ -451,7 +453,7 @@ class EnsembleTrainer:
             for chosen in self._validation_parts(fold):
                 most["validation"] = np.maximum(most.get("validation", 0), self.sizes[chosen].sum(axis=0))
         slack = 1.0 if self.settings.batch_size == 1 else 1.02
-        return {bucket: rounded(needed * slack) for bucket, needed in most.items()}
+        return {bucket: padded_rows(needed[None] * slack) for bucket, needed in most.items()}
 
     @property
     def padding_waste(self) -> float:
@@ -697,13 +699,17 @@ class EnsembleTrainer:
 
     def _pack(self, folds: list[FoldData], chosen: list[np.ndarray], bucket: int | None):
         """Batch and targets (M, G, P) of the chosen polymers of each fold, of one size class or (None) for validation."""
-        needed = np.max([self.sizes[c].sum(axis=0) for c in chosen], axis=0)
+        sums = np.array([self.sizes[c].sum(axis=0) for c in chosen])
+        needed = sums.max(axis=0)
         key = "validation" if bucket is None else f"{bucket}/{self.parts}"
         budget = self._budgets.get(key)
-        if budget is None or np.any(needed > budget):
+        if not self.static and bucket is not None:
+            # Open shapes need only be equal over the members, and few enough that the CPU's kernels are found again.
+            budget = padded_rows(sums)
+        elif budget is None or np.any(needed > budget):
             # A batch beyond what was foreseen: from here on there is room for its like.
-            budget = rounded(np.maximum(needed * 1.05, 0 if budget is None else budget))
-            self._budgets[key] = budget
+            room = [needed * 1.05] if budget is None else [needed * 1.05, budget]
+            budget = self._budgets[key] = padded_rows(np.array(room))
         most = (
             len(self._validation_parts(folds[0])[0]) if bucket is None else -(-self.settings.batch_size // self.parts)
         )
@@ -808,11 +814,6 @@ class EnsembleTrainer:
         )
         wanted = [i for i, f in enumerate(all_folds) if any(f is g for g in folds)]
         return group if len(wanted) == len(all_folds) else self._chosen(group, wanted)
-
-
-def rounded(rows: np.ndarray) -> np.ndarray:
-    """Rows rounded up to full vectors of eight, at least one."""
-    return np.maximum(np.ceil(np.asarray(rows) / 8).astype(np.int64), 1) * 8
 
 
 def trim(weights: dict[str, np.ndarray], like: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

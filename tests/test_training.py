@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from polyid import MultiModel, Parameters
-from polyid.batches import plan
+from polyid.batches import padded_rows, plan, size_classes
 from polyid.ensemble import settings_from
 from polyid.errors import Cancelled, TrainingError
 from polyid.models import global100
@@ -165,7 +165,7 @@ def test_learning_rate_rises_then_falls_along_half_a_cosine():
 @pytest.mark.parametrize("batch_size", [1, 3, 16])
 def test_every_epoch_shows_each_polymer_once(batch_size):
     rng = np.random.default_rng(0)
-    cost = np.exp(rng.normal(5, 0.7, 200))
+    cost = np.exp(rng.normal(5, 0.7, (200, 1)) + rng.normal(0, 0.1, (200, 4))).astype(int)
     folds = [rng.permutation(200)[:150] for _ in range(3)]
     layout = plan(cost, folds, batch_size, seed=4)
     for fold, members in enumerate(folds):
@@ -176,6 +176,18 @@ def test_every_epoch_shows_each_polymer_once(batch_size):
             assert len(epoch) == layout.steps_per_epoch
         assert [list(b) for b in first] != [list(b) for b in second]
         assert [list(b) for b in first] == [list(b) for b in layout.epoch(fold, members, 0)]
+
+
+def test_size_classes_waste_little():
+    rng = np.random.default_rng(1)
+    sizes = np.exp(rng.normal(5, 0.4, (600, 1)) + rng.normal(0, 0.15, (600, 8))).astype(int)
+    waste = []
+    for classes in (1, 8, 32):
+        label = size_classes(sizes, classes)
+        assert set(label) == set(range(classes))
+        padded = sum(padded_rows(sizes[label == c]).sum() * np.sum(label == c) for c in range(classes))
+        waste.append(1 - sizes.sum() / padded)
+    assert waste[0] > waste[1] > waste[2] and waste[2] < 0.25
 
 
 def test_same_seed_same_ensemble_and_another_seed_another(data):
