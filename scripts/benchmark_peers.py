@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
 ROOT = Path(__file__).resolve().parent.parent
 PROPERTIES = (
     "Glass_Transition",
@@ -136,15 +135,16 @@ class Worker:
         self.log = cache_folder() / f"{task}.log"
         # Our own package must not come before the peer's of the same name.
         variables = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "KERAS_BACKEND")}
-        self._process = subprocess.Popen(
-            [str(python), __file__, "--worker", task],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=open(self.log, "w"),
-            text=True,
-            env={**variables, "TF_CPP_MIN_LOG_LEVEL": "2"},
-            cwd=cache_folder(),
-        )
+        with open(self.log, "w") as log:
+            self._process = subprocess.Popen(
+                [str(python), str(Path(__file__).resolve()), "--worker", task],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**variables, "TF_CPP_MIN_LOG_LEVEL": "2"},
+                cwd=cache_folder(),
+            )
 
     def ask(self, **request: Any) -> dict[str, Any]:
         """Send a request and wait for its answer."""
@@ -231,7 +231,7 @@ def generated_units(count: int, seed: int = 0) -> list[str]:
             following = rng.choice(molecules)
             joined = Chem.RWMol(Chem.CombineMols(chain, following))
             tail = [a for a in chain.GetAtoms() if a.GetAtomicNum() == 0][1].GetIdx()
-            head = [a for a in following.GetAtoms() if a.GetAtomicNum() == 0][0].GetIdx() + chain.GetNumAtoms()
+            head = next(a for a in following.GetAtoms() if a.GetAtomicNum() == 0).GetIdx() + chain.GetNumAtoms()
             ends = [joined.GetAtomWithIdx(i).GetNeighbors()[0].GetIdx() for i in (tail, head)]
             joined.AddBond(*ends, Chem.BondType.SINGLE)
             for index in sorted((tail, head), reverse=True):
@@ -242,28 +242,35 @@ def generated_units(count: int, seed: int = 0) -> list[str]:
     return list(found)
 
 
+def peak_mib() -> float:
+    """Peak memory of this process in MiB, without what it inherited when it was started."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+    import resource
+
+    # Elsewhere the kernel's own count must do; macOS gives bytes.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
 def measured(script: str, *arguments: str, **variables: str) -> dict[str, Any]:
-    """Run one of our scripts in a fresh process that ends by printing one JSON line; adds its peak memory in MiB."""
+    """What one of our scripts prints as its last line, in JSON, from a fresh process."""
     started = time.perf_counter()
-    process = subprocess.Popen(
+    found = subprocess.run(
         [sys.executable, script, *arguments],
         stdout=subprocess.PIPE,
         text=True,
+        check=True,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", **variables},
     )
-    output = process.stdout.read()
-    # ru_maxrss of this child alone: in KiB on Linux.
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{script} {' '.join(arguments)} ended with status {process.returncode}.")
-    answer = json.loads(output.strip().splitlines()[-1])
-    return {**answer, "peak_mib": usage.ru_maxrss / 1024, "wall_seconds": time.perf_counter() - started}
+    answer = json.loads(found.stdout.strip().splitlines()[-1])
+    return {**answer, "wall_seconds": time.perf_counter() - started}
 
 
 def upstream_training() -> Callable[[dict], dict]:
     """Epochs of upstream's own network, generator and fit; the first one traces and fills its cache."""
     import pandas as pd
+
     from polyid.models import global100
     from polyid.polyid import SingleModel
     from polyid.preprocessors import PolymerPreprocessor, atom_features_v1, bond_features_v1
@@ -293,6 +300,7 @@ def upstream_training() -> Callable[[dict], dict]:
 def upstream_prediction() -> Callable[[dict], dict]:
     """Predictions of upstream's members one after the other, as its `make_predictions` makes them."""
     import pandas as pd
+
     from polyid.models import global100
     from polyid.polyid import MultiModel, SingleModel
     from polyid.preprocessors import PolymerPreprocessor, atom_features_v1, bond_features_v1

@@ -36,6 +36,7 @@ from benchmark_peers import (
     generated_units,
     load_average,
     measured,
+    peak_mib,
     sample,
     spread,
     verdict,
@@ -92,9 +93,7 @@ def make_trainer(
     from polyid.training import EnsembleTrainer, FoldData, TrainingSettings
 
     atom, bond = (FEATURES[f"{kind}_features_{parameters['features']}"] for kind in ("atom", "bond"))
-    graphs = featurise(
-        list(frame["smiles_polymer"]), atom, bond, parameters["explicit_hs"], parameters["num_messages"]
-    )
+    graphs = featurise(list(frame["smiles_polymer"]), atom, bond, parameters["explicit_hs"], parameters["num_messages"])
     preprocessor = PolymerPreprocessor(atom, bond, explicit_hs=parameters["explicit_hs"]).fit(graphs)
     tokens = [preprocessor.tokenise(graph) for graph in graphs]
     targets = RobustScaler().fit_transform(frame[list(PROPERTIES)].to_numpy(float)).astype(np.float32)
@@ -388,6 +387,7 @@ def run_table(arguments: argparse.Namespace) -> None:
     answer = {
         "preparing": marks[0],
         "seconds": time.perf_counter() - started,
+        "peak_mib": peak_mib(),
         "padding_waste": ensemble.metadata["training"]["padding_waste"],
         "metrics": ensemble.out_of_fold_metrics(),
     }
