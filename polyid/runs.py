@@ -185,19 +185,18 @@ class Run:
         if not path.exists():
             return []
         rows: dict[tuple[str, str], dict[str, float | str | None]] = {}
-        with path.open(newline="", encoding="utf-8") as stream:
-            for row in csv.DictReader(stream):
-                if None in row.values():  # the last line, caught half-written
-                    continue
-                # A resumed run tells the epochs after its checkpoint twice: the later telling counts.
-                rows[row["folds"], row["epoch"]] = {
-                    "phase": row["phase"],
-                    "folds": row["folds"],
-                    "epoch": float(row["epoch"]),
-                    "train_loss": float(row["train_loss"]) if row["train_loss"] else None,
-                    "validation_loss": float(row["validation_loss"]) if row["validation_loss"] else None,
-                    "elapsed_seconds": float(row["elapsed_seconds"]),
-                }
+        # What follows the last line end is a line, or the header, caught half-written.
+        whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
+        for row in csv.DictReader(io.StringIO(whole)):
+            # A resumed run tells the epochs after its checkpoint twice: the later telling counts.
+            rows[row["folds"], row["epoch"]] = {
+                "phase": row["phase"],
+                "folds": row["folds"],
+                "epoch": float(row["epoch"]),
+                "train_loss": float(row["train_loss"]) if row["train_loss"] else None,
+                "validation_loss": float(row["validation_loss"]) if row["validation_loss"] else None,
+                "elapsed_seconds": float(row["elapsed_seconds"]),
+            }
         return list(rows.values())
 
     def metrics(self) -> dict[str, dict[str, float | None]]:

@@ -105,9 +105,9 @@ def assign_folds(
 
 
 def _stratified(data: pd.DataFrame, polymers: list[str], folds: int, state: int | None) -> list | None:
-    """Folds of equal shares; None where nothing is known to share by, or a fold would be empty."""
+    """Folds of equal shares; None where nothing is known to share by, every kind is too rare, or a fold would be empty."""
     kinds = strata(data)
-    if kinds is None:
+    if kinds is None or kinds.value_counts().max() < folds:
         return None
     splitter = StratifiedGroupKFold(folds, shuffle=state is not None, random_state=state)
     with warnings.catch_warnings():
