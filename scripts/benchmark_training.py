@@ -7,10 +7,10 @@
     python scripts/benchmark_training.py --featurising          # graphs of the database on one core
     python scripts/benchmark_training.py --scaling 1000 10000   # time and memory against the number of polymers
 
-Both sides take turns, epoch by epoch, so that a busy machine slows both; tracing and compilation are over before the first
-round. Upstream trains one fold after the other, so its cost per polymer and fold is that of its step. Every fold of ours
-trains on all polymers of the sample, as upstream does; what ten real folds of the whole table add in padding and idle
-steps is computed from their batches and counted on our side.
+Both sides take turns, so that a busy machine slows both; tracing and compilation are over before the first round. Our side
+is the trainer itself on real folds of the whole table, in slices of its run, everything but validation counted: packing,
+padding, steps that a fold sits out. Upstream trains one fold after the other, so its cost per polymer and fold is that of
+its step; it runs whole epochs over a sample of the polymers, and ours is stated for the sizes of these.
 """
 
 from __future__ import annotations
@@ -127,76 +127,76 @@ def make_trainer(
 
 
 class Turns:
-    """Times the epochs of our trainer, and gives the peer its turn between them.
+    """Times our trainer in slices of its run, and gives the peer its turn between them.
 
-    Validation lies between an epoch's last step and the hook at its end, so it is not timed; on the peer's side there is none.
+    A slice's time, without validation, is divided by the graph rows it needed, because polymers differ in size.
     """
 
-    def __init__(self, rounds: int, peer: Any, seconds: float, measure_parts: bool, profile: Path | None):
-        self.rounds, self.peer, self.seconds = rounds, peer, seconds
-        self.measure_parts, self.profile = measure_parts, profile
+    def __init__(self, rounds: int, seconds: float, warm_up: float, peer: Any, profile: Path | None):
+        self.rounds, self.seconds, self.peer, self.profile = rounds, seconds, peer, profile
         self.trainer: Any = None
         self.ours: list[float] = []
         self.theirs: list[float] = []
         self.parts: dict[str, float] = defaultdict(float)
-        self._mark, self._epoch, self._folds = time.perf_counter(), 0, 1
-        self._elapsed, self._epochs, self._each = 0.0, -2, 1
+        self.shares: dict[str, float] = {}
+        self._slice, self._least = -1, warm_up
+        self._epoch, self._mark = 0, float("inf")
+        self._validating = self._left_out = 0.0
+        self._rows = 0
 
     def progress(self, record: Any) -> None:
+        now = time.perf_counter()
         if record.epoch > self._epoch:
-            self._epoch, self._folds = record.epoch, len(record.folds)
-            self._elapsed += time.perf_counter() - self._mark
+            self._epoch, self._validating = record.epoch, now
+        if self._mark == float("inf"):
+            # The first step traced and compiled.
+            self._begin()
+        elif now - self._mark - self._left_out >= self._least:
+            self._next_turn(now - self._mark - self._left_out)
+            self._begin()
+            self._validating = self._mark
 
     def epoch_end(self, fold: int, epoch: int, row: dict[str, float]) -> bool:
-        if fold == self._folds - 1:
-            self._epochs += 1
-            self._next_turn()
-            self._mark = time.perf_counter()
+        now = time.perf_counter()
+        self._left_out += now - self._validating
+        self._validating = now
         return False
 
-    def _next_turn(self) -> None:
-        if self._epochs < 0:
-            # The first epoch traces and compiles.
-            self._elapsed = 0.0
-            return
-        if self._epochs == 0:
-            # The second says how many make a round, and warms the peer up.
-            self._each = max(1, round(self.seconds / self._elapsed))
-            self._elapsed = 0.0
+    def _begin(self) -> None:
+        self._left_out, self._rows = 0.0, self.trainer.rows_used
+        self._mark = time.perf_counter()
+
+    def _next_turn(self, spent: float) -> None:
+        rows = self.trainer.rows_used - self._rows
+        self._slice += 1
+        if self._slice == 0:
+            self._least = self.seconds
             if self.peer is not None:
+                # Its first epoch traces and fills its cache, its second is warm.
                 self.peer()
-                self.theirs.append(self.peer())
-                self.theirs.clear()
-            return
-        if len(self.ours) < self.rounds:
-            if self._epochs % self._each:
-                return
-            self.ours.append(self._elapsed / self._each)
-            self._elapsed = 0.0
+                self.peer()
+        elif self._slice <= self.rounds:
+            self.ours.append(spent / rows)
             if self.peer is not None:
                 self.theirs.append(self.peer())
-            if len(self.ours) < self.rounds:
-                return
-            if not self.measure_parts:
+            if self._slice == self.rounds:
+                self._watch_parts()
+        elif self._slice == self.rounds + 1:
+            self.shares = {name: 100 * seconds / spent for name, seconds in self.parts.items()}
+            if self.profile is None:
                 raise Cancelled
-            self._watch_parts()
-            return
-        self.parts["epoch"] = self._elapsed
-        if self.profile is not None and not self.profile.exists():
-            self.profile.mkdir(parents=True)
             import tensorflow as tf
 
             tf.profiler.experimental.start(str(self.profile))
-            self._profiled = time.perf_counter()
-            return
-        if self.profile is not None:
+            self._least = min(self.seconds, 3.0)
+        else:
             import tensorflow as tf
 
             tf.profiler.experimental.stop()
-        raise Cancelled
+            raise Cancelled
 
     def _watch_parts(self) -> None:
-        """Time packing, gradients and update of the epoch that follows."""
+        """Time packing, gradients and update of the slice that follows."""
 
         def timed(name: str, function: Any) -> Any:
             def call(*arguments: Any, **named: Any) -> Any:
@@ -214,37 +214,25 @@ class Turns:
         self.trainer._pack = timed("pack", self.trainer._pack)
 
 
-def whole_table_overhead(frame: Any, parameters: dict[str, Any], batch_size: int, folds: int) -> tuple[float, float]:
-    """Graph rows computed per row needed, for real folds of the whole table: (all, of which by idle steps)."""
-    order = np.random.default_rng(0).permutation(len(frame))
-    splits = [(np.sort(np.delete(order, np.s_[i::folds])), np.sort(order[i::folds])) for i in range(folds)]
-    trainer = make_trainer(frame, parameters, batch_size, splits)
-    used = idle = total = 0.0
-    for bucket, *chosen in zip(
-        trainer.layout.buckets(0), *(trainer.layout.epoch(f.fold, f.train, 0) for f in trainer.folds), strict=True
-    ):
-        budget = float(trainer._budgets[f"{bucket}/1"].sum())
-        for polymers in chosen:
-            total += budget
-            used += float(trainer.sizes[polymers].sum())
-            idle += budget * (len(polymers) == 0)
-    return total / used, idle / total
-
-
 def compare(arguments: argparse.Namespace) -> None:
     """Cost of an update per polymer and fold of the published network, beside upstream's."""
     parameters = published_parameters(arguments.tiny)
     table, source = benchmark_table()
+    if arguments.tiny:
+        table = sample(table, 40)
     frame = sample(table, arguments.polymers)
-    n = len(frame)
-    print(f"{n} polymers of {source}, {len(PROPERTIES)} properties; {load_average()}")
+    order = np.random.default_rng(0).permutation(len(table))
+    splits = [
+        (np.sort(np.delete(order, np.s_[i :: arguments.folds])), np.sort(order[i :: arguments.folds]))
+        for i in range(arguments.folds)
+    ]
+    print(f"{source}: {len(table)} polymers, {len(PROPERTIES)} properties; {load_average()}")
     print(
         f"Network: {parameters['atom_features']} features, {parameters['num_messages']} messages, "
         f"{parameters['mol_features']} global features, explicit hydrogens"
     )
-    everything, one = np.arange(n), np.arange(1)
     for batch_size in arguments.batch_sizes:
-        profile = Path(tempfile.mkdtemp()) / "trace" if arguments.profile else None
+        profile = Path(tempfile.mkdtemp()) if arguments.profile else None
         worker, peer = None, None
         if not arguments.skip_peers:
             worker = Worker("upstream", "upstream-training")
@@ -259,13 +247,12 @@ def compare(arguments: argparse.Namespace) -> None:
             def peer(worker: Worker = worker) -> float:
                 return worker.ask(epochs=1)["seconds"]
 
-            print(f"\n{PEERS['upstream'].title}: {size:,} parameters")
-        turns = Turns(arguments.rounds, peer, arguments.seconds, True, profile)
+        turns = Turns(arguments.rounds, arguments.seconds, arguments.warm_up, peer, profile)
         trainer = make_trainer(
-            frame,
+            table,
             parameters,
             batch_size,
-            [(everything, one)] * arguments.folds,
+            splits,
             arguments.group,
             progress=turns.progress,
             epoch_end=turns.epoch_end,
@@ -278,37 +265,29 @@ def compare(arguments: argparse.Namespace) -> None:
         finally:
             if worker is not None:
                 worker.__exit__()
-        together = trainer.group_size
-        ours = [1e3 * seconds / (n * together) for seconds in turns.ours]
-        theirs = [1e3 * seconds / n for seconds in turns.theirs]
-        print(f"\nBatch size {batch_size}, {arguments.folds} folds, {together} together ({load_average()})")
+        # Our slices have other polymers than upstream's epochs: ours count as many rows as upstream's polymers have.
+        position = {text: i for i, text in enumerate(table["smiles_polymer"])}
+        rows = trainer.sizes[[position[text] for text in frame["smiles_polymer"]]].sum(axis=1).mean()
+        ours = [1e3 * seconds * rows for seconds in turns.ours]
+        theirs = [1e3 * seconds / len(frame) for seconds in turns.theirs]
+        print(f"\nBatch size {batch_size}, {arguments.folds} folds, {trainer.group_size} together ({load_average()})")
+        print(f"  ours                      {spread(ours, 2)} ms per polymer and fold")
         if theirs:
-            print(f"  upstream                  {spread(theirs)} ms per polymer and fold")
-        print(f"  ours                      {spread(ours)} ms per polymer and fold")
-        if not arguments.tiny:
-            whole, idle = whole_table_overhead(table, parameters, batch_size, arguments.folds)
-            padding = 1.0 - 1.0 / whole
-            mine = 1.0 / (1.0 - trainer.padding_waste)
-            factor = max(1.0, whole / mine)
-            print(
-                f"  padding                   {100 * trainer.padding_waste:.1f} % of rows here; {100 * padding:.1f} % in "
-                f"{arguments.folds} folds of the whole table, of which idle steps {100 * idle:.1f} %"
-            )
-            if factor > 1.0:
-                ours = [value * factor for value in ours]
-                print(f"  ours, as in whole folds   {spread(ours)} ms per polymer and fold")
-        if theirs:
+            print(f"  upstream                  {spread(theirs)} ms per polymer, one fold after the other")
             ratios = [a / b for a, b in zip(theirs, ours, strict=True)]
             bar = BARS.get(batch_size)
             judged = f"; bar {bar:.0f}: {verdict(float(np.median(ratios)), bar)}" if bar else ""
             print(f"  upstream / ours           {spread(ratios)}{judged}")
-        epoch = turns.parts["epoch"]
+        waste = trainer.padding_waste
+        print(f"  padding                   {100 * waste:.1f} % of graph rows; bar 15 %: {verdict(waste, 0.15, False)}")
+        shares = turns.shares
         print(
-            f"  where our time goes       gradients {100 * turns.parts['gradients'] / epoch:.0f} %, update "
-            f"{100 * turns.parts['update'] / epoch:.0f} %, the rest "
-            f"{100 * (1 - (turns.parts['gradients'] + turns.parts['update']) / epoch):.0f} %; packing is done beside "
-            f"it, in {100 * turns.parts['pack'] / epoch:.0f} % of the time"
+            f"  where our time goes       gradients {shares['gradients']:.0f} %, update {shares['update']:.0f} %, the "
+            f"rest {100 - shares['gradients'] - shares['update']:.0f} %; batches are packed meanwhile, "
+            f"{shares['pack']:.0f} % of the time"
         )
+        if worker is not None:
+            print(f"  upstream is               {PEERS['upstream'].title}, {size:,} parameters, {len(frame)} polymers")
         if profile is not None:
             print_operations(profile)
 
@@ -338,7 +317,7 @@ def print_operations(folder: Path, most: int = 15) -> None:
                     spent[kind] += event.duration_ps / 1e9
                     calls[kind] += 1
     total = sum(spent.values())
-    print(f"  operations in a traced epoch, of {total / 1e3:.1f} s of thread time")
+    print(f"  operations traced, of {total / 1e3:.1f} s of thread time")
     for kind, milliseconds in sorted(spent.items(), key=lambda item: -item[1])[:most]:
         print(f"    {100 * milliseconds / total:5.1f} %  {calls[kind]:7d} calls  {kind}")
 
@@ -459,15 +438,16 @@ def featurising(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--polymers", type=int, default=120, help="polymers of the comparison (default 120)")
+    parser.add_argument("--polymers", type=int, default=64, help="polymers of upstream's epochs (default 64)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of the comparison (default 5)")
-    parser.add_argument("--seconds", type=float, default=8.0, help="least time of our turn in a round (default 8)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="least time of our turn in a round (default 10)")
+    parser.add_argument("--warm-up", type=float, default=20.0, help="seconds of ours before the rounds (default 20)")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[1, 16], metavar="B")
     parser.add_argument("--folds", type=int, help="folds (default 10 for the comparison, else the preset's)")
     parser.add_argument("--group", type=int, help="folds trained together (default: the trainer chooses)")
     parser.add_argument("--skip-peers", action="store_true", help="measure our side alone")
     parser.add_argument("--profile", action="store_true", help="also trace an epoch and list its operations")
-    parser.add_argument("--tiny", action="store_true", help="a very small network, for a quick look")
+    parser.add_argument("--tiny", action="store_true", help="a very small network and table, for a quick look")
     parser.add_argument("--preset", help="time a whole run of this preset on the whole table")
     parser.add_argument("--epochs", type=int, help="epochs of the whole run (default: the preset's)")
     parser.add_argument("--scaling", type=int, nargs="*", metavar="N", help="polymers (default 1000 3000 10000)")
