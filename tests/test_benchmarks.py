@@ -1,0 +1,129 @@
+"""The benchmarks run and count rightly, on their smallest settings and without building the peers' environments."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from keras import ops
+from rdkit import Chem
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+
+import benchmark_gpu
+import benchmark_peers
+
+from polyid.features import atom_features_v1, bond_features_v1
+from polyid.featurise import featurise
+from polyid.graphs import pack
+from polyid.network import MessagePassingNetwork, NetworkConfig
+from polyid.polymers import PolymerForm, recognise_form
+
+SCRIPTS = Path(benchmark_peers.__file__).parent
+NAMES = ("benchmark_training", "benchmark_prediction", "benchmark_gpu", "benchmark_peers")
+
+
+def run(name: str, *arguments: str) -> str:
+    found = subprocess.run(
+        [sys.executable, str(SCRIPTS / f"{name}.py"), *arguments], capture_output=True, text=True, timeout=300
+    )
+    assert found.returncode == 0, found.stderr[-2000:]
+    return found.stdout
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_benchmark_says_how_to_use_it(name):
+    assert f"scripts/{name}.py" in run(name, "--help")
+
+
+def test_training_is_timed_without_peers():
+    output = run(
+        "benchmark_training", "--tiny", "--skip-peers", "--rounds", "2", "--seconds", "0.1", "--warm-up", "0.1",
+        "--folds", "2", "--batch-sizes", "16",
+    )  # fmt: skip
+    assert "Batch size 16, 2 folds" in output
+    assert "ms per polymer and fold" in output
+    assert "upstream / ours" not in output
+
+
+def test_prediction_is_timed_without_peers():
+    output = run(
+        "benchmark_prediction", "--tiny", "--skip-peers", "--polymers", "20", "--rounds", "2", "--folds", "2",
+        "--only", "chemprop", "answers",
+    )  # fmt: skip
+    assert "20 polymers, 2 folds, preset small" in output
+    assert "first answer" in output and "bar 100 ms" in output
+
+
+def test_the_gpu_benchmark_runs_from_an_exported_file(tmp_path):
+    path = tmp_path / "polymers.npz"
+    run("benchmark_gpu", "--export", str(path), "--polymers", "30", "--preset", "small")
+    output = run(
+        "benchmark_gpu", str(path), "--preset", "small", "--tiny", "--steps", "2", "--members", "2",
+        "--backend", "tensorflow", "--peak-tflops", "1",
+    )  # fmt: skip
+    assert "2 folds together" in output and "1 fold alone" in output and "% of the peak" in output
+
+
+def test_exported_graphs_and_tokens_are_the_featurisers(tmp_path):
+    path = tmp_path / "polymers.npz"
+    benchmark_gpu.export(path, "small", 12)
+    data = benchmark_gpu.read_export(path)
+    assert len(data["graphs"]) == len(data["tokens"]) == len(data["targets"]) == 12
+    for graph, (atoms, bonds) in zip(data["graphs"], data["tokens"], strict=True):
+        assert len(atoms) == len(graph.atom_features) and len(bonds) == len(graph.bond_features)
+    # One class for each text, the same in all polymers, none of them padding (0) or unknown (1).
+    known: dict[str, int] = {}
+    for graph, (atoms, bonds) in zip(data["graphs"], data["tokens"], strict=True):
+        for kind, texts, tokens in (("atom", graph.atom_features, atoms), ("bond", graph.bond_features, bonds)):
+            for text, token in zip(texts, tokens, strict=True):
+                assert known.setdefault(f"{kind} {text}", int(token)) == token > 1
+
+
+def test_counted_arithmetic_is_that_of_the_matrix_products(monkeypatch):
+    config = NetworkConfig(30, 30, 16, 4, 3, 2)
+    graphs = featurise(["CCO", "c1ccccc1C(=O)OC", "CC(C)CC"], atom_features_v1, bond_features_v1, True, 3, cache=False)
+    tokens = [(np.ones(len(g.atom_features), np.int32), np.ones(len(g.bond_features), np.int32)) for g in graphs]
+    network = MessagePassingNetwork(config)
+    done = []
+    matmul = ops.matmul
+
+    def counting(a, b):
+        done.append(2 * int(np.prod(a.shape)) * int(b.shape[-1]))
+        return matmul(a, b)
+
+    monkeypatch.setattr(ops, "matmul", counting)
+    network(pack([graphs], [tokens]))
+    # The few products of the global state, one row a graph, are not counted: 2 rows of 4 x 32 a round, none after the last.
+    states = 2 * len(graphs) * config.mol_features * 2 * config.features * (2 * config.num_messages - 1)
+    counted = benchmark_gpu.forward_flops(np.array([g.sizes for g in graphs]), config).sum()
+    assert sum(done) == counted + states
+
+
+def test_generated_units_are_different_repeat_units():
+    units = benchmark_peers.generated_units(50, seed=1)
+    assert len(set(units)) == 50 and units == benchmark_peers.generated_units(50, seed=1)
+    assert {recognise_form(unit) for unit in units} == {PolymerForm.REPEAT_UNIT}
+    assert all(Chem.MolFromSmiles(unit) is not None for unit in units)
+
+
+def test_a_sample_spreads_over_all_sizes():
+    import pandas as pd
+
+    frame = pd.DataFrame({"smiles_polymer": ["C" * n for n in range(1, 101)]})
+    lengths = sorted(len(text) for text in benchmark_peers.sample(frame, 10)["smiles_polymer"])
+    assert lengths == [6, 16, 26, 36, 46, 56, 66, 76, 86, 96]
+    assert len(benchmark_peers.sample(frame, 500)) == 100
+
+
+def test_peak_memory_is_the_process_own():
+    block = "import sys; sys.path.insert(0, sys.argv[1]); import benchmark_peers as b; {}; print(b.peak_mib())"
+    before, after = (
+        float(subprocess.run([sys.executable, "-c", block.format(code), str(SCRIPTS)], capture_output=True, text=True).stdout)
+        for code in ("pass", "x = b'1' * 2**28; del x")
+    )  # fmt: skip
+    assert before < 60
+    assert 250 < after - before < 280
