@@ -37,8 +37,9 @@ from huggingface_hub.utils import validate_repo_id
 
 from polyid.bundle_files import BUNDLE_FILES, FOLD_FILES, FORMAT
 from polyid.errors import HubError
+from polyid.report_files import REPORT_FOLDER
 
-BUNDLE_PATTERNS = (*BUNDLE_FILES, *(f"model_fold_*/{name}" for name in FOLD_FILES))
+BUNDLE_PATTERNS = (*BUNDLE_FILES, f"{REPORT_FOLDER}/*.png", *(f"model_fold_*/{name}" for name in FOLD_FILES))
 FRESH_REPO_FILES = {".gitattributes", ".gitignore", "LICENSE", "README.md"}  # what the Hub's own page may put there
 REF_NAME = re.compile(r"(?!.*(\.\.|//|\.lock(/|$)|/\.))[A-Za-z0-9_][A-Za-z0-9_./-]{0,98}[A-Za-z0-9_-]|[A-Za-z0-9_]")
 LOOK_SECONDS = 10.0  # how long one question to the Hub may take before it counts as unreachable
@@ -275,7 +276,7 @@ def bundle_paths(folder: Path, name: str | None = None) -> list[str]:
 
 
 def paths_of_folds(paths: list[str]) -> list[str]:
-    return sorted({path.split("/")[0] for path in paths if "/" in path})
+    return sorted({path.split("/")[0] for path in paths if path.startswith("model_fold_")})
 
 
 def _is_bundle_file(path: str) -> bool:
