@@ -318,6 +318,13 @@ def binomial_keep(count, rate: float, uniform, most: int = 12):
     return (1.0 - dropped / k) / (1.0 - rate)
 
 
+def mean_rows(values, count, graph, graphs: int):
+    """Mean of `values` (M, e, F) over the rows of each graph, each as often as `count` (M, e) says; shape (M, G, F)."""
+    weight = ops.expand_dims(count, -1)
+    sums = sum_rows(ops.concatenate([values * weight, weight], axis=-1), graph, graphs)
+    return sums[..., :-1] / ops.maximum(sums[..., -1:], 1.0)
+
+
 class BondReadout(_Layer):
     """One linear value a bond and property, averaged over the directed bonds of each graph: -> (M, G, P)."""
 
@@ -336,9 +343,7 @@ class BondReadout(_Layer):
         if dropout_key is not None and self.dropout > 0.0:
             uniform = counted_uniform(dropout_key, ops.shape(bonds)[1], self.features)
             bonds = bonds * binomial_keep(count, self.dropout, uniform)
-        weight = ops.expand_dims(count, -1)
-        sums = sum_rows(ops.concatenate([self.values(bonds) * weight, weight], axis=-1), graph, graphs)
-        return sums[..., :-1] / ops.maximum(sums[..., -1:], 1.0)
+        return mean_rows(self.values(bonds), count, graph, graphs)
 
 
 class MessagePassingNetwork(keras.Model):
@@ -457,6 +462,10 @@ class MessagePassingNetwork(keras.Model):
         -------
         tensor, shape (M, G, P)
         """
+        return self.read_out(self.bond_states(batch), batch, training)
+
+    def bond_states(self, batch: Batch):
+        """State of every directed bond class after all rounds, shape (M, e_R, F)."""
         graphs = ops.shape(batch["graph_weight"])[1]
         atoms = ops.cast(self.atom_embedding(batch["atom_token"]), self.message_dtype)
         bonds = ops.cast(self.bond_embedding(batch["bond_token"]), self.message_dtype)
@@ -488,10 +497,26 @@ class MessagePassingNetwork(keras.Model):
                     rows=ops.shape(batch["atom_parent"][i])[1],
                 )
                 atoms = take_rows(atoms, batch["atom_parent"][i]) + change
+        return bonds
+
+    def read_out(self, bonds, batch: Batch, training: bool = False):
+        """Predictions (M, G, P) in scaled units from the final bond states (M, e_R, F)."""
         return self.readout(
             bonds,
-            batch["bond_count"][rounds],
-            batch["bond_graph"][rounds],
-            graphs=graphs,
+            batch["bond_count"][-1],
+            batch["bond_graph"][-1],
+            graphs=ops.shape(batch["graph_weight"])[1],
             dropout_key=batch["dropout_key"] if training and self.config.dropout > 0.0 else None,
         )
+
+    def fingerprints(self, bonds, batch: Batch):
+        """Mean final bond state of each graph, the learned fingerprint, shape (M, G, F) in float32."""
+        graphs = ops.shape(batch["graph_weight"])[1]
+        return mean_rows(ops.cast(bonds, "float32"), batch["bond_count"][-1], batch["bond_graph"][-1], graphs)
+
+    def bond_values(self, bonds):
+        """What each final bond state says of each property, shape (M, e_R, P) in scaled units.
+
+        The prediction is their mean over the directed bonds of a graph.
+        """
+        return self.readout.values(ops.cast(bonds, "float32"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -12,12 +12,35 @@ from keras import ops
 from polyid.bundle import BundleMember
 from polyid.errors import BundleError
 from polyid.featurise import featurise
-from polyid.graphs import QuotientGraph, pack
+from polyid.graphs import QuotientGraph, pack, refine
 from polyid.network import MessagePassingNetwork
 
 # Graph rows times members of one call; at 64 features about 200 MiB of intermediate states.
 _ROWS_A_CALL = 200_000
 _POLYMERS_A_CHUNK = 2_000
+
+
+@dataclass(frozen=True)
+class BondValues:
+    """What every bond of one molecule says of every property; a prediction is their mean over the directed bonds.
+
+    Attributes
+    ----------
+    values : float array, shape (M, e, P)
+        Value of each class of directed bonds, in the units of the properties.
+    bond_class : int array, shape (D,)
+        Class of each directed bond.
+    connectivity : int array, shape (D, 2)
+        Source and target atom of each directed bond, numbered as `polyid.features.parse_smiles` numbers them; hydrogens,
+        where they are atoms of the network's graph, come behind all others.
+    centre : float array, shape (M, P)
+        What a bond says that the network's last layer gives 0: the median of the member's training targets.
+    """
+
+    values: np.ndarray
+    bond_class: np.ndarray
+    connectivity: np.ndarray
+    centre: np.ndarray
 
 
 class EnsemblePredictor:
@@ -43,26 +66,14 @@ class EnsemblePredictor:
         )
         self.network = MessagePassingNetwork(widest, len(members))
         self.network.set_member_weights([m.weights for m in members])
-        self._forward = self._compile()
+        # Each is traced when it is first asked for, so that what is not used costs nothing.
+        self._predictions = _compiled(lambda batch: (self.network(batch, training=False),))
+        self._both = _compiled(self._predictions_and_fingerprints)
+        self._values = _compiled(lambda batch: self.network.bond_values(self.network.bond_states(batch)))
 
-    def _compile(self):
-        if keras.backend.backend() != "tensorflow":
-            return lambda batch: self.network(batch, training=False)
-        import tensorflow as tf
-
-        function = None
-
-        def forward(batch):
-            # Traced once for open shapes: every later table and single SMILES runs the same graph.
-            nonlocal function
-            if function is None:
-                spec = tf.nest.map_structure(
-                    lambda a: tf.TensorSpec((a.shape[0], *[None] * (a.ndim - 1)), tf.as_dtype(a.dtype)), batch
-                )
-                function = tf.function(lambda b: self.network(b, training=False), input_signature=(spec,))
-            return function(batch)
-
-        return forward
+    def _predictions_and_fingerprints(self, batch: dict) -> tuple:
+        bonds = self.network.bond_states(batch)
+        return self.network.read_out(bonds, batch), self.network.fingerprints(bonds, batch)
 
     def warm_up(self) -> None:
         """Answer once, so that what takes seconds the first time is done before somebody waits for it."""
@@ -82,45 +93,101 @@ class EnsemblePredictor:
         float array, shape (M, n, P)
             In the units of the properties.
         """
+        (scaled,) = self._answers(self._predictions, (self.network.config.properties,), smiles, cache)
+        return self._in_units(scaled)
+
+    def fingerprints(self, smiles: Sequence[str], *, cache: bool = False) -> np.ndarray:
+        """Learned fingerprints of oligomer SMILES: the mean final bond state in every member; float32, shape (M, n, F)."""
+        return self.predict_with_fingerprints(smiles, cache=cache)[1]
+
+    def predict_with_fingerprints(self, smiles: Sequence[str], *, cache: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """What `predict` (M, n, P) and `fingerprints` (M, n, F) give, for the cost of one."""
+        config = self.network.config
+        scaled, fingerprints = self._answers(self._both, (config.properties, config.features), smiles, cache)
+        return self._in_units(scaled), fingerprints.astype(np.float32)
+
+    def bond_values(self, smiles: str) -> BondValues:
+        """What every directed bond of one oligomer SMILES says of every property, in every member.
+
+        Raises
+        ------
+        PolymerError
+            The SMILES can't be read.
+        """
+        molecule = self.members[0].preprocessor.molecular_graph(smiles)
+        graph, _, bond_classes = refine(molecule, self.network.config.num_messages)
+        values = ops.convert_to_numpy(self._values(self._batch([graph]))).astype(float)
+        centre = np.zeros((len(self.members), 1, values.shape[-1]))
+        return BondValues(self._in_units(values), bond_classes[-1], molecule.connectivity, self._in_units(centre)[:, 0])
+
+    def _in_units(self, scaled: np.ndarray) -> np.ndarray:
+        """Scaled values (M, n, P) of each member in the units of the properties."""
+        return np.stack(
+            [
+                values if member.scaler is None else member.scaler.inverse_transform(values)
+                for values, member in zip(scaled, self.members, strict=True)
+            ]
+        )
+
+    def _answers(
+        self, forward: Callable, widths: Sequence[int], smiles: Sequence[str], cache: bool
+    ) -> list[np.ndarray]:
+        """Each output of `forward`, shape (M, n, width), in chunks whose memory doesn't grow with the table."""
         key = self.members[0].preprocessor
-        out = np.empty((len(self.members), len(smiles), self.network.config.properties))
+        out = [np.empty((len(self.members), len(smiles), width)) for width in widths]
         for start in range(0, len(smiles), _POLYMERS_A_CHUNK):
-            part = smiles[start : start + _POLYMERS_A_CHUNK]
             graphs = featurise(
-                part,
+                smiles[start : start + _POLYMERS_A_CHUNK],
                 key.atom_features,
                 key.bond_features,
                 key.explicit_hs,
                 self.network.config.num_messages,
                 cache=cache,
             )
-            out[:, start : start + len(part)] = self.predict_graphs(graphs)
-        for m, member in enumerate(self.members):
-            if member.scaler is not None:
-                out[m] = member.scaler.inverse_transform(out[m])
+            for chosen in self._shares(graphs):
+                answers = forward(self._batch([graphs[i] for i in chosen]))
+                for array, answer in zip(out, answers, strict=True):
+                    array[:, start + chosen] = ops.convert_to_numpy(answer)
         return out
 
-    def predict_graphs(self, graphs: Sequence[QuotientGraph]) -> np.ndarray:
-        """Scaled predictions, shape (M, n, P), of featurised polymers."""
-        members = len(self.members)
-        out = np.empty((members, len(graphs), self.network.config.properties))
+    def _shares(self, graphs: Sequence[QuotientGraph]) -> Iterator[np.ndarray]:
+        """Graphs of like size, as many as one call may hold."""
         cost = np.array([g.sizes.sum() for g in graphs])
         order = np.argsort(cost, kind="stable")
         start = 0
         while start < len(order):
             stop = start + 1
             rows = cost[order[start]]
-            while stop < len(order) and (rows + cost[order[stop]]) * members <= _ROWS_A_CALL:
+            while stop < len(order) and (rows + cost[order[stop]]) * len(self.members) <= _ROWS_A_CALL:
                 rows += cost[order[stop]]
                 stop += 1
-            chosen = order[start:stop]
-            part = [graphs[i] for i in chosen]
-            tokens = [[m.preprocessor.tokenise(g) for g in part] for m in self.members]
-            batch = pack([part], tokens[:1])
-            batch = _for_members(batch, tokens)
-            out[:, chosen] = ops.convert_to_numpy(self._forward(batch))
+            yield order[start:stop]
             start = stop
-        return out
+
+    def _batch(self, graphs: Sequence[QuotientGraph]) -> dict:
+        """The graphs side by side, for every member."""
+        tokens = [[m.preprocessor.tokenise(g) for g in graphs] for m in self.members]
+        return _for_members(pack([graphs], tokens[:1]), tokens)
+
+
+def _compiled(function: Callable) -> Callable:
+    """A function of a batch that TensorFlow traces once, for open shapes: every later table or single SMILES reuses it."""
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    traced = None
+
+    def call(batch: dict):
+        nonlocal traced
+        if traced is None:
+            spec = tf.nest.map_structure(
+                lambda a: tf.TensorSpec((a.shape[0], *[None] * (a.ndim - 1)), tf.as_dtype(a.dtype)), batch
+            )
+            traced = tf.function(function, input_signature=(spec,))
+        return traced(batch)
+
+    return call
 
 
 def _for_members(batch: dict, tokens: list) -> dict:
