@@ -67,13 +67,20 @@ def take_rows(states, index):
 
 
 def sum_rows(values, index, rows: int):
-    """Sum `values` (M, m, F) into `rows` rows of each member by `index` (M, m), ascending; shape (M, rows, F)."""
+    """Sum `values` (M, m, F) into `rows` rows of each member by `index` (M, m), none negative; shape (M, rows, F)."""
     members, _, features = ops.shape(values)
     offset = ops.expand_dims(ops.arange(members, dtype="int32") * rows, 1)
-    flat = ops.segment_sum(
-        ops.reshape(values, (-1, features)), ops.reshape(index + offset, (-1,)), num_segments=members * rows
-    )
-    return ops.reshape(flat, (members, rows, features))
+    flat_index = ops.reshape(index + offset, (-1,))
+
+    # TensorFlow's own gradient guards against negative indices, with several passes over all values.
+    @ops.custom_gradient
+    def summed(flat):
+        def gradient(upstream):
+            return ops.take(upstream, flat_index, axis=0)
+
+        return ops.segment_sum(flat, flat_index, num_segments=members * rows), gradient
+
+    return ops.reshape(summed(ops.reshape(values, (-1, features))), (members, rows, features))
 
 
 class _Layer(keras.layers.Layer):
