@@ -136,13 +136,19 @@ def _parity(frame: pd.DataFrame, name: str, unit: str, metrics: dict[str, Any]) 
         inside_label, outside_label = f"in the {level} interval ({share} are)", "outside it"
     size, alpha = _marker(int(known.sum()))
     inside = known & ~outside
-    axes.scatter(measured[inside], predicted[inside], size, _BLUE, alpha=alpha, linewidths=0, zorder=2)
+    axes.scatter(measured[inside], predicted[inside], s=size, color=_BLUE, alpha=alpha, linewidths=0, zorder=2)
     if figures.get("coverage") is not None:
         axes.scatter(
-            measured[outside], predicted[outside], 1.3 * size, _VERMILLION, "^", alpha=0.85, linewidths=0, zorder=3
+            measured[outside],
+            predicted[outside],
+            s=1.3 * size,
+            color=_VERMILLION,
+            marker="^",
+            linewidths=0,
+            zorder=3,
         )
-        axes.scatter([], [], 28, _BLUE, label=inside_label)
-        axes.scatter([], [], 34, _VERMILLION, "^", label=outside_label)
+        axes.scatter([], [], s=28, color=_BLUE, label=inside_label)
+        axes.scatter([], [], s=34, color=_VERMILLION, marker="^", label=outside_label)
         _legend(axes, loc="upper left")
     axes.set(xlim=limits, ylim=limits, aspect="equal")
     axes.set_xlabel(f"Measured {_symbol(name, unit)}")
@@ -180,9 +186,9 @@ def _coverage(names: Sequence[str], metrics: dict[str, Any]) -> Figure | None:
             axes.scatter(
                 [own[name]["level"]],
                 [own[name]["coverage"]],
-                90,
-                "none",
-                marker,
+                s=90,
+                color="none",
+                marker=marker,
                 edgecolors=colour,
                 linewidths=1.4,
                 label=label,
@@ -222,10 +228,16 @@ def _error_against_spread(
         far = known & ((spread > right) | (error > top))
         near = known & ~far
         # Opaque, because every shade that transparency makes costs bytes.
-        axes.scatter(spread[near], error[near], _marker(4 * int(known.sum()))[0], _PALE, linewidths=0)
+        axes.scatter(spread[near], error[near], s=_marker(4 * int(known.sum()))[0], color=_PALE, linewidths=0)
         # The few far off would flatten the rest; they stand at the frame.
         axes.scatter(
-            np.minimum(spread[far], right), np.minimum(error[far], top), 12, _BLUE, "^", linewidths=0, clip_on=False
+            np.minimum(spread[far], right),
+            np.minimum(error[far], top),
+            s=12,
+            color=_BLUE,
+            marker="^",
+            linewidths=0,
+            clip_on=False,
         )
         bins = np.array_split(np.argsort(spread[known], kind="stable"), min(8, int(known.sum()) // 12) or 1)
         if len(bins) > 1:

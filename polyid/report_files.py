@@ -15,10 +15,10 @@ ERRORS_BY_CLASS = f"{REPORT_FOLDER}/errors_by_class.png"
 LEARNING_CURVES = f"{REPORT_FOLDER}/learning_curves.png"
 
 _CAPTIONS = {
-    COVERAGE: "Coverage: how many measured values lie in the intervals, against how many should",
-    ERROR_AGAINST_SPREAD: "Error against spread: whether the model knows where it errs",
+    COVERAGE: "Coverage of the intervals: the share of measured values that lie in them, against the share that should",
+    ERROR_AGAINST_SPREAD: "Error against spread: rising if the model knows where it errs",
     ERRORS_BY_CLASS: "Mean absolute error by class of polymer",
-    LEARNING_CURVES: "Loss over the epochs, one line a network",
+    LEARNING_CURVES: "Learning curves: loss over the epochs, a line a network",
 }
 
 
@@ -35,7 +35,7 @@ def number_text(value: float | None) -> str:
     """A figure with three digits that count, as people write it: ``0.0371``, ``19.8``, ``1,240``; nothing for None."""
     if value is None:
         return ""
-    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:#.3g}".rstrip(".")
 
 
 def figure_captions(names: Sequence[str]) -> dict[str, str]:

@@ -238,7 +238,7 @@ def test_a_run_from_start_to_outcome(hub, folder, table, app):
     with pytest.raises(TrainingError, match="at work already"):
         train_models.start_run(folder, **form(table, hub))
     run = finished(folder)
-    seen, _, card, curve, cancel, resume = app.watch("")
+    seen, _, card, curve, cancel, resume, report = app.watch("")
     assert run.name in seen
     assert "Training complete" in card
     assert f'href="{run.record.commit_url}"' in card
@@ -247,7 +247,8 @@ def test_a_run_from_start_to_outcome(hub, folder, table, app):
     assert "<polyline" in curve
     assert cancel["visible"] is False
     assert resume["visible"] is False
-    assert app.watch(seen) == [app.gr.skip()] * 6, "nothing changed, so nothing is redrawn"
+    assert report == "", "this model has none"
+    assert app.watch(seen) == [app.gr.skip()] * 7, "nothing changed, so nothing is redrawn"
 
 
 def test_cancel_and_continue(hub, folder, table, app):

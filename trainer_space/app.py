@@ -262,7 +262,7 @@ def watch(seen: str):
     run = runs.latest(runs.default_folder())
     now = "none" if run is None else f"{run.name} {run.record.state} {run.record.updated} {run.cancelling}"
     if now == seen:
-        return [gr.skip()] * 6
+        return [gr.skip()] * 7
     # What was said about the run at work is no longer true once it has ended.
     ended = run is not None and not run.active and seen.split()[:1] == [run.name] and seen.split()[1] in runs.ACTIVE
     return [
@@ -275,6 +275,7 @@ def watch(seen: str):
             visible=run is not None and run.record.state in ("failed", "cancelled") and (run.trained or run.resumable),
             value="Publish again" if run is not None and run.trained else "Continue training",
         ),
+        run_view.report(run),
     ]
 
 
@@ -391,9 +392,10 @@ def build() -> gr.Blocks:
                 cancel = gr.Button("Cancel", size="md", visible=False, elem_id="cancel")
                 resume = gr.Button("Continue training", size="md", visible=False, elem_id="resume")
                 curve = gr.HTML(elem_id="curve")
+        report = gr.HTML(elem_id="report")
 
         seen = gr.State("")
-        view = [seen, said, card, curve, cancel, resume]
+        view = [seen, said, card, curve, cancel, resume, report]
         described = [
             properties,
             data_notice,

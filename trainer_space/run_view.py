@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import math
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from polyid import runs
 from polyid.progress import duration
 from polyid.properties import PROPERTIES
+from polyid.report_files import figure_captions, number_text
 
 HEADINGS = {"queued": "Starting", "preparing": "Preparing", "training": "Training", "publishing": "Publishing"}
 DOING = {
@@ -112,21 +114,50 @@ def card(run: runs.Run | None) -> str:
 
 
 def accuracy_table(run: runs.Run) -> str:
-    """Out-of-fold errors a property, from the bundle."""
+    """Out-of-fold errors a property, and what its intervals hold where it has them, from the bundle."""
+    found = run.metrics()
+    levels = [numbers["level"] for numbers in found.values() if numbers.get("coverage") is not None]
     rows = []
-    for name, numbers in run.metrics().items():
+    for name, numbers in found.items():
         known = PROPERTIES.get(name)
         unit = html.escape((known.unit if known else None) or "").replace("(", "<wbr>(")
-        error, fit = numbers["MAE"], numbers["R2"]
-        rows.append(
-            f'<tr><th scope="row">{html.escape(known.label if known else name)}</th><td>{numbers["n"]}</td>'
-            f"<td>{'-' if error is None else f'{error:.3g}'}</td><td>{unit}</td>"
-            f"<td>{'-' if fit is None else f'{fit:.2f}'}</td></tr>"
-        )
+        fit, share = numbers["R2"], numbers.get("coverage")
+        cells = [
+            str(numbers["n"]),
+            number_text(numbers["MAE"]) or "-",
+            unit,
+            "-" if fit is None else f"{fit:.2f}",
+        ]
+        if levels:
+            cells += ["-" if share is None else f"{100 * share:.0f} %", number_text(numbers.get("width")) or "-"]
+        label = html.escape(known.label if known else name)
+        rows.append(f'<tr><th scope="row">{label}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')
     if not rows:
         return ""
+    heads = ["Property", "Values", "Error", "Unit", "R²"]
+    about = "Mean absolute error on polymers the networks had not seen (out of fold)"
+    if levels:
+        heads += ["Within", "Width"]
+        about += f"; share of them within their {100 * levels[0]:g} % interval, and its mean width"
     return (
-        "<table><caption class='quiet'>Mean absolute error on polymers the networks had not seen (out of fold)</caption><thead><tr>"
-        "<th>Property</th><th>Values</th><th>Error</th><th>Unit</th><th>R²</th></tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table>"
+        f"<table><caption class='quiet'>{about}</caption><thead><tr>"
+        f"{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
+
+
+def report(run: runs.Run | None) -> str:
+    """The figures of a trained model's report, the pictures within the HTML: no file of a run has an address."""
+    if run is None or not run.trained:
+        return ""
+    figures = []
+    for path, caption in figure_captions(list(run.metrics())).items():
+        picture = run.bundle / path
+        if picture.is_file():
+            data = base64.b64encode(picture.read_bytes()).decode()
+            text = html.escape(caption)
+            figures.append(
+                f'<figure><img src="data:image/png;base64,{data}" alt="{text}"><figcaption>{text}</figcaption></figure>'
+            )
+    if not figures:
+        return ""
+    return f'<section class="report"><h3>Report</h3><div class="figures">{"".join(figures)}</div></section>'
