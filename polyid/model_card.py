@@ -360,8 +360,9 @@ def _energy_text(hardware: str, seconds: float) -> str:
     found = energy_estimate(hardware, seconds)
     if found is None:
         return "not estimated: the power of this hardware isn't known here"
-    hours = found.kilowatt_hours
-    amount = f"{number_text(hours)} kWh" if hours >= 1 else f"{number_text(1000 * hours)} Wh"
+    # Two digits: the assumed power is no better known.
+    hours, unit = (found.kilowatt_hours, "kWh") if found.kilowatt_hours >= 1 else (1000 * found.kilowatt_hours, "Wh")
+    amount = f"{float(f'{hours:.2g}'):g} {unit}"
     return (
         f"about {amount}, an estimate, not a measurement: {seconds:.0f} s × {found.watts:g} W ({found.basis}); memory, "
         "the machine around it and cooling are not counted"

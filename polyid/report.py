@@ -1,6 +1,6 @@
 """The report of a trained ensemble: figures of its out-of-fold predictions, its intervals and its training.
 
-Figures are PNG on white, 768 or 960 pixels wide, with letters large enough for a phone and colours that the colour-blind tell
+Figures are PNG on white, 576 to 960 pixels wide, with letters large enough for a phone and colours that the colour-blind tell
 apart (Okabe and Ito, Color Universal Design, 2008; with different markers besides). They are drawn on objects of their
 own, never through pyplot, so that threads may draw at the same time; the same input gives the same bytes.
 """
@@ -44,6 +44,10 @@ _SERIES = [
     ("#8c6d00", "<"),
     ("#7a7a7a", ">"),
 ]
+_BYTES = 96_000
+"""Pictures larger than that are drawn again in fewer colours."""
+_POINTS = 7000
+"""Points in all panels of a figure together."""
 _CLASSES = 8
 """Classes that are drawn by name; rarer ones are drawn together."""
 
@@ -222,13 +226,19 @@ def _error_against_spread(
         return None
     figure, grid = _panels(len(panels), 2.35)
     legend: dict[str, Any] = {}
+    thinned = False
     for axes, (name, spread, error, known) in zip(grid, panels, strict=True):
         _style(axes)
         right, top = (1.05 * np.quantile(part[known], 0.98) or 1.0 for part in (spread, error))
-        far = known & ((spread > right) | (error > top))
-        near = known & ~far
+        # One in so many points of a large table is enough to see, and keeps the picture small.
+        step = -(-int(known.sum()) // (_POINTS // len(panels)))
+        thinned = thinned or step > 1
+        drawn = np.zeros(len(frame), bool)
+        drawn[np.flatnonzero(known)[::step]] = True
+        far = drawn & ((spread > right) | (error > top))
+        near = drawn & ~far
         # Opaque, because every shade that transparency makes costs bytes.
-        axes.scatter(spread[near], error[near], s=_marker(4 * int(known.sum()))[0], color=_PALE, linewidths=0)
+        axes.scatter(spread[near], error[near], s=_marker(4 * int(drawn.sum()))[0], color=_PALE, linewidths=0)
         # The few far off would flatten the rest; they stand at the frame.
         axes.scatter(
             np.minimum(spread[far], right),
@@ -265,7 +275,7 @@ def _error_against_spread(
         axes.set_ylabel(f"Error{unit}", fontsize=9)
     _heading(figure, "Absolute error against spread")
     if legend:
-        figure.legend(
+        note = figure.legend(
             list(legend.values()),
             list(legend),
             loc="outside lower center",
@@ -274,6 +284,8 @@ def _error_against_spread(
             frameon=False,
             labelcolor=_TEXT,
         )
+        if thinned:
+            note.set_title("Not every point is shown; the lines are of all.", {"size": 9})
     return figure
 
 
@@ -388,7 +400,7 @@ def _panels(count: int, height: float, sharey: bool = False) -> tuple[Figure, li
     """A figure of so many panels in two columns, or one panel alone; `height` is a row's, in inches."""
     columns = min(2, count)
     rows = -(-count // columns)
-    figure = _figure(height * rows + 0.75, _DPI if rows == 1 else 160)
+    figure = _figure(height * rows + 0.75, _DPI if rows == 1 else 160 if rows < 5 else 120)
     grid = figure.subplots(rows, columns, squeeze=False, sharey=sharey)
     for axes in grid.flat[count:]:
         axes.set_visible(False)
@@ -429,10 +441,13 @@ def _marker(count: int) -> tuple[float, float]:
 
 
 def _png(figure: Figure) -> bytes:
-    """The picture with few colours, which keeps it small; one of many panels has no shades to lose."""
+    """The picture in as many colours as keep it small."""
     figure.canvas.draw()
     picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
-    colours = 128 if len(figure.axes) == 1 else 24
-    stream = io.BytesIO()
-    picture.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(stream, "PNG", optimize=True)
+    for colours in (128, 64, 32, 16):
+        stream = io.BytesIO()
+        few = picture.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        few.save(stream, "PNG", optimize=True)
+        if len(stream.getvalue()) <= _BYTES:
+            break
     return stream.getvalue()

@@ -10,7 +10,7 @@ from pathlib import Path
 from polyid import runs
 from polyid.progress import duration
 from polyid.properties import PROPERTIES
-from polyid.report_files import figure_captions, number_text
+from polyid.report_files import figure_captions, number_text, parity_file
 
 HEADINGS = {"queued": "Starting", "preparing": "Preparing", "training": "Training", "publishing": "Publishing"}
 DOING = {
@@ -140,7 +140,7 @@ def accuracy_table(run: runs.Run) -> str:
         heads += ["Within", "Width"]
         about += f"; share of them within their {100 * levels[0]:g} % interval, and its mean width"
     return (
-        f"<table><caption class='quiet'>{about}</caption><thead><tr>"
+        f"<table{' class=intervals' if levels else ''}><caption class='quiet'>{about}</caption><thead><tr>"
         f"{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 
@@ -149,15 +149,21 @@ def report(run: runs.Run | None) -> str:
     """The figures of a trained model's report, the pictures within the HTML: no file of a run has an address."""
     if run is None or not run.trained:
         return ""
-    figures = []
-    for path, caption in figure_captions(list(run.metrics())).items():
-        picture = run.bundle / path
-        if picture.is_file():
-            data = base64.b64encode(picture.read_bytes()).decode()
-            text = html.escape(caption)
-            figures.append(
-                f'<figure><img src="data:image/png;base64,{data}" alt="{text}"><figcaption>{text}</figcaption></figure>'
-            )
-    if not figures:
+    names = list(run.metrics())
+    plots, others = [], []
+    for path, caption in figure_captions(names).items():
+        if not (run.bundle / path).is_file():
+            continue
+        data = base64.b64encode((run.bundle / path).read_bytes()).decode()
+        text = html.escape(caption)
+        image = f'<img src="data:image/png;base64,{data}" alt="{text}">'
+        if path in map(parity_file, names):
+            plots.append(f"<figure>{image}</figure>")
+        else:
+            others.append(f"<figure>{image}<figcaption>{text}</figcaption></figure>")
+    if not plots and not others:
         return ""
-    return f'<section class="report"><h3>Report</h3><div class="figures">{"".join(figures)}</div></section>'
+    return (
+        '<section class="report"><h3>Report</h3>'
+        f'<div class="plots">{"".join(plots)}</div><div class="plots wide">{"".join(others)}</div></section>'
+    )
