@@ -234,7 +234,7 @@ def test_selectivities_are_those_that_polymers_have():
                               "Poly(1-octene)"]),
         ("Glass_Transition", ["Poly(ethylene terephthalate)", "Poly(trimethylene terephthalate)",
                               "Poly(butylene terephthalate)", "Poly(pentamethylene terephthalate)",
-                              "Poly(hexamethylene terephthalate)", "Poly(decamethylene terephthalate)"]),
+                              "Poly(hexamethylene terephthalate)"]),
         ("Glass_Transition", ["Poly(ethylene furanoate)", "Poly(trimethylene furanoate)", "Poly(butylene furanoate)",
                               "Poly(hexamethylene furanoate)"]),
         ("Melt_Temp", ["Nylon 4,6", "Nylon 6,6", "Nylon 6,10", "Nylon 6,12", "Nylon 12,12"]),
