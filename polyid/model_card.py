@@ -15,7 +15,7 @@ from polyid.data_sources import SOURCES
 from polyid.parameters import COLUMN
 from polyid.progress import duration
 from polyid.properties import PROPERTIES
-from polyid.report_files import ERRORS_BY_CLASS, figure_captions, number_text, parity_file
+from polyid.report_files import ERRORS_BY_CLASS, figure_captions, number_text, parity_file, unit_text
 from polyid.splits import GIVEN_SPLIT
 from polyid.tables import bundled_tables
 
@@ -253,9 +253,8 @@ def _metadata(content: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any
 
 def _title(name: str, content: dict[str, Any]) -> str:
     """Label and unit, the unit the model's own."""
-    known = PROPERTIES.get(name)
-    unit = (content["prediction_units"].get(name) or [known.unit if known else ""])[0] or ""
-    label = known.label if known else _plain(name)
+    unit = unit_text(name, content)
+    label = PROPERTIES[name].label if name in PROPERTIES else _plain(name)
     return f"{label} ({_plain(unit)})" if unit else label
 
 

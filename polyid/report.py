@@ -28,6 +28,7 @@ from polyid.report_files import (
     LEARNING_CURVES,
     number_text,
     parity_file,
+    unit_text,
 )
 
 _WIDTH, _DPI = 4.8, 200
@@ -79,20 +80,13 @@ def write_report(
         `polyid.report_files.figure_captions`. A figure nothing is known for is left out.
     """
     names = [name for name in content["prediction_columns"] if name in metrics["out_of_fold"]]
-    units = {name: _unit(name, content) for name in names}
+    units = {name: unit_text(name, content) for name in names}
     figures = {parity_file(name): _parity(out_of_fold, name, units[name], metrics) for name in names}
     figures[COVERAGE] = _coverage(names, metrics)
     figures[ERROR_AGAINST_SPREAD] = _error_against_spread(out_of_fold, names, units, metrics)
     figures[ERRORS_BY_CLASS] = _errors_by_class(names, units, metrics)
     figures[LEARNING_CURVES] = _learning_curves(logs)
     return {path: _png(figure) for path, figure in figures.items() if figure is not None}
-
-
-def _unit(name: str, content: dict[str, Any]) -> str:
-    """Unit of a property as the model has it; nothing where none is known."""
-    stated = (content.get("prediction_units") or {}).get(name)
-    known = PROPERTIES[name].unit if name in PROPERTIES else None
-    return (stated[0] if stated else known) or ""
 
 
 def _label(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from polyid.properties import PROPERTIES
 
@@ -29,6 +30,13 @@ def parity_file(name: str) -> str:
         # Two strange names may become the same tame one.
         tame += f"-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
     return f"{REPORT_FOLDER}/parity_{tame}.png"
+
+
+def unit_text(name: str, content: dict[str, Any]) -> str:
+    """Unit of a property as a model has it (`content` of `parameters.json`); nothing where none is known."""
+    stated = (content.get("prediction_units") or {}).get(name)
+    known = PROPERTIES[name].unit if name in PROPERTIES else None
+    return (stated[0] if stated else known) or ""
 
 
 def number_text(value: float | None) -> str:

@@ -37,6 +37,7 @@ from polyid.report_files import (
     figure_captions,
     number_text,
     parity_file,
+    unit_text,
 )
 from polyid.tables import bundled_tables
 
@@ -315,7 +316,7 @@ def test_axes_say_property_symbol_and_unit(name, unit, measured, heading):
     frame = held_out([name])
     content = parameters([name], prediction_units={name: unit})
     metrics = out_of_fold_report(frame, [name])
-    figure = report._parity(frame, name, report._unit(name, content), metrics)
+    figure = report._parity(frame, name, unit_text(name, content), metrics)
     (axes,) = figure.axes
     assert axes.get_xlabel() == measured
     assert axes.get_ylabel() == measured.replace("Measured", "Predicted")
