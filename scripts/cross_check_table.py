@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import re
 import statistics
 import sys
 from collections import defaultdict
@@ -142,6 +143,12 @@ def _smiles_of_parts(cut: Chem.Mol, parts: tuple[tuple[int, ...], ...], part_of:
     return found
 
 
+def _is_copolymer(row: dict) -> bool:
+    """Whether a row says that its chain is a random one: shares of several monomers, or several vinyl monomers."""
+    shares = re.findall(r"[\d.]+", str(row.get("distribution") or ""))
+    return len(shares) > 1 or (row.get("mechanism") == "vinyl" and "." in row["smiles_monomer"])
+
+
 def _key_of_monomer(row: dict) -> str | None:
     """Key of the head-to-tail chain of a row's one monomer, which its oligomer may join turned round at random."""
     if row.get("mechanism") not in MECHANISMS or "." in row["smiles_monomer"]:
@@ -183,6 +190,8 @@ def gather(path: str | Path) -> tuple[dict[tuple[str, str], float], dict[str, st
     names: dict[str, str] = {}
     spellings: dict[str, set[str]] = defaultdict(set)
     for row in table.frame.to_dict("records"):
+        if _is_copolymer(row):
+            continue
         oligomer = row["smiles_polymer"]
         if oligomer not in keys:
             keys[oligomer] = _key_of_monomer(row) or polymer_key(oligomer)

@@ -91,6 +91,28 @@ def test_a_published_row_of_oligomer_and_monomer_is_found(tmp_path, tables):
 
 
 @pytest.mark.parametrize(
+    ("monomers", "mechanism", "distribution"),
+    [
+        ("C=Cc1ccccc1.C=CC(=O)OC", "vinyl", ""),
+        ("C=Cc1ccccc1.C=CC(=O)OC", "vinyl", "[95, 5]"),
+        ("C=C.C=C", "", "[95, 5]"),
+    ],
+)
+def test_a_copolymer_is_not_taken_for_the_polymer_of_its_main_monomer(
+    tmp_path, tables, monomers, mechanism, distribution
+):
+    # At 5 % of the other monomer most oligomers have none of it.
+    oligomer = to_oligomer("*CC(*)c1ccccc1")
+    path = tmp_path / "copolymer.csv"
+    path.write_text(
+        "smiles_monomer,mechanism,distribution,smiles_polymer,Glass_Transition\n"
+        f'{monomers},{mechanism},"{distribution}",{oligomer},90\nC=CC,vinyl,,{to_oligomer("*CC(*)C")},0\n',
+        "utf-8",
+    )
+    assert [each.polymer for each in compare(tables[0], path)] == ["PP"]
+
+
+@pytest.mark.parametrize(
     ("one", "other"),
     [
         ("*CC(*)C", "*C(C)C*"),
