@@ -178,7 +178,19 @@ class GlobalUpdate(_Layer):
 
     def call(self, elements, graphs: int):
         """`elements`: (states, count, graph) of the atoms and of the bonds, shapes (M, n, F), (M, n), (M, n)."""
-        logits = [ops.cast(self.query(states), "float32") for states, _, _ in elements]
+        # One product for logit and values: a matrix product with a single column costs nearly what one with nine does.
+        kernels, biases = (
+            ops.concatenate([one, other], axis=-1)
+            for one, other in (
+                (self.query.kernels["state"], self.value.kernels["state"]),
+                (self.query.bias, self.value.bias),
+            )
+        )
+        projected = [
+            ops.cast(ops.matmul(states, ops.cast(kernels, states.dtype)) + ops.cast(biases, states.dtype), "float32")
+            for states, _, _ in elements
+        ]
+        logits = [values[..., :1] for values in projected]
         # The largest logit of each graph, for a safe exponential; it cancels, so no gradient passes through it.
         peak = None
         for logit, (_, count, graph) in zip(logits, elements, strict=True):
@@ -192,12 +204,11 @@ class GlobalUpdate(_Layer):
             peak = largest if peak is None else ops.maximum(peak, largest)
         peak = ops.stop_gradient(peak)
         numerator = denominator = 0.0
-        for logit, (states, count, graph) in zip(logits, elements, strict=True):
+        for values, (_, count, graph) in zip(projected, elements, strict=True):
             # Padding rows have logits of their own: keep them from overflowing before the zero count drops them.
-            shifted = ops.minimum(logit - take_rows(peak, graph), 0.0)
+            shifted = ops.minimum(values[..., :1] - take_rows(peak, graph), 0.0)
             weight = ops.exp(shifted) * ops.expand_dims(count, -1)
-            value = ops.cast(self.value(states), "float32")
-            sums = sum_rows(ops.concatenate([weight * value, weight], axis=-1), graph, graphs)
+            sums = sum_rows(ops.concatenate([weight * values[..., 1:], weight], axis=-1), graph, graphs)
             numerator = numerator + sums[..., :-1]
             denominator = denominator + sums[..., -1:]
         # The largest element of a graph adds at least 1 to its denominator; only padding graphs have none.

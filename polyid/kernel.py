@@ -1,0 +1,333 @@
+"""Kernel regression on the fragments of a polymer: the second opinion beside the networks.
+
+Two polymers are similar as far as they have the same fragments in the same proportions. For counts per heavy atom a and b
+that is the min-max kernel (generalised Tanimoto or Ruzicka similarity), sum min(a, b) / sum max(a, b), a positive definite
+kernel (Gower, Biometrics 1971, 27, 857; for molecules Ralaivola et al., Neural Networks 2005, 18, 1093). The kernel is the
+mean of three of these, on Morgan fragments of two radii (Rogers and Hahn, J. Chem. Inf. Model. 2010, 50, 742) and on
+pharmacophoric Morgan fragments, and of a Gaussian of the polymer's composition. The regression is the mean of kernel ridge
+regression, best for the mean, and support vector regression, which is robust against wrong labels; both are scikit-learn's
+and linear in the kernel, so that one coefficient a reference polymer holds both.
+
+Everything is counted on the oligomer and divided by its heavy atoms, so that a prediction doesn't depend on how a polymer
+was written.
+
+Shapes: n polymers asked for, N reference polymers, M ensemble members, P properties, D composition descriptors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rdkit import Chem
+from rdkit.Chem import rdFingerprintGenerator
+from rdkit.Chem import rdMolDescriptors as descriptors
+from scipy.sparse import csr_array
+from scipy.spatial.distance import pdist
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.svm import SVR
+
+from polyid.errors import BundleError
+from polyid.features import parse_smiles
+
+MOST_REFERENCES = 4000
+"""Reference polymers at most: the cost of a fit grows with their cube, that of a prediction with their number."""
+
+_RIDGE = 0.01
+_PENALTY, _TUBE = 5.0, 0.02
+_ELEMENTS = ("C", "N", "O", "F", "S", "Si", "Cl", "Br", "P")
+_COUNTED = (
+    descriptors.CalcTPSA,
+    descriptors.CalcLabuteASA,
+    descriptors.CalcNumRotatableBonds,
+    descriptors.CalcNumRings,
+    descriptors.CalcNumAromaticRings,
+    descriptors.CalcNumAliphaticRings,
+    descriptors.CalcNumSaturatedRings,
+    descriptors.CalcNumHBD,
+    descriptors.CalcNumHBA,
+    descriptors.CalcNumHeteroatoms,
+    descriptors.CalcNumAmideBonds,
+    descriptors.CalcNumSpiroAtoms,
+    descriptors.CalcNumBridgeheadAtoms,
+    descriptors.CalcNumHeterocycles,
+    descriptors.CalcExactMolWt,
+)
+DESCRIPTORS = len(_COUNTED) + 1 + len(_ELEMENTS) + 2
+_GENERATORS = (
+    (rdFingerprintGenerator.GetMorganGenerator(radius=2), np.sqrt),
+    (rdFingerprintGenerator.GetMorganGenerator(radius=3), np.asarray),
+    (
+        rdFingerprintGenerator.GetMorganGenerator(
+            radius=2, atomInvariantsGenerator=rdFingerprintGenerator.GetMorganFeatureAtomInvGen()
+        ),
+        np.asarray,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class PolymerFragments:
+    """What the kernel compares, of n polymers.
+
+    Attributes
+    ----------
+    keys, counts : tuple of lists of arrays
+        For each of the kinds of fragments and each polymer: hashes (uint32, ascending) and counts per heavy atom.
+    composition : float array, shape (n, D)
+        Descriptors per heavy atom.
+    """
+
+    keys: tuple[list[np.ndarray], ...]
+    counts: tuple[list[np.ndarray], ...]
+    composition: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.composition)
+
+    def chosen(self, index: Sequence[int]) -> PolymerFragments:
+        """The polymers of `index`."""
+        return PolymerFragments(
+            tuple([kind[i] for i in index] for kind in self.keys),
+            tuple([kind[i] for i in index] for kind in self.counts),
+            self.composition[np.asarray(index, int)],
+        )
+
+
+def polymer_fragments(smiles: Sequence[str]) -> PolymerFragments:
+    """Fragments and composition of oligomer SMILES.
+
+    Raises
+    ------
+    PolymerError
+        A SMILES can't be read.
+    """
+    keys: tuple[list, ...] = tuple([] for _ in _GENERATORS)
+    counts: tuple[list, ...] = tuple([] for _ in _GENERATORS)
+    composition = np.empty((len(smiles), DESCRIPTORS))
+    for i, text in enumerate(smiles):
+        molecule = parse_smiles(text)
+        atoms = molecule.GetNumHeavyAtoms()
+        for kind, (generator, transform) in enumerate(_GENERATORS):
+            found = generator.GetSparseCountFingerprint(molecule).GetNonzeroElements()
+            hashes = np.fromiter(found.keys(), np.uint32, len(found))
+            order = np.argsort(hashes)
+            keys[kind].append(hashes[order])
+            values = np.fromiter(found.values(), np.float32, len(found))[order] / np.float32(max(atoms, 1))
+            counts[kind].append(transform(values).astype(np.float32))
+        composition[i] = _composition(molecule, max(atoms, 1))
+    return PolymerFragments(keys, counts, composition)
+
+
+def _composition(molecule: Chem.Mol, atoms: int) -> list[float]:
+    """Descriptors per heavy atom, and the two that say how stereocentres follow each other."""
+    symbols = [atom.GetSymbol() for atom in molecule.GetAtoms()]
+    counted = [function(molecule) / atoms for function in _COUNTED]
+    elements = [symbols.count(element) / atoms for element in _ELEMENTS]
+    labels = [atom.GetProp("_CIPCode") for atom in molecule.GetAtoms() if atom.HasProp("_CIPCode")]
+    # Neighbouring centres of one label are, in a chain of one repeat unit, a meso dyad.
+    same = [one == other for one, other in zip(labels, labels[1:], strict=False)]
+    return [
+        *counted,
+        descriptors.CalcFractionCSP3(molecule),
+        *elements,
+        len(labels) / atoms,
+        2.0 * sum(same) / len(same) - 1.0 if same else 0.0,
+    ]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Counts of one kind of fragments in the reference polymers, by fragment."""
+
+    keys: np.ndarray
+    by_fragment: csr_array
+    totals: np.ndarray
+
+    @classmethod
+    def of(cls, keys: list[np.ndarray], counts: list[np.ndarray]) -> _Kind:
+        known, column = np.unique(np.concatenate(keys), return_inverse=True)
+        row = np.repeat(np.arange(len(keys)), [len(k) for k in keys])
+        table = csr_array((np.concatenate(counts), (column, row)), shape=(len(known), len(keys)))
+        return cls(known, table, np.array([c.sum(dtype=float) for c in counts]))
+
+    def similarity(self, keys: list[np.ndarray], counts: list[np.ndarray]) -> np.ndarray:
+        """Min-max similarity, shape (n, N)."""
+        out = np.zeros((len(keys), len(self.totals)))
+        table = self.by_fragment
+        for i, (hashes, values) in enumerate(zip(keys, counts, strict=True)):
+            place = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
+            known = self.keys[place] == hashes
+            place, own = place[known], values[known]
+            first, last = table.indptr[place], table.indptr[place + 1]
+            length = last - first
+            position = np.arange(length.sum()) + np.repeat(first - np.cumsum(length) + length, length)
+            shared = np.bincount(
+                table.indices[position], np.minimum(table.data[position], np.repeat(own, length)), len(self.totals)
+            )
+            out[i] = shared / np.maximum(values.sum(dtype=float) + self.totals - shared, 1e-12)
+        return out
+
+
+class ReferencePolymers:
+    """The polymers that others are compared with.
+
+    Parameters
+    ----------
+    fragments : PolymerFragments
+        Of N polymers.
+    width : float, optional
+        Median squared distance of their compositions, in standard deviations; computed if not given.
+    """
+
+    def __init__(
+        self,
+        fragments: PolymerFragments,
+        centre: np.ndarray | None = None,
+        scale: np.ndarray | None = None,
+        width: float | None = None,
+    ):
+        self.fragments = fragments
+        self._kinds = [_Kind.of(k, c) for k, c in zip(fragments.keys, fragments.counts, strict=True)]
+        raw = fragments.composition
+        self.centre = raw.mean(axis=0) if centre is None else centre
+        if scale is None:
+            scale = raw.std(axis=0)
+            scale = np.where(scale > 1e-9, scale, np.inf)
+        self.scale = scale
+        self._composition = self._standardised(raw)
+        if width is None:
+            sample = self._composition[np.random.default_rng(0).permutation(len(raw))[:1000]]
+            width = float(np.median(pdist(sample, "sqeuclidean"))) if len(sample) > 1 else 1.0
+        self.width = width if width > 0 else 1.0
+
+    def __len__(self) -> int:
+        return len(self.fragments)
+
+    def _standardised(self, composition: np.ndarray) -> np.ndarray:
+        return np.clip((composition - self.centre) / self.scale, -5.0, 5.0)
+
+    def similarity(self, fragments: PolymerFragments) -> np.ndarray:
+        """The kernel between n polymers and the references, shape (n, N), from 0 to 1."""
+        total = sum(
+            kind.similarity(keys, counts)
+            for kind, keys, counts in zip(self._kinds, fragments.keys, fragments.counts, strict=True)
+        )
+        own = self._standardised(fragments.composition)
+        square = (own**2).sum(1)[:, None] + (self._composition**2).sum(1)[None] - 2.0 * own @ self._composition.T
+        return (total + np.exp(-np.maximum(square, 0.0) / self.width)) / (len(self._kinds) + 1)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """All of it as arrays."""
+        arrays = {
+            "composition": self.fragments.composition,
+            "centre": self.centre,
+            "scale": self.scale,
+            "width": np.array([self.width]),
+        }
+        for kind, (keys, counts) in enumerate(zip(self.fragments.keys, self.fragments.counts, strict=True)):
+            arrays[f"lengths_{kind}"] = np.array([len(k) for k in keys], np.int32)
+            arrays[f"keys_{kind}"] = np.concatenate(keys)
+            arrays[f"counts_{kind}"] = np.concatenate(counts)
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> ReferencePolymers:
+        """The references that `to_arrays` wrote."""
+        try:
+            keys, counts = [], []
+            for kind in range(len(_GENERATORS)):
+                ends = np.cumsum(arrays[f"lengths_{kind}"])[:-1]
+                keys.append(np.split(arrays[f"keys_{kind}"], ends))
+                counts.append(np.split(arrays[f"counts_{kind}"], ends))
+            fragments = PolymerFragments(tuple(keys), tuple(counts), arrays["composition"])
+            return cls(fragments, arrays["centre"], arrays["scale"], float(arrays["width"][0]))
+        except (KeyError, IndexError, ValueError) as error:
+            raise BundleError(
+                f"The model's kernel regression can't be read ({error}); download or train it again."
+            ) from None
+
+
+@dataclass(frozen=True)
+class KernelMember:
+    """The kernel regression of one ensemble member.
+
+    Attributes
+    ----------
+    references : ReferencePolymers
+        The same for all members.
+    coefficients : float array, shape (N, P)
+        Zero for polymers the member didn't train on.
+    offset : float array, shape (P,)
+        Median of the member's training labels; what a polymer unlike all others is predicted.
+    """
+
+    references: ReferencePolymers
+    coefficients: np.ndarray
+    offset: np.ndarray
+
+    def predict(self, similarity: np.ndarray) -> np.ndarray:
+        """Predictions, shape (n, P), from similarities (n, N)."""
+        return self.offset + similarity @ self.coefficients
+
+
+def fit_member(references: ReferencePolymers, similarity: np.ndarray, targets: np.ndarray) -> KernelMember:
+    """Fit the regression of one member.
+
+    Parameters
+    ----------
+    references : ReferencePolymers
+    similarity : float array, shape (N, N)
+        Of the references with each other.
+    targets : float array, shape (N, P)
+        Labels of the polymers the member trains on; NaN elsewhere.
+    """
+    coefficients = np.zeros(targets.shape)
+    offset = np.zeros(targets.shape[1])
+    for p, labels in enumerate(targets.T):
+        train = np.flatnonzero(np.isfinite(labels))
+        if len(train) == 0:
+            continue
+        offset[p] = np.median(labels[train])
+        scale = np.std(labels[train])
+        if len(train) < 3 or scale == 0.0:
+            continue
+        gram, scaled = similarity[np.ix_(train, train)], (labels[train] - offset[p]) / scale
+        ridge = KernelRidge(alpha=_RIDGE, kernel="precomputed").fit(gram, scaled)
+        vector = SVR(kernel="precomputed", C=_PENALTY, epsilon=_TUBE).fit(gram, scaled)
+        coefficients[train, p] = 0.5 * scale * ridge.dual_coef_
+        coefficients[train[vector.support_], p] += 0.5 * scale * vector.dual_coef_[0]
+        offset[p] += 0.5 * scale * float(vector.intercept_[0])
+    return KernelMember(references, coefficients, offset)
+
+
+def choose_references(targets: np.ndarray, seed: int, most: int = MOST_REFERENCES) -> np.ndarray:
+    """Which polymers a table too large for a kernel is compared with; all, if they are few enough.
+
+    Properties take turns, so that rare ones keep their labels.
+
+    Parameters
+    ----------
+    targets : float array, shape (N, P)
+    seed, most : int
+
+    Returns
+    -------
+    int array
+        Ascending indices.
+    """
+    if len(targets) <= most:
+        return np.arange(len(targets))
+    order = np.random.default_rng([seed, 4]).permutation(len(targets))
+    queues = [iter(order[np.isfinite(targets[order, p])].tolist()) for p in range(targets.shape[1])]
+    chosen: dict[int, Any] = {}
+    while queues and len(chosen) < most:
+        for queue in list(queues):
+            found = next((i for i in queue if i not in chosen), None)
+            if found is None:
+                queues.remove(queue)
+            elif len(chosen) < most:
+                chosen[found] = None
+    return np.sort(np.fromiter(chosen, int, len(chosen)))
