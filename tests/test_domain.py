@@ -1,0 +1,363 @@
+"""The domain of validity against RDKit's fragments counted by hand, scikit-learn's neighbours, and risks known beforehand."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from rdkit import Chem
+from rdkit.Chem import rdFingerprintGenerator
+from safetensors.numpy import load
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import StandardScaler
+
+from polyid import domain as domain_module
+from polyid.domain import BORDERLINE, IN_DOMAIN, OUTSIDE, TrainingDomain, chain_fragments
+from polyid.errors import BundleError, DataError, PolymerError
+from polyid.polymers import to_oligomer
+
+UNITS = [
+    "*CC(*)c1ccccc1",
+    "*CC(*)(C)C(=O)OC",
+    "*OCCOC(=O)c1ccc(C(*)=O)cc1",
+    "*NCCCCCC(*)=O",
+    "*CC*",
+    "*CC(*)C",
+    "*CC(*)Cl",
+    "*CCO*",
+    "*Oc1ccc(C(C)(C)c2ccc(OC(*)=O)cc2)cc1",
+    "*CC(*)C(=O)OCCCC",
+]
+OLIGOMERS = [to_oligomer(unit) for unit in UNITS]
+
+
+def morgan(smiles: str) -> set[int]:
+    """Every fragment of a molecule by its environments, atom by atom."""
+    found = rdFingerprintGenerator.AdditionalOutput()
+    found.AllocateBitInfoMap()
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2)
+    generator.GetSparseFingerprint(Chem.MolFromSmiles(smiles), additionalOutput=found)
+    return set(found.GetBitInfoMap())
+
+
+def synthetic(polymers: int, members: int = 3, features: int = 8, folds: int = 3, seed: int = 0):
+    """Fingerprints of polymers in clusters of unequal width, and folds of which each member held out one."""
+    rng = np.random.default_rng(seed)
+    spread = rng.lognormal(0.0, 0.7, polymers)
+    base = (
+        rng.normal(size=(4, features))[rng.integers(0, 4, polymers)] * 3
+        + rng.normal(size=(polymers, features)) * (spread[:, None])
+    )
+    states = np.stack(
+        [base @ rng.normal(size=(features, features)) + rng.normal(size=features) for _ in range(members)]
+    )
+    fold = rng.integers(0, folds, polymers)
+    trained = np.stack([fold != m % folds for m in range(members)])
+    return states.astype(np.float32), trained, fold
+
+
+def keys(polymers: int) -> dict:
+    """Oligomers of ten structures under a key of its own for each polymer."""
+    return {
+        "oligomers": [OLIGOMERS[i % len(OLIGOMERS)] for i in range(polymers)],
+        "polymers": [f"polymer {i}" for i in range(polymers)],
+    }
+
+
+def test_fragments_are_those_of_the_chain_and_not_of_its_ends():
+    polyethylene = chain_fragments(to_oligomer("*CC*"))
+    chain = "C" * 36
+    middle = rdFingerprintGenerator.AdditionalOutput()
+    middle.AllocateAtomToBits()
+    rdFingerprintGenerator.GetMorganGenerator(radius=2).GetSparseFingerprint(
+        Chem.MolFromSmiles(chain), additionalOutput=middle
+    )
+    # Three environments of a CH2 in the middle, of radius 0, 1 and 2, and nothing else.
+    assert set(polyethylene) == set(middle.GetAtomToBits()[18]) and len(polyethylene) == 3
+    assert polyethylene == {
+        fragment: count
+        for fragment, count in rdFingerprintGenerator.GetMorganGenerator(radius=2)
+        .GetSparseCountFingerprint(Chem.MolFromSmiles(chain))
+        .GetNonzeroElements()
+        .items()
+        if fragment in polyethylene
+    }
+    for left, right in (("O", "O"), ("N", "C(=O)O"), ("Cl", "C(C)(C)C"), ("CC(=O)", "Br")):
+        assert set(chain_fragments(left + chain + right)) == set(polyethylene)
+    # The same polyester from monomers, with acid and alcohol ends, and from its repeat unit, ended with hydrogen.
+    for monomers, unit in (
+        ("OCCO.O=C(O)c1ccc(C(=O)O)cc1", "*OCCOC(=O)c1ccc(C(*)=O)cc1"),
+        ("NCCCCCCN.O=C(O)CCCCC(=O)O", "*NCCCCCCNC(=O)CCCCC(*)=O"),
+        ("C=Cc1ccccc1.C=Cc1ccccc1", "*CC(*)c1ccccc1"),
+    ):
+        made, written = set(chain_fragments(to_oligomer(monomers))), set(chain_fragments(to_oligomer(unit)))
+        if "." in monomers and not monomers.startswith("C=C"):
+            assert made == written
+        else:
+            assert written <= made | morgan(to_oligomer(monomers))
+        assert morgan(to_oligomer(monomers)) - made and morgan(to_oligomer(unit)) - written
+
+
+def test_molecules_that_do_not_repeat_keep_all_fragments():
+    for smiles in ("CCOC(=O)c1ccc(NC(=O)C(F)(F)CO)cc1Cl", "CCCCCCO", "CC(c1ccccc1)CC(c1ccccc1)C"):
+        assert set(chain_fragments(smiles)) == morgan(smiles)
+
+
+def test_hashes_fit_into_the_file():
+    assert max(max(chain_fragments(smiles)) for smiles in OLIGOMERS) < 2**32
+
+
+def test_unseen_fragments_are_counted_and_named():
+    states, trained, _ = synthetic(6, members=2)
+    domain = TrainingDomain.fit(OLIGOMERS[:6], states, trained)
+    seen = set().union(*(chain_fragments(smiles) for smiles in OLIGOMERS[:6]))
+    table = domain.assess(OLIGOMERS, np.tile(states, (1, 2, 1))[:, :10])
+    for smiles, count, named in zip(OLIGOMERS, table["unseen_fragments"], table["fragments"], strict=True):
+        assert count == len(set(chain_fragments(smiles)) - seen) == len(named)
+        for text in named:
+            # What is named is really a part of the oligomer.
+            query = Chem.MolFromSmarts(text.replace("[CH", "[#6H").replace("[cH", "[#6H"))
+            assert Chem.MolFromSmiles(smiles).HasSubstructMatch(query), text
+    assert (table["unseen_fragments"][:6] == 0).all() and (table["unseen_fragments"][6:] > 0).all()
+    chloride = table.iloc[6]
+    assert chloride["fragments"][0] == "[Cl]" and chloride["verdict"] == OUTSIDE
+    assert "contains Cl, which no training polymer does" in chloride["reason"]
+    assert f"contains {chloride['unseen_fragments']} fragments no training polymer has: [Cl]," in chloride["reason"]
+
+
+def test_what_no_member_trained_on_is_not_known():
+    states, trained, _ = synthetic(6, members=2)
+    trained[:] = True
+    trained[:, 5] = False
+    domain = TrainingDomain.fit(OLIGOMERS[:6], states, trained, smiles=UNITS[:6])
+    table = domain.assess(OLIGOMERS[:6], states)
+    alone = len(set(chain_fragments(OLIGOMERS[5])) - set().union(*(chain_fragments(s) for s in OLIGOMERS[:5])))
+    assert table["unseen_fragments"].tolist() == [0] * 5 + [alone] and alone > 0
+    assert all(UNITS[5] not in [n["smiles"] for n in nearest] for nearest in table["nearest"])
+
+
+def expected_distances(states, trained, queries, of_member):
+    """Mean distance of queries to their three nearest training polymers in one member's standardised space."""
+    scaler = StandardScaler().fit(states[of_member][trained[of_member]].astype(float))
+    neighbours = NearestNeighbors(n_neighbors=3).fit(
+        scaler.transform(states[of_member][trained[of_member]].astype(float))
+    )
+    return neighbours.kneighbors(scaler.transform(queries[of_member].astype(float)))[0].mean(axis=1)
+
+
+def test_distances_are_those_of_scikit_learn():
+    states, trained, _ = synthetic(120)
+    domain = TrainingDomain.fit(**keys(120), fingerprints=states, trained=trained)
+    queries = np.random.default_rng(3).normal(size=(3, 25, 8)).astype(np.float32) * 4
+    expected = np.zeros(25)
+    for m in range(3):
+        held_out = expected_distances(states, trained, states, m)[~trained[m]]
+        expected += expected_distances(states, trained, queries, m) / np.median(held_out) / 3
+    found = domain.assess([OLIGOMERS[0]] * 25, queries)["distance"]
+    np.testing.assert_allclose(found, expected, rtol=5e-3)
+    # Of some members only: those members' spaces.
+    some = domain.assess([OLIGOMERS[0]] * 25, queries[[2]], members=[2])["distance"]
+    held_out = expected_distances(states, trained, states, 2)[~trained[2]]
+    np.testing.assert_allclose(some, expected_distances(states, trained, queries, 2) / np.median(held_out), rtol=5e-3)
+
+
+def test_held_out_polymers_are_usual_and_trained_ones_near():
+    states, trained, fold = synthetic(300)
+    domain = TrainingDomain.fit(**keys(300), fingerprints=states, trained=trained)
+    assert domain.calibration["polymers"] == 300
+    everything = domain.assess(keys(300)["oligomers"], states)
+    held_out = np.array(
+        [
+            domain.assess([OLIGOMERS[0]], states[[f], i : i + 1], members=[f])["distance"][0]
+            for i, f in enumerate(fold[:100])
+        ]
+    )
+    # Each member's own held-out polymers are at 1 in the middle; all members together know two thirds of them by heart.
+    assert np.median(held_out) == pytest.approx(1.0, abs=0.15)
+    assert np.median(everything["distance"]) < 0.85
+    nearest = everything["nearest"].map(lambda n: n[0])
+    assert nearest.map(lambda n: n["smiles"]).tolist() == keys(300)["polymers"]
+    assert nearest.map(lambda n: n["distance"]).max() < 0.02
+
+
+def test_nearest_polymers_come_once_with_their_measured_values():
+    states, trained, _ = synthetic(40)
+    rows = [i for i in range(40) for _ in range(1 + i % 3)]
+    rng = np.random.default_rng(1)
+    noise = rng.normal(0, 1e-3, (3, len(rows), 8))
+    tg = np.array([100.0 + i for i in rows])
+    tg[1::2] += 4.0
+    melting = np.where(np.arange(len(rows)) % 2 == 0, 200.0, np.nan)
+    domain = TrainingDomain.fit(
+        [OLIGOMERS[i % 10] for i in rows],
+        (states[:, rows] + noise).astype(np.float32),
+        trained[:, rows],
+        polymers=[f"key {i}" for i in rows],
+        smiles=[UNITS[i % 10] for i in rows],
+        names=[f"Polymer number {i}" for i in rows],
+        values={"Glass_Transition": tg, "Melt_Temp": melting},
+    )
+    table = domain.assess([OLIGOMERS[i % 10] for i in range(40)], states)
+    for i, nearest in enumerate(table["nearest"]):
+        names = [n["name"] for n in nearest]
+        assert names[0] == f"Polymer number {i}" and len(set(names)) == len(names) == 3
+        assert [n["distance"] for n in nearest] == sorted(n["distance"] for n in nearest)
+        own = [k for k, row in enumerate(rows) if row == i]
+        assert nearest[0]["smiles"] == UNITS[i % 10]
+        assert nearest[0]["values"]["Glass_Transition"] == pytest.approx(tg[own].mean())
+        assert ("Melt_Temp" in nearest[0]["values"]) == np.isfinite(melting[own]).any()
+
+
+def risky(polymers: int, seed: int):
+    """Polymers of which a tenth lie far from all others and are predicted four times as badly."""
+    rng = np.random.default_rng(seed)
+    far = rng.random(polymers) < 0.1
+    states = rng.normal(size=(1, polymers, 6)) * np.where(far, 5.0, 1.0)[None, :, None]
+    errors = np.abs(rng.normal(size=(polymers, 2))) * np.where(far, 4.0, 1.0)[:, None] * [15.0, 0.05]
+    errors[rng.random((polymers, 2)) < 0.4] = np.nan
+    return np.repeat(states, 5, axis=0).astype(np.float32), errors, far
+
+
+def test_outside_is_truly_riskier_on_polymers_never_seen():
+    states, errors, _ = risky(600, 0)
+    fold = np.random.default_rng(5).integers(0, 5, 600)
+    trained = np.stack([fold != m for m in range(5)])
+    domain = TrainingDomain.fit(**keys(600), fingerprints=states, trained=trained, errors=errors)
+    assert domain.calibration["rule"] == "out-of-fold errors" and domain.calibration["risk_ratio"] > 2.5
+    assert sum(domain.calibration["shares"].values()) == pytest.approx(1.0, abs=1e-3)
+    new, wrong, _ = risky(400, 1)
+    verdict = domain.assess([OLIGOMERS[i % 10] for i in range(400)], new)["verdict"].to_numpy()
+    relative = wrong / np.nanmedian(errors, axis=0)
+    assert (verdict == OUTSIDE).sum() >= 15 and (verdict == IN_DOMAIN).sum() > 150
+    assert np.nanmedian(relative[verdict == OUTSIDE]) > 2 * np.nanmedian(relative[verdict == IN_DOMAIN])
+
+
+def test_errors_that_distance_says_nothing_of_are_reported_as_such():
+    states, _, _ = risky(300, 2)
+    errors = np.abs(np.random.default_rng(0).normal(size=(300, 1)))
+    fold = np.random.default_rng(5).integers(0, 5, 300)
+    trained = np.stack([fold != m for m in range(5)])
+    domain = TrainingDomain.fit(**keys(300), fingerprints=states, trained=trained, errors=errors)
+    assert 0.3 < domain.calibration["risk_ratio"] < 2
+    assert domain.calibration["median_errors"][IN_DOMAIN] == pytest.approx(1.0, abs=0.2)
+
+
+def test_without_errors_thresholds_are_quantiles():
+    states, trained, _ = synthetic(200)
+    domain = TrainingDomain.fit(**keys(200), fingerprints=states, trained=trained)
+    assert domain.calibration["rule"] == "quantiles" and "risk_ratio" not in domain.calibration
+    assert domain.calibration["shares"][IN_DOMAIN] == pytest.approx(0.7, abs=0.01)
+    assert domain.calibration["shares"][OUTSIDE] == pytest.approx(0.025, abs=0.006)
+
+
+@pytest.mark.parametrize("polymers", [1, 2, 5])
+def test_few_polymers_are_never_called_a_domain(polymers):
+    states, _, _ = synthetic(polymers, members=2)
+    for trained in (np.ones((2, polymers), bool), np.arange(polymers) == np.array([[0], [polymers - 1]])):
+        domain = TrainingDomain.fit(OLIGOMERS[:polymers], states, trained, errors=np.ones((polymers, 1)))
+        again = TrainingDomain.from_files(domain.to_files())
+        table = again.assess(OLIGOMERS, np.random.default_rng(0).normal(size=(2, 10, 8)))
+        assert set(table["verdict"]) <= {BORDERLINE, OUTSIDE}
+        assert table["reason"].str.startswith("The model saw too few polymers").all()
+        assert np.isfinite(table["distance"]).all()
+        known = trained.any(axis=0).sum()
+        assert (table["nearest"].map(len) == min(3, known)).all()
+
+
+def test_files_hold_everything_and_nothing_that_executes():
+    states, trained, _ = synthetic(150)
+    domain = TrainingDomain.fit(
+        **keys(150),
+        fingerprints=states,
+        trained=trained,
+        names=[f"Polymer {i}" for i in range(150)],
+        values={"Density": np.linspace(0.9, 1.4, 150)},
+        errors=np.abs(np.random.default_rng(0).normal(size=(150, 1))),
+    )
+    files = domain.to_files()
+    assert sorted(files) == ["domain.json", "domain.safetensors"]
+    assert load(files["domain.safetensors"])["references"].dtype == np.float16
+    assert json.loads(files["domain.json"])["polymers"]["smiles"] == keys(150)["polymers"]
+    again = TrainingDomain.from_files(files)
+    assert again.thresholds == domain.thresholds and again.calibration == domain.calibration
+    queries = np.random.default_rng(3).normal(size=(3, 10, 8)).astype(np.float32)
+    first, second = domain.assess(OLIGOMERS, queries), again.assess(OLIGOMERS, queries)
+    assert first.to_dict("records") == second.to_dict("records")
+    assert list(first) == ["verdict", "reason", "unseen_fragments", "fragments", "distance", "nearest"]
+    json.dumps(first.to_dict("records"), allow_nan=False)
+    assert again.to_files() == files
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("domain.json", lambda content: content[:-20]),
+        ("domain.safetensors", lambda content: content[:-20]),
+        ("domain.json", lambda content: content.replace(b'"polyid-domain"', b'"something"')),
+        ("domain.json", lambda content: content.replace(b'"format_version":1', b'"format_version":2')),
+        ("domain.json", lambda content: content.replace(b'"polymer 0",', b"")),
+        ("domain.json", lambda content: content.replace(b'"outside_distance"', b'"other"')),
+        ("domain.json", None),
+        ("domain.safetensors", None),
+    ],
+)
+def test_damaged_files_are_refused(name, change):
+    states, trained, _ = synthetic(30)
+    files = TrainingDomain.fit(**keys(30), fingerprints=states, trained=trained).to_files()
+    if change is None:
+        del files[name]
+    else:
+        assert change(files[name]) != files[name]
+        files[name] = change(files[name])
+    with pytest.raises(BundleError):
+        TrainingDomain.from_files(files)
+
+
+def test_what_does_not_fit_is_refused_by_name():
+    states, trained, _ = synthetic(30)
+    with pytest.raises(DataError, match="30 rows"):
+        TrainingDomain.fit(**keys(30), fingerprints=states[:, :20], trained=trained)
+    with pytest.raises(DataError, match="No row was trained on"):
+        TrainingDomain.fit(**keys(30), fingerprints=states, trained=np.zeros_like(trained))
+    with pytest.raises(PolymerError, match="Row 2"):
+        TrainingDomain.fit(["CCCCCCCCCCCC", "CC(C"], states[:, :2], trained[:, :2])
+    domain = TrainingDomain.fit(**keys(30), fingerprints=states, trained=trained)
+    with pytest.raises(DataError, match="not of this ensemble"):
+        domain.assess(OLIGOMERS[:2], states[:, :3])
+    with pytest.raises(DataError, match="not of this ensemble"):
+        domain.assess(OLIGOMERS[:2], states[:2, :2])
+    with pytest.raises(PolymerError, match="no oligomer"):
+        domain.assess([UNITS[0]], states[:, :1])
+
+
+def test_large_tables_stay_small(monkeypatch):
+    polymers, members, features = 12_000, 4, 64
+    monkeypatch.setattr(domain_module, "_REFERENCE_BYTES", 2**20)
+    states, trained, fold = synthetic(polymers, members, features, folds=4)
+    errors = np.abs(np.random.default_rng(0).normal(size=(polymers, 1)))
+    domain = TrainingDomain.fit(**keys(polymers), fingerprints=states, trained=trained, errors=errors)
+    files = domain.to_files()
+    assert len(files["domain.safetensors"]) < 1.1 * 2**20 and domain.calibration["polymers"] == 5_000
+    references = load(files["domain.safetensors"])["references"]
+    assert references.shape == (members, 2**20 // (2 * members * features), features)
+    # What is usual is measured against the references that are kept, so that 1 stays usual.
+    sample = np.flatnonzero(fold == 1)[:400]
+    own = domain.assess([OLIGOMERS[0]] * 400, states[[1]][:, sample], members=[1])
+    assert np.median(own["distance"]) == pytest.approx(1.0, abs=0.1)
+
+
+def test_real_fingerprints_tell_near_from_far():
+    from test_contributions import MONOMERS, predictor_of
+
+    predictor = predictor_of("v1", explicit_hs=False)
+    near = ["*CC(*)c1ccc(C)cc1", "*CC(*)C(=O)OCCC", "*NCCCCCCC(*)=O", "*OCCCOC(=O)c1ccc(C(*)=O)cc1"]
+    far = ["*c1ccc(*)s1", "*C(F)(F)C(F)(F)*", "*S(=O)(=O)c1ccc(*)cc1", "*C#Cc1ccc(*)cc1"]
+    known = OLIGOMERS + [to_oligomer(m) for m in MONOMERS]
+    trained = np.arange(len(known)) % 3 != np.arange(3)[:, None]
+    domain = TrainingDomain.fit(known, predictor.fingerprints(known), trained)
+    oligomers = [to_oligomer(unit) for unit in near + far]
+    table = domain.assess(oligomers, predictor.fingerprints(oligomers))
+    assert table["distance"][:4].max() < table["distance"][4:].min()
+    assert table["unseen_fragments"][4:].median() > table["unseen_fragments"][:4].median()
+    assert table["nearest"][0][0]["smiles"] == OLIGOMERS[0]
