@@ -220,27 +220,23 @@ class TrainingDomain:
         members, _, features = fingerprints.shape
         most = max(1_000, _REFERENCE_BYTES // (2 * members * features))
         kept = np.sort(rng.choice(used, most, replace=False)) if len(used) > most else used
-        mean, deviation = np.zeros((members, features)), np.ones((members, features))
-        for m in range(members):
-            if trained[m].any():
-                own = fingerprints[m, trained[m]]
-                mean[m], deviation[m] = own.mean(axis=0), own.std(axis=0)
-                # A feature that doesn't vary says nothing, and its rounding must not be blown up.
-                deviation[m][deviation[m] <= 1e-6 * np.abs(own).max()] = 1.0
+        mean, deviation = _moments(fingerprints, trained)
+        shown_as = keys if smiles is None else list(smiles)
         columns = {
-            name: _group_means(np.asarray(column, float)[:, None], group)[:, 0]
+            name: _group_means(np.asarray(column, float)[:, None], group)[kept, 0]
             for name, column in (values or {}).items()
         }
         shown = {
-            "smiles": [(keys if smiles is None else list(smiles))[first[i]] for i in kept],
-            "names": None if names is None else [list(names)[first[i]] for i in kept],
+            "smiles": [shown_as[i] for i in first[kept]],
+            "names": None if names is None else [names[i] for i in first[kept]],
             "values": {
-                name: [float(v) if np.isfinite(v) else None for v in column[kept]] for name, column in columns.items()
+                name: [float(v) if np.isfinite(v) else None for v in column] for name, column in columns.items()
             },
         }
+        structures = {oligomers[i] for i in np.flatnonzero(np.isin(group, used))}
         domain = cls(
             np.sort(ids[np.asarray(counts[used].sum(axis=0)).ravel() > 0]),
-            sorted({e for i in np.flatnonzero(np.isin(group, used)) for e in _elements(oligomers[i])}),
+            sorted(set().union(*map(_elements, structures))),
             ((fingerprints[:, kept] - mean[:, None]) / deviation[:, None]).astype(np.float16),
             trained[:, kept],
             mean.astype(np.float32),
@@ -250,7 +246,7 @@ class TrainingDomain:
             Thresholds(),
             {},
         )
-        held = np.flatnonzero((~trained).any(axis=0) & trained.any(axis=1).any())
+        held = np.flatnonzero(~trained.all(axis=0))
         held = np.sort(rng.choice(held, _MOST_JUDGED, replace=False)) if len(held) > _MOST_JUDGED else held
         distance = domain._learn_usual(fingerprints, trained, held)
         unseen = _held_out_unseen(counts, trained, held)
@@ -541,6 +537,19 @@ def _group_means(values: np.ndarray, group: np.ndarray) -> np.ndarray:
     rows = csr_matrix((np.ones(len(group)), (group, np.arange(len(group)))))
     sums, counts = rows @ np.where(there, values, 0.0).astype(float), rows @ there.astype(float)
     return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
+
+
+def _moments(fingerprints: np.ndarray, trained: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each feature over each member's training polymers, shapes (M, F)."""
+    members, _, features = fingerprints.shape
+    mean, deviation = np.zeros((members, features)), np.ones((members, features))
+    for m in range(members):
+        if trained[m].any():
+            own = fingerprints[m, trained[m]].astype(np.float64)
+            mean[m], deviation[m] = own.mean(axis=0), own.std(axis=0)
+            # A feature that doesn't vary says nothing, and its rounding must not be blown up.
+            deviation[m][deviation[m] <= 1e-6 * np.abs(own).max()] = 1.0
+    return mean, deviation
 
 
 def _nearest_mean(distances: np.ndarray) -> np.ndarray:
