@@ -4,6 +4,10 @@
     metrics.json          out-of-fold figures
     splits.json           which polymer was held out in which fold
     out_of_fold.csv       held-out predictions, where asked for
+    kernel.safetensors    kernel regression beside the networks, and the polymers it compares with
+    calibration.json      what prediction intervals are made of
+    domain.safetensors    domain of validity: the training polymers in short; with domain.json
+    report/               figures
     README.md             model card
     model_fold_0/         model.safetensors, preprocessor.json, scaler.json, training_log.csv
     model_fold_1/ ...
@@ -28,8 +32,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 from sklearn.preprocessing import RobustScaler
 
-from polyid.bundle_files import FOLD_FILES, FORMAT, FORMAT_VERSION
+from polyid.bundle_files import CHECKED_FILES, FOLD_FILES, FORMAT, FORMAT_VERSION, KERNEL_FILE
 from polyid.errors import BundleError
+from polyid.kernel import KernelMember, members_from_arrays, members_to_arrays
 from polyid.network import NetworkConfig
 from polyid.preprocessors import PolymerPreprocessor
 
@@ -63,6 +68,8 @@ class BundleMember:
     log : list of dict
         One row an epoch.
     model_id : str
+    kernel : KernelMember or None
+        The kernel regression beside the network.
     """
 
     weights: dict[str, np.ndarray]
@@ -71,6 +78,7 @@ class BundleMember:
     scaler: RobustScaler | None
     log: list[dict[str, float]] = field(default_factory=list)
     model_id: str = "0"
+    kernel: KernelMember | None = None
 
 
 def package_versions() -> dict[str, str]:
@@ -91,7 +99,7 @@ def save_bundle(
     folder: str | os.PathLike,
     members: Sequence[BundleMember],
     parameters: dict[str, Any],
-    documents: dict[str, str],
+    documents: dict[str, str | bytes],
 ) -> Path:
     """Write an ensemble; until the last moment the folder holds no valid model, and then it holds a whole one.
 
@@ -102,8 +110,8 @@ def save_bundle(
     members : sequence of BundleMember
     parameters : dict
         Content of `parameters.json`; format, versions and checksums are added.
-    documents : dict of str to str
-        Further text files of the top level by name, such as the model card.
+    documents : dict of str to str or bytes
+        Further files by path, such as the model card; those a prediction depends on are given checksums.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -112,6 +120,8 @@ def save_bundle(
         for file in old.iterdir():
             file.unlink()
         old.rmdir()
+    for old in [*(folder / name for name in CHECKED_FILES), *sorted(folder.glob("report/*.png"))]:
+        old.unlink(missing_ok=True)
     checksums = {}
 
     def write(name: str, content: bytes, checked: bool = True) -> None:
@@ -133,8 +143,11 @@ def save_bundle(
         write(f"{place}/preprocessor.json", _json(member.preprocessor.to_dict()))
         write(f"{place}/scaler.json", _json(_scaler_to_dict(member.scaler)))
         write(f"{place}/training_log.csv", _log_csv(member.log).encode())
-    for name, text in documents.items():
-        write(name, text.encode(), checked=False)
+    kernels = [m.kernel for m in members if m.kernel is not None]
+    if kernels:
+        write(KERNEL_FILE, save({k: np.ascontiguousarray(v) for k, v in members_to_arrays(kernels).items()}))
+    for name, content in documents.items():
+        write(name, content.encode() if isinstance(content, str) else content, checked=name in CHECKED_FILES)
     manifest = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -196,6 +209,14 @@ def load_bundle(
     folder = Path(folder)
     manifest = read_manifest(folder)
     members = []
+    kernels: list[KernelMember] = []
+    if KERNEL_FILE in manifest["sha256"]:
+        try:
+            kernels = members_from_arrays(load(_checked(folder, KERNEL_FILE, manifest["sha256"])))
+        except SafetensorError as error:
+            raise BundleError(f"{KERNEL_FILE} can't be read ({error}); download or train the model again.") from None
+        if len(kernels) != int(manifest["folds"]):
+            raise BundleError(f"{KERNEL_FILE} has {len(kernels)} members, the model {manifest['folds']}.")
     for i in range(int(manifest["folds"])) if folds is None else folds:
         if not 0 <= i < int(manifest["folds"]):
             raise BundleError(f"The model has {manifest['folds']} folds, counted from 0; there is no fold {i}.")
@@ -210,9 +231,15 @@ def load_bundle(
                 _scaler_from_dict(json.loads(content["scaler.json"])),
                 _log_rows(content["training_log.csv"].decode()),
                 str(manifest["model_ids"][i]),
+                kernels[i] if kernels else None,
             )
         )
     return manifest, members
+
+
+def read_checked(folder: str | os.PathLike, manifest: dict[str, Any], names: Sequence[str]) -> dict[str, bytes]:
+    """Content of those files of a bundle that it has, each checked against its SHA-256."""
+    return {name: _checked(Path(folder), name, manifest["sha256"]) for name in names if name in manifest["sha256"]}
 
 
 def _checked(folder: Path, name: str, checksums: dict[str, str]) -> bytes:

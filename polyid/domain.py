@@ -25,11 +25,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 from scipy.sparse import csr_matrix
 
+from polyid.bundle_files import DOMAIN_FILES
 from polyid.errors import BundleError, DataError, PolymerError
 from polyid.features import parse_smiles
 
 IN_DOMAIN, BORDERLINE, OUTSIDE = "in domain", "borderline", "outside"
-DOMAIN_FILES = ("domain.safetensors", "domain.json")
 NEIGHBOURS = 3
 
 _RADIUS = 2

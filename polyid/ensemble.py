@@ -7,6 +7,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,28 @@ import pandas as pd
 from sklearn.preprocessing import RobustScaler
 from tqdm import tqdm
 
-from polyid.bundle import BundleMember, load_bundle, save_bundle
+from polyid.bundle import BundleMember, load_bundle, read_checked, save_bundle
+from polyid.bundle_files import CALIBRATION_FILE, DOMAIN_FILES
+from polyid.domain import TrainingDomain
 from polyid.errors import BundleError, DataError, PolymerError, TrainingError
 from polyid.features import FEATURES, atom_features_v1, bond_features_v1
 from polyid.featurise import featurise
-from polyid.metrics import regression_metrics
+from polyid.intervals import IntervalCalibration, check_level, cross_fitted_intervals
+from polyid.kernel import (
+    PolymerFragments,
+    ReferencePolymers,
+    choose_references,
+    fit_member,
+    neighbourhood,
+    polymer_fragments,
+)
+from polyid.metrics import INTERVAL_LEVEL, out_of_fold_report
 from polyid.model_card import model_card
 from polyid.network import MessagePassingNetwork
 from polyid.parameters import DEFAULT_SPLIT, Parameters
 from polyid.parameters import preset as preset_parameters
 from polyid.polymers import DEGREE_OF_POLYMERISATION, recognise_form, to_oligomer
-from polyid.prediction import EnsemblePredictor
+from polyid.prediction import Answers, EnsemblePredictor, error_clues
 from polyid.preprocessors import PolymerPreprocessor
 from polyid.progress import Progress, ProgressCallback
 from polyid.splits import (
@@ -38,6 +50,7 @@ from polyid.splits import (
     split_column,
     split_record,
 )
+from polyid.stacking import blended, cross_fitted, network_share
 from polyid.tables import (
     CONTEXT_COLUMNS,
     TrainingTable,
@@ -217,6 +230,11 @@ class MultiModel:
         self._splits: dict[str, Any] | None = None
         self._source: dict[str, Any] = {}
         self._predictor: EnsemblePredictor | None = None
+        self.calibration: IntervalCalibration | None = None
+        self.domain: TrainingDomain | None = None
+        self._numbers: list[int] | None = None
+        self._held_out: pd.DataFrame | None = None
+        self._fragments: tuple[list[str], PolymerFragments] | None = None
 
     @classmethod
     def load_models(
@@ -249,6 +267,11 @@ class MultiModel:
         new.degree_of_polymerisation = int(manifest["degree_of_polymerisation"])
         record = Path(folder) / "splits.json"
         new._splits = json.loads(record.read_text("utf-8")) if record.is_file() else None
+        for content in read_checked(folder, manifest, [CALIBRATION_FILE]).values():
+            new.calibration = IntervalCalibration.from_dict(json.loads(content))
+        files = read_checked(folder, manifest, DOMAIN_FILES)
+        new.domain = TrainingDomain.from_files(files) if files else None
+        new._numbers = chosen
         for member in members:
             model = SingleModel(new.prediction_columns, data_scaler=member.scaler, model_id=member.model_id)
             model.preprocessor, model.parameters, model.member = member.preprocessor, manifest["parameters"], member
@@ -318,6 +341,7 @@ class MultiModel:
         seed: int = 0,
         *,
         split: str = DEFAULT_SPLIT,
+        repeats: int = 1,
     ) -> None:
         """Divide the polymers into folds; all rows of one polymer, of any tacticity or replicate, stay together.
 
@@ -338,6 +362,8 @@ class MultiModel:
         split : str
             ``stratified``, ``random``, ``scaffold`` or ``column:NAME``; see `polyid.splits`. A column has its own
             number of folds.
+        repeats : int
+            Divisions, each of `kfolds` folds: repeated cross-validation, in which every polymer is held out so many times.
 
         Raises
         ------
@@ -349,14 +375,17 @@ class MultiModel:
         data["data_id"] = _data_ids(data)
         if load_kfold is None:
             self.split = "random" if split == DEFAULT_SPLIT and not stratify else split
-            fold = assign_folds(data, kfolds, self.split, seed=seed, shuffle=shuffle)
-            self.kfold_sets = {
-                name: {
-                    "train": sorted(set(data.loc[fold != name, "data_id"].tolist())),
-                    "validate": sorted(set(data.loc[fold == name, "data_id"].tolist())),
-                }
-                for name in fold_names(fold)
-            }
+            self.kfold_sets = {}
+            for repeat in range(repeats):
+                drawn = seed if repeat == 0 else int(np.random.SeedSequence([seed, 6, repeat]).generate_state(1)[0])
+                fold = assign_folds(data, kfolds, self.split, seed=drawn, shuffle=shuffle)
+                for name in fold_names(fold):
+                    # Folds of a user's column keep their names; further divisions count on from the first.
+                    own = name if repeat == 0 else f"{name}/{repeat + 1}"
+                    self.kfold_sets[own] = {
+                        "train": sorted(set(data.loc[fold != name, "data_id"].tolist())),
+                        "validate": sorted(set(data.loc[fold == name, "data_id"].tolist())),
+                    }
         else:
             given = load_kfold if isinstance(load_kfold, dict) else json.loads(Path(load_kfold).read_text("utf-8"))
             if "held_out" in given:
@@ -456,28 +485,128 @@ class MultiModel:
                 result.weights, network.config, model.preprocessor, model.data_scaler, result.log, model.model_id
             )
             model.parameters, model.df_loss_log, model._predictor = params, pd.DataFrame(result.log), None
-        self._predictor = None
-        self._predict_held_out()
+        self._predictor = self._held_out = self.calibration = None
+        if params.get("kernel"):
+            self._fit_kernels(settings.seed)
+        self._predict_held_out(fit=True)
         if save_folder is not None:
             self._save(Path(save_folder), params, started, throughput, save_training)
 
-    def _predict_held_out(self) -> None:
-        """Each member's predictions and errors for the rows it never saw, in `df_validate_results`."""
+    def _fit_kernels(self, seed: int) -> None:
+        """The kernel regression of each member, on the polymers its network trained on."""
+        frames = [frame for m in self.models for frame in (m.df_train, m.df_validate) if frame is not None]
+        smiles = list(dict.fromkeys(text for frame in frames for text in _oligomers(frame)))
+        labels = _mean_labels(pd.concat(frames), smiles, self.prediction_columns)
+        chosen = choose_references(labels, seed)
+        smiles = [smiles[i] for i in chosen]
+        fragments = polymer_fragments(smiles)
+        self._fragments = (smiles, fragments)
+        references = ReferencePolymers(fragments, labels[chosen])
+        similarity = references.similarity(fragments)
+        for model in self.models:
+            own = _mean_labels(model.df_train, smiles, self.prediction_columns)
+            model.member.kernel = fit_member(references, similarity, own)
+
+    def _predict_held_out(self, fit: bool = False) -> None:
+        """What the members say of the rows they never saw: each in its `df_validate_results`, together in `_held_out`.
+
+        With `fit`, these rows also decide how much is the networks' and how much the kernel regression's, and calibrate
+        the intervals.
+        """
         with_rows = [(m, model) for m, model in enumerate(self.models) if model.df_validate is not None]
-        smiles = list(dict.fromkeys(text for _, model in with_rows for text in _oligomers(model.df_validate)))
-        if not smiles:
+        if not with_rows:
             return
-        position = {text: i for i, text in enumerate(smiles)}
-        values = self._all_members().predict(smiles, cache=True)
+        rows = pd.concat([model.df_validate for _, model in with_rows])
+        rows = rows[~rows.index.duplicated()].sort_index()
+        oligomers = pd.Series(_oligomers(rows), rows.index)
+        smiles = list(dict.fromkeys(oligomers))
+        place = oligomers.map({text: i for i, text in enumerate(smiles)})
+        predictor = self._all_members()
+        kernels = [m.kernel for m in predictor.members]
+        fragments = None
+        if kernels[0] is not None:
+            known, fragments = self._fragments or ([], None)
+            fragments = fragments if known == smiles else polymer_fragments(smiles)
+            self._fragments = (smiles, fragments)
+        answers = predictor.answers(smiles, cache=True, fragments=fragments)
+        position = pd.Series(np.arange(len(rows)), rows.index)
+        n, properties = len(rows), len(self.prediction_columns)
+        sums = np.zeros((4, n, properties))
+        clues = np.zeros((n, properties, 4))
+        held_by: list[tuple[str, ...]] = [()] * n
         for m, model in with_rows:
-            rows = [position[text] for text in _oligomers(model.df_validate)]
-            found = pd.DataFrame(
-                values[m, rows], model.df_validate.index, [f"{name}_pred" for name in self.prediction_columns]
+            own = position[model.df_validate.index].to_numpy()
+            inside = place[model.df_validate.index].to_numpy()
+            kernel = answers.kernel[m, inside] if answers.kernel is not None else np.zeros((len(own), properties))
+            novelty = roughness = None
+            if fragments is not None:
+                # Only what this member trained on may say how new a polymer is.
+                labels = np.where(kernels[m].trained, kernels[m].references.labels, np.nan)
+                similarity = kernels[m].references.similarity(fragments.chosen(inside))
+                novelty, roughness = neighbourhood(similarity, labels)
+            sums[0, own] += answers.network[m, inside]
+            sums[1, own] += kernel
+            clues[own] += error_clues(
+                answers.network[m : m + 1, inside], kernel[None] if fragments is not None else None, novelty, roughness
             )
-            found = pd.concat([model.df_validate, found], axis=1)
+            for i in own:
+                held_by[i] = (*held_by[i], str(model.model_id))
+        times = np.array([len(held) for held in held_by], float)
+        network, kernel = sums[0] / times[:, None], sums[1] / times[:, None]
+        clues /= times[:, None, None]
+        if fragments is None:
+            self._disagreement_of_networks(answers, place.to_numpy(), held_by, clues)
+        measured = rows[self.prediction_columns].to_numpy(float)
+        polymers = polymer_keys(rows)
+        share = np.ones(measured.shape)
+        if fragments is not None:
+            share = cross_fitted(measured, network, kernel, polymers)
+            if fit:
+                final = network_share(measured, network, kernel)
+                for model in self.models:
+                    model.member.kernel = replace(model.member.kernel, share=final)
+                    model._predictor = None
+                self._predictor = None
+        predicted = blended(network, kernel, share)
+        if fit:
+            self.calibration = IntervalCalibration.fit(
+                self.prediction_columns, np.abs(measured - predicted), clues, held_by, self.seed
+            )
+        found = {"fold": [held[0] for held in held_by]}
+        for p, name in enumerate(self.prediction_columns):
+            expected, lower, upper = cross_fitted_intervals(
+                name, predicted[:, p], measured[:, p], clues[:, p], polymers, INTERVAL_LEVEL
+            )
+            found |= {
+                f"{name}_pred": predicted[:, p],
+                f"{name}_spread": expected,
+                f"{name}_lower": lower,
+                f"{name}_upper": upper,
+            }
+        self._held_out = pd.concat([rows, pd.DataFrame(found, rows.index)], axis=1)
+        for m, model in with_rows:
+            own = position[model.df_validate.index].to_numpy()
+            inside = place[model.df_validate.index].to_numpy()
+            values = blended(
+                answers.network[m, inside], answers.kernel[m, inside] if fragments is not None else None, share[own]
+            )
+            results = pd.DataFrame(
+                values, model.df_validate.index, [f"{name}_pred" for name in self.prediction_columns]
+            )
+            results = pd.concat([model.df_validate, results], axis=1)
             for name in self.prediction_columns:
-                found[f"{name}_err"] = found[name] - found[f"{name}_pred"]
-            model.df_validate_results = found
+                results[f"{name}_err"] = results[name] - results[f"{name}_pred"]
+            model.df_validate_results = results
+
+    def _disagreement_of_networks(
+        self, answers: Answers, place: np.ndarray, held_by: list[tuple[str, ...]], clues: np.ndarray
+    ) -> None:
+        """Fill in how far the networks that held a row out disagree, where several did."""
+        number = {str(model.model_id): m for m, model in enumerate(self.models)}
+        for held in dict.fromkeys(held_by):
+            own = np.array([i for i, other in enumerate(held_by) if other == held])
+            members = [number[model_id] for model_id in held]
+            clues[own] = error_clues(answers.network[members][:, place[own]], None, None, None)
 
     def _run_trainer(self, networks, settings, callbacks, report, save_folder, resume):
         frames = [m.df_train for m in self.models] + [m.df_validate for m in self.models if m.df_validate is not None]
@@ -544,28 +673,29 @@ class MultiModel:
         return results, {"padding_waste": round(trainer.padding_waste, 4), "folds_together": trainer.group_size}
 
     def out_of_fold(self) -> pd.DataFrame:
-        """Every held-out row once: polymer, fold, measured values and the prediction of the member that never saw it."""
-        parts = []
-        for model in self.models:
-            found = model.df_validate_results
-            if found is None:
-                continue
-            kept = [c for c in ("smiles_monomer", "smiles_polymer", "mechanism", "pm", "data_id") if c in found]
-            columns = kept + self.prediction_columns + [f"{name}_pred" for name in self.prediction_columns]
-            parts.append(found[columns].assign(fold=model.model_id))
-        return pd.concat(parts).sort_index()
+        """Every held-out row once: polymer, first fold it was held out in, measured values, and for each property
+        ``NAME_pred``, the mean of the members that never saw it, ``NAME_spread``, the absolute error expected, and
+        ``NAME_lower`` and ``NAME_upper``, its 90 % interval; share of the networks, expected error and interval are set
+        by the other polymers.
+        """
+        if self._held_out is None:
+            raise BundleError("Nothing was held out: split the data and train, or call recompute_out_of_fold.")
+        described = ("smiles_monomer", "smiles_polymer", "mechanism", "class", "pm", "data_id", "fold")
+        columns = [c for c in described if c in self._held_out] + self.prediction_columns
+        columns += [
+            f"{name}_{kind}" for name in self.prediction_columns for kind in ("pred", "spread", "lower", "upper")
+        ]
+        return self._held_out[columns]
 
     def out_of_fold_metrics(self) -> dict[str, dict[str, float | int | None]]:
         """Figures of merit of the held-out predictions, a property each."""
-        table = self.out_of_fold()
-        return {
-            name: regression_metrics(table[name].to_numpy(), table[f"{name}_pred"].to_numpy())
-            for name in self.prediction_columns
-        }
+        return self.out_of_fold_report()["out_of_fold"]
 
-    def recompute_out_of_fold(
-        self, data: str | os.PathLike | TrainingTable
-    ) -> dict[str, dict[str, float | int | None]]:
+    def out_of_fold_report(self) -> dict[str, dict[str, Any]]:
+        """Content of `metrics.json`; see `polyid.metrics.out_of_fold_report`."""
+        return out_of_fold_report(self.out_of_fold(), self.prediction_columns, INTERVAL_LEVEL)
+
+    def recompute_out_of_fold(self, data: str | os.PathLike | TrainingTable) -> dict[str, dict[str, Any]]:
         """The figures of `metrics.json`, computed anew by a loaded model from the table it was trained on.
 
         Each member predicts the polymers that `splits.json` says it never saw. On the machine and with the versions
@@ -579,7 +709,7 @@ class MultiModel:
         Returns
         -------
         dict
-            As `out_of_fold_metrics`; afterwards `out_of_fold` gives the rows.
+            As `out_of_fold_report`; afterwards `out_of_fold` gives the rows.
 
         Raises
         ------
@@ -614,10 +744,12 @@ class MultiModel:
         for model in self.models:
             model.df_validate = rows[rows["data_id"].isin(folds[str(model.model_id)]["validate"])]
         self._predict_held_out()
-        return self.out_of_fold_metrics()
+        return self.out_of_fold_report()
 
     def _save(self, folder: Path, params: dict, started: float, throughput: dict, save_training: bool) -> None:
-        metrics = {"out_of_fold": self.out_of_fold_metrics()}
+        from polyid.report import write_report
+
+        metrics = self.out_of_fold_report()
         data = self.df_polymer
         finished = time.time()
         content = {
@@ -625,6 +757,7 @@ class MultiModel:
             "prediction_units": self.prediction_units,
             "parameters": _plain({k: v for k, v in params.items() if k != "prediction_columns"}),
             "degree_of_polymerisation": self.degree_of_polymerisation,
+            "split": self.split,
             "data": {
                 **self._source,
                 "rows": len(data),
@@ -643,10 +776,15 @@ class MultiModel:
         data["data_id"] = _data_ids(data)
         held_out = {m.model_id: m.df_validate.index for m in self.models if m.df_validate is not None}
         splits = split_record(data, self.split, self.seed, held_out)
-        documents = {
+        self.domain, self._numbers = self._fit_domain(), None
+        figures = write_report(self.out_of_fold(), self.df_loss_log, content, metrics)
+        documents: dict[str, str | bytes] = {
             "metrics.json": json.dumps(metrics, indent=2) + "\n",
             "splits.json": json.dumps(splits, indent=1, ensure_ascii=False) + "\n",
-            "README.md": model_card(content, metrics, len(self.models)),
+            "README.md": model_card(content, metrics, len(self.models), figures=list(figures)),
+            CALIBRATION_FILE: json.dumps(self.calibration.to_dict()) + "\n",
+            **self.domain.to_files(),
+            **figures,
         }
         if save_training:
             documents["out_of_fold.csv"] = self.out_of_fold().to_csv(index=False)
@@ -656,6 +794,33 @@ class MultiModel:
         for path in sorted(checkpoints.iterdir()):
             path.unlink()
         checkpoints.rmdir()
+
+    def _fit_domain(self) -> TrainingDomain:
+        """The domain of validity, from all rows and the errors of those held out."""
+        rows = self.df_polymer
+        rows["data_id"] = _data_ids(rows)
+        oligomers = _oligomers(rows)
+        smiles = list(dict.fromkeys(oligomers))
+        place = {text: i for i, text in enumerate(smiles)}
+        learned = self._all_members().fingerprints(smiles, cache=True)[:, [place[text] for text in oligomers]]
+        trained = np.stack([np.isin(rows["data_id"], m.df_train["data_id"]) for m in self.models])
+        held_out = self._held_out
+        errors = np.stack(
+            [(held_out[name] - held_out[f"{name}_pred"]).abs().reindex(rows.index) for name in self.prediction_columns],
+            1,
+        )
+        shown = "repeat_unit" if "repeat_unit" in rows else "smiles_monomer" if "smiles_monomer" in rows else None
+        return TrainingDomain.fit(
+            oligomers,
+            learned,
+            trained,
+            polymers=polymer_keys(rows),
+            smiles=None if shown is None else rows[shown].astype(str).tolist(),
+            names=rows["polymer"].astype(str).tolist() if "polymer" in rows else None,
+            values={name: rows[name].to_numpy(float) for name in self.prediction_columns},
+            errors=errors,
+            seed=self.seed,
+        )
 
     def make_predictions(self, df_prediction: pd.DataFrame) -> pd.DataFrame:
         """Predictions of each member, one below the other, with their ``model_id``.
@@ -677,7 +842,10 @@ class MultiModel:
         )
 
     def make_aggregate_predictions(
-        self, df_prediction: pd.DataFrame, funcs: Sequence[str] | str | None = None
+        self,
+        df_prediction: pd.DataFrame,
+        funcs: Sequence[str] | str | None = None,
+        level: float = INTERVAL_LEVEL,
     ) -> pd.DataFrame:
         """Every row of `df_prediction`, in its order, with the members' predictions drawn together.
 
@@ -686,30 +854,43 @@ class MultiModel:
         df_prediction : pd.DataFrame
             With a column ``smiles_polymer``: oligomers, repeat units or monomers.
         funcs : str or sequence of str, optional
-            pandas aggregations; by default ``mean`` and ``std`` (over the folds, with n - 1; NaN for one fold).
+            pandas aggregations; by default ``mean`` and ``std`` (over the folds, with n - 1; NaN for one fold), and of a
+            calibrated ensemble ``error``, ``lower`` and ``upper``, as of `predict_smiles`.
+        level : float
+            Share of measured values that the intervals are to hold.
 
         Returns
         -------
         pd.DataFrame
             With columns ``<property>_pred_<func>``, in the units of the properties.
         """
-        funcs = ["mean", "std"] if funcs is None else [funcs] if isinstance(funcs, str) else list(funcs)
-        values = self._all_members().predict(_oligomers(df_prediction, self.degree_of_polymerisation))
-        return pd.concat([df_prediction, self._aggregate(values, funcs, df_prediction.index)], axis=1)
+        answers = self._all_members().answers(_oligomers(df_prediction, self.degree_of_polymerisation))
+        if funcs is None:
+            found = self._with_intervals(answers, df_prediction.index, level)
+        else:
+            funcs = [funcs] if isinstance(funcs, str) else list(funcs)
+            found = self._aggregate(answers.members, funcs, df_prediction.index)
+        return pd.concat([df_prediction, found], axis=1)
 
-    def predict_smiles(self, smiles: Sequence[str]) -> pd.DataFrame:
+    def predict_smiles(self, smiles: Sequence[str], level: float = INTERVAL_LEVEL) -> pd.DataFrame:
         """Predictions for SMILES as people type them; what can't be read gets a reason instead of a number.
 
         Parameters
         ----------
         smiles : sequence of str
             Oligomers, repeat units with two attachment points, or monomers joined by dots.
+        level : float
+            Share of measured values that the intervals are to hold.
 
         Returns
         -------
         pd.DataFrame
             One row an input: ``smiles``, ``form``, ``smiles_polymer``, ``error`` (None where there is a prediction),
-            ``<property>_pred_mean`` and ``<property>_pred_std``.
+            ``<property>_pred_mean`` and ``<property>_pred_std``, and of a calibrated ensemble ``<property>_pred_error``,
+            the absolute error to expect, with ``<property>_pred_lower`` and ``<property>_pred_upper``, the interval that
+            holds a measured value with the probability `level`; see `polyid.intervals`. Then, of a model that knows its
+            domain of validity, ``domain`` (in domain, borderline or outside), ``domain_reason`` and
+            ``nearest_training_polymers``.
         """
         rows = []
         for text in smiles:
@@ -722,10 +903,40 @@ class MultiModel:
             rows.append(row)
         table = pd.DataFrame(rows, columns=["smiles", "form", "smiles_polymer", "error"], dtype=object)
         good = [i for i, row in enumerate(rows) if row["error"] is None]
-        values = np.full((len(self.models), len(rows), len(self.prediction_columns)), np.nan)
-        if good:
-            values[:, good] = self._all_members().predict([rows[i]["smiles_polymer"] for i in good])
-        return pd.concat([table, self._aggregate(values, ["mean", "std"], table.index)], axis=1)
+        oligomers = [rows[i]["smiles_polymer"] for i in good]
+        answers = self._all_members().answers(oligomers, fingerprints=self.domain is not None)
+        parts = [self._with_intervals(answers, table.index[good], level)]
+        if self.domain is not None:
+            judged = self.domain.assess(oligomers, answers.fingerprints, self._numbers)
+            judged["nearest"] = [_nearest_in_words(nearest) for nearest in judged["nearest"]]
+            columns = {"verdict": "domain", "reason": "domain_reason", "nearest": "nearest_training_polymers"}
+            parts.append(judged[list(columns)].rename(columns=columns).set_axis(table.index[good]))
+        found = pd.concat(parts, axis=1).reindex(table.index)
+        return pd.concat([table, found], axis=1)
+
+    def _with_intervals(self, answers: Answers, index: pd.Index, level: float) -> pd.DataFrame:
+        """Columns ``<property>_pred_`` mean and std and, if the ensemble is calibrated, error, lower and upper."""
+        check_level(level)
+        members = answers.members
+        found = self._aggregate(members, ["mean", "std"], index)
+        if self.calibration is None:
+            return found
+        ids, clues = [str(m.model_id) for m in self.models], answers.clues
+        columns = {}
+        for p, name in enumerate(self.prediction_columns):
+            lower, upper = np.empty(len(index)), np.empty(len(index))
+            for start in range(0, len(index), 1000):
+                rows = slice(start, start + 1000)
+                lower[rows], upper[rows] = self.calibration.interval(
+                    name, members[:, rows, p], ids, clues[rows, p], level
+                )
+            columns |= {f"{name}_pred_{kind}": found[f"{name}_pred_{kind}"] for kind in ("mean", "std")}
+            columns |= {
+                f"{name}_pred_error": self.calibration.expected(name, clues[:, p]),
+                f"{name}_pred_lower": lower,
+                f"{name}_pred_upper": upper,
+            }
+        return pd.DataFrame(columns, index=index)
 
     def _aggregate(self, values: np.ndarray, funcs: Sequence[str], index: pd.Index) -> pd.DataFrame:
         """Columns ``<property>_pred_<func>`` of predictions (M, n, P)."""
@@ -805,8 +1016,9 @@ def train_ensemble(
     ensemble.load_table(table, properties)
     if columns is not None:
         ensemble._source["columns"] = columns
-    ensemble.split_data(kfolds=params.kfolds, seed=seed, split=split)
-    found = len(ensemble.models)
+    repeats = int(params.to_dict().get("repeats", 1))
+    ensemble.split_data(kfolds=params.kfolds, seed=seed, split=split, repeats=repeats)
+    found = len(ensemble.models) // repeats
     if folds is not None and folds != found:
         raise TrainingError(f"The column {column} names {found} folds, not {folds}; leave the number of folds out.")
     params.kfolds = found
@@ -941,6 +1153,23 @@ def _oligomers(frame: pd.DataFrame, degree_of_polymerisation: int = DEGREE_OF_PO
                 raise PolymerError(f"Row {number}: {error}") from None
         oligomers.append(text)
     return oligomers
+
+
+def _nearest_in_words(nearest: Sequence[dict[str, Any]]) -> str:
+    """Training polymers with what was measured of them, such as ``*CC(*)C (Glass_Transition -10, Density 0.9)``."""
+    described = []
+    for polymer in nearest:
+        measured = ", ".join(f"{name} {value:.4g}" for name, value in polymer["values"].items() if value is not None)
+        shown = " ".join(part for part in (polymer["name"], polymer["smiles"]) if part)
+        described.append(f"{shown} ({measured})" if measured else shown)
+    return "; ".join(described)
+
+
+def _mean_labels(frame: pd.DataFrame, smiles: Sequence[str], properties: Sequence[str]) -> np.ndarray:
+    """Labels of oligomer SMILES, shape (N, P), the mean where several rows share one; NaN where none is known."""
+    table = frame[~frame.index.duplicated()]
+    labels = table[list(properties)].astype(float).groupby(np.array(_oligomers(table))).mean()
+    return labels.reindex(smiles).to_numpy()
 
 
 def _numbers_polymers(cells: pd.DataFrame, properties: Sequence[str]) -> bool:

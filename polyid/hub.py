@@ -35,11 +35,16 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import validate_repo_id
 
-from polyid.bundle_files import BUNDLE_FILES, FOLD_FILES, FORMAT
+from polyid.bundle_files import BUNDLE_FILES, CHECKED_FILES, FOLD_FILES, FORMAT
 from polyid.errors import HubError
 from polyid.report_files import REPORT_FOLDER
 
-BUNDLE_PATTERNS = (*BUNDLE_FILES, f"{REPORT_FOLDER}/*.png", *(f"model_fold_*/{name}" for name in FOLD_FILES))
+BUNDLE_PATTERNS = (
+    *BUNDLE_FILES,
+    *CHECKED_FILES,
+    f"{REPORT_FOLDER}/*.png",
+    *(f"model_fold_*/{name}" for name in FOLD_FILES),
+)
 FRESH_REPO_FILES = {".gitattributes", ".gitignore", "LICENSE", "README.md"}  # what the Hub's own page may put there
 REF_NAME = re.compile(r"(?!.*(\.\.|//|\.lock(/|$)|/\.))[A-Za-z0-9_][A-Za-z0-9_./-]{0,98}[A-Za-z0-9_-]|[A-Za-z0-9_]")
 LOOK_SECONDS = 10.0  # how long one question to the Hub may take before it counts as unreachable

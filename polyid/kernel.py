@@ -16,6 +16,7 @@ Shapes: n polymers asked for, N reference polymers, M ensemble members, P proper
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,7 @@ from sklearn.svm import SVR
 from polyid.errors import BundleError
 from polyid.features import parse_smiles
 
-MOST_REFERENCES = 4000
+MOST_REFERENCES = 3000
 """Reference polymers at most: the cost of a fit grows with their cube, that of a prediction with their number."""
 
 _RIDGE = 0.01
@@ -128,7 +129,7 @@ def _composition(molecule: Chem.Mol, atoms: int) -> list[float]:
     elements = [symbols.count(element) / atoms for element in _ELEMENTS]
     labels = [atom.GetProp("_CIPCode") for atom in molecule.GetAtoms() if atom.HasProp("_CIPCode")]
     # Neighbouring centres of one label are, in a chain of one repeat unit, a meso dyad.
-    same = [one == other for one, other in zip(labels, labels[1:], strict=False)]
+    same = [one == other for one, other in itertools.pairwise(labels)]
     return [
         *counted,
         descriptors.CalcFractionCSP3(molecule),
@@ -178,6 +179,10 @@ class ReferencePolymers:
     ----------
     fragments : PolymerFragments
         Of N polymers.
+    labels : float array, shape (N, P)
+        Measured values, the mean where a polymer has several; NaN where unmeasured.
+    centre, scale : float arrays, shape (D,), optional
+        Mean and standard deviation of the descriptors; computed if not given.
     width : float, optional
         Median squared distance of their compositions, in standard deviations; computed if not given.
     """
@@ -185,11 +190,12 @@ class ReferencePolymers:
     def __init__(
         self,
         fragments: PolymerFragments,
+        labels: np.ndarray,
         centre: np.ndarray | None = None,
         scale: np.ndarray | None = None,
         width: float | None = None,
     ):
-        self.fragments = fragments
+        self.fragments, self.labels = fragments, labels
         self._kinds = [_Kind.of(k, c) for k, c in zip(fragments.keys, fragments.counts, strict=True)]
         raw = fragments.composition
         self.centre = raw.mean(axis=0) if centre is None else centre
@@ -210,18 +216,20 @@ class ReferencePolymers:
         return np.clip((composition - self.centre) / self.scale, -5.0, 5.0)
 
     def similarity(self, fragments: PolymerFragments) -> np.ndarray:
-        """The kernel between n polymers and the references, shape (n, N), from 0 to 1."""
+        """The kernel between n polymers and the references, float32, shape (n, N), from 0 to 1."""
         total = sum(
             kind.similarity(keys, counts)
             for kind, keys, counts in zip(self._kinds, fragments.keys, fragments.counts, strict=True)
         )
         own = self._standardised(fragments.composition)
         square = (own**2).sum(1)[:, None] + (self._composition**2).sum(1)[None] - 2.0 * own @ self._composition.T
-        return (total + np.exp(-np.maximum(square, 0.0) / self.width)) / (len(self._kinds) + 1)
+        gaussian = np.exp(-np.maximum(square, 0.0) / self.width)
+        return ((total + gaussian) / (len(self._kinds) + 1)).astype(np.float32)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """All of it as arrays."""
         arrays = {
+            "labels": self.labels,
             "composition": self.fragments.composition,
             "centre": self.centre,
             "scale": self.scale,
@@ -243,7 +251,7 @@ class ReferencePolymers:
                 keys.append(np.split(arrays[f"keys_{kind}"], ends))
                 counts.append(np.split(arrays[f"counts_{kind}"], ends))
             fragments = PolymerFragments(tuple(keys), tuple(counts), arrays["composition"])
-            return cls(fragments, arrays["centre"], arrays["scale"], float(arrays["width"][0]))
+            return cls(fragments, arrays["labels"], arrays["centre"], arrays["scale"], float(arrays["width"][0]))
         except (KeyError, IndexError, ValueError) as error:
             raise BundleError(
                 f"The model's kernel regression can't be read ({error}); download or train it again."
@@ -261,16 +269,24 @@ class KernelMember:
     coefficients : float array, shape (N, P)
         Zero for polymers the member didn't train on.
     offset : float array, shape (P,)
-        Median of the member's training labels; what a polymer unlike all others is predicted.
+        About the median of the member's training labels; what a polymer unlike all others is predicted.
+    share : float array, shape (P,)
+        Share of the networks in the prediction; the rest is this regression's.
     """
 
     references: ReferencePolymers
     coefficients: np.ndarray
     offset: np.ndarray
+    share: np.ndarray
 
     def predict(self, similarity: np.ndarray) -> np.ndarray:
         """Predictions, shape (n, P), from similarities (n, N)."""
-        return self.offset + similarity @ self.coefficients
+        return self.offset + similarity.astype(float) @ self.coefficients
+
+    @property
+    def trained(self) -> np.ndarray:
+        """Which labels of the references this member trained on, shape (N, P)."""
+        return self.coefficients != 0.0
 
 
 def fit_member(references: ReferencePolymers, similarity: np.ndarray, targets: np.ndarray) -> KernelMember:
@@ -294,13 +310,74 @@ def fit_member(references: ReferencePolymers, similarity: np.ndarray, targets: n
         scale = np.std(labels[train])
         if len(train) < 3 or scale == 0.0:
             continue
-        gram, scaled = similarity[np.ix_(train, train)], (labels[train] - offset[p]) / scale
+        gram, scaled = similarity[np.ix_(train, train)].astype(float), (labels[train] - offset[p]) / scale
         ridge = KernelRidge(alpha=_RIDGE, kernel="precomputed").fit(gram, scaled)
         vector = SVR(kernel="precomputed", C=_PENALTY, epsilon=_TUBE).fit(gram, scaled)
-        coefficients[train, p] = 0.5 * scale * ridge.dual_coef_
-        coefficients[train[vector.support_], p] += 0.5 * scale * vector.dual_coef_[0]
+        dual = ridge.dual_coef_.copy()
+        dual[vector.support_] += vector.dual_coef_[0]
+        # As exact as it will be stored, so that a loaded model predicts the same.
+        coefficients[train, p] = (0.5 * scale * dual).astype(np.float32)
         offset[p] += 0.5 * scale * float(vector.intercept_[0])
-    return KernelMember(references, coefficients, offset)
+    return KernelMember(references, coefficients, offset, np.full(len(offset), 0.5))
+
+
+def neighbourhood(similarity: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How new polymers are to a set of measured ones, and how much the values around them vary.
+
+    Parameters
+    ----------
+    similarity : float array, shape (n, N)
+    labels : float array, shape (N, P)
+        NaN where unmeasured, or where a member may not look.
+
+    Returns
+    -------
+    novelty : float array, shape (n, P)
+        1 minus the mean similarity to the five most similar measured polymers.
+    roughness : float array, shape (n, P)
+        Mean absolute deviation of the values of the eight most similar, weighted by the fourth power of the similarity.
+    """
+    novelty = np.ones((len(similarity), labels.shape[1]))
+    roughness = np.zeros_like(novelty)
+    for p, values in enumerate(labels.T):
+        measured = np.flatnonzero(np.isfinite(values))
+        if len(measured) == 0:
+            continue
+        near = similarity[:, measured].astype(float)
+        most = min(8, len(measured))
+        top = np.argsort(-near, axis=1, kind="stable")[:, :most]
+        similar = np.take_along_axis(near, top, axis=1)
+        novelty[:, p] = 1.0 - similar[:, :5].mean(axis=1)
+        weight = similar**4 + 1e-12
+        weight /= weight.sum(axis=1, keepdims=True)
+        found = values[measured][top]
+        centre = (weight * found).sum(axis=1, keepdims=True)
+        roughness[:, p] = (weight * np.abs(found - centre)).sum(axis=1)
+    return novelty, roughness
+
+
+def members_to_arrays(members: Sequence[KernelMember]) -> dict[str, np.ndarray]:
+    """The regressions of all members, with their references, as arrays."""
+    return {
+        **members[0].references.to_arrays(),
+        "coefficients": np.stack([m.coefficients for m in members]).astype(np.float32),
+        "offset": np.stack([m.offset for m in members]),
+        "share": np.stack([m.share for m in members]),
+    }
+
+
+def members_from_arrays(arrays: dict[str, np.ndarray]) -> list[KernelMember]:
+    """The regressions that `members_to_arrays` wrote."""
+    references = ReferencePolymers.from_arrays(arrays)
+    try:
+        parts = [arrays[name].astype(float) for name in ("coefficients", "offset", "share")]
+    except KeyError as error:
+        raise BundleError(
+            f"The model's kernel regression lacks its {error}; download or train the model again."
+        ) from None
+    if parts[0].shape[1:] != references.labels.shape:
+        raise BundleError("The model's kernel regression is damaged: its arrays don't fit together.")
+    return [KernelMember(references, *own) for own in zip(*parts, strict=True)]
 
 
 def choose_references(targets: np.ndarray, seed: int, most: int = MOST_REFERENCES) -> np.ndarray:

@@ -13,7 +13,9 @@ from polyid.bundle import BundleMember
 from polyid.errors import BundleError
 from polyid.featurise import featurise
 from polyid.graphs import QuotientGraph, pack, refine
+from polyid.kernel import PolymerFragments, neighbourhood, polymer_fragments
 from polyid.network import MessagePassingNetwork
+from polyid.stacking import blended
 
 # Graph rows times members of one call; at 64 features about 200 MiB of intermediate states.
 _ROWS_A_CALL = 200_000
@@ -41,6 +43,64 @@ class BondValues:
     bond_class: np.ndarray
     connectivity: np.ndarray
     centre: np.ndarray
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What an ensemble says of n polymers, part by part.
+
+    Attributes
+    ----------
+    network : float array, shape (M, n, P)
+        Predictions of each member's network, in the units of the properties.
+    kernel : float array, shape (M, n, P), or None
+        Predictions of each member's kernel regression.
+    share : float array, shape (P,), or None
+        Share of the networks in the prediction.
+    novelty, roughness : float arrays, shape (n, P), or None
+        Of `polyid.kernel.neighbourhood`.
+    fingerprints : float32 array, shape (M, n, F), or None
+        Learned fingerprints, where asked for.
+    """
+
+    network: np.ndarray
+    kernel: np.ndarray | None
+    share: np.ndarray | None
+    novelty: np.ndarray | None
+    roughness: np.ndarray | None
+    fingerprints: np.ndarray | None = None
+
+    @property
+    def members(self) -> np.ndarray:
+        """Prediction of each member, shape (M, n, P)."""
+        return blended(self.network, self.kernel, self.share)
+
+    @property
+    def clues(self) -> np.ndarray:
+        """What the expected error is guessed from, shape (n, P, 4); see `polyid.intervals`."""
+        return error_clues(self.network, self.kernel, self.novelty, self.roughness)
+
+
+def error_clues(
+    network: np.ndarray, kernel: np.ndarray | None, novelty: np.ndarray | None, roughness: np.ndarray | None
+) -> np.ndarray:
+    """Clues (n, P, 4) of `polyid.intervals.CLUES`; those not known are zero.
+
+    Networks and kernel regressions disagree by the mean over the members of the difference of the two. Without a kernel
+    regression the networks disagree by their mean absolute difference, taken over pairs so that it doesn't depend on
+    their number.
+    """
+    members, n, properties = network.shape
+    clues = np.zeros((n, properties, 4))
+    clues[..., 0] = 1.0
+    if kernel is not None:
+        clues[..., 1] = np.abs(network - kernel).mean(axis=0)
+    elif members > 1:
+        rank = 2.0 * np.arange(members) - (members - 1)
+        clues[..., 1] = np.tensordot(rank, np.sort(network, axis=0), 1) * 2.0 / (members * (members - 1))
+    if novelty is not None:
+        clues[..., 2], clues[..., 3] = novelty, roughness
+    return clues
 
 
 class EnsemblePredictor:
@@ -93,18 +153,53 @@ class EnsemblePredictor:
         float array, shape (M, n, P)
             In the units of the properties.
         """
-        (scaled,) = self._answers(self._predictions, (self.network.config.properties,), smiles, cache)
-        return self._in_units(scaled)
+        return self.answers(smiles, cache=cache).members
+
+    def answers(
+        self,
+        smiles: Sequence[str],
+        *,
+        cache: bool = False,
+        fingerprints: bool = False,
+        fragments: PolymerFragments | None = None,
+    ) -> Answers:
+        """All that the ensemble says of oligomer SMILES, part by part.
+
+        Parameters
+        ----------
+        smiles : sequence of str
+        cache : bool
+            Keep the graphs on disk.
+        fingerprints : bool
+            Give the learned fingerprints too, which costs next to nothing.
+        fragments : PolymerFragments, optional
+            Of `smiles`, where they are known already.
+        """
+        config = self.network.config
+        if fingerprints:
+            scaled, learned = self._answers(self._both, (config.properties, config.features), smiles, cache)
+        else:
+            (scaled,), learned = self._answers(self._predictions, (config.properties,), smiles, cache), None
+        network = self._in_units(scaled)
+        learned = None if learned is None else learned.astype(np.float32)
+        first = self.members[0].kernel
+        if first is None:
+            return Answers(network, None, None, None, None, learned)
+        kernel = np.empty_like(network)
+        novelty, roughness = np.empty(network.shape[1:]), np.empty(network.shape[1:])
+        for start in range(0, len(smiles), _POLYMERS_A_CHUNK):
+            rows = range(start, min(start + _POLYMERS_A_CHUNK, len(smiles)))
+            own = polymer_fragments([smiles[i] for i in rows]) if fragments is None else fragments.chosen(rows)
+            similarity = first.references.similarity(own)
+            for m, member in enumerate(self.members):
+                kernel[m, rows] = member.kernel.predict(similarity)
+            novelty[rows], roughness[rows] = neighbourhood(similarity, first.references.labels)
+        return Answers(network, kernel, first.share, novelty, roughness, learned)
 
     def fingerprints(self, smiles: Sequence[str], *, cache: bool = False) -> np.ndarray:
         """Learned fingerprints of oligomer SMILES: the mean final bond state in every member; float32, shape (M, n, F)."""
-        return self.predict_with_fingerprints(smiles, cache=cache)[1]
-
-    def predict_with_fingerprints(self, smiles: Sequence[str], *, cache: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """What `predict` (M, n, P) and `fingerprints` (M, n, F) give, for the cost of one."""
         config = self.network.config
-        scaled, fingerprints = self._answers(self._both, (config.properties, config.features), smiles, cache)
-        return self._in_units(scaled), fingerprints.astype(np.float32)
+        return self._answers(self._both, (config.properties, config.features), smiles, cache)[1].astype(np.float32)
 
     def bond_values(self, smiles: str) -> BondValues:
         """What every directed bond of one oligomer SMILES says of every property, in every member.

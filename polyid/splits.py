@@ -326,16 +326,17 @@ def recorded_folds(record: Mapping[str, Any], data: pd.DataFrame) -> dict[str, d
             fold: {"train": sorted(everything - set(ids)), "validate": list(ids)}
             for fold, ids in record["data_ids"].items()
         }
-    homes = {polymer: fold for fold, polymers in record["held_out"].items() for polymer in polymers}
     keys = polymer_keys(data)
-    unknown = next((key for key in keys if key not in homes), None)
+    held_out = {fold: set(polymers) for fold, polymers in record["held_out"].items()}
+    known = set().union(*held_out.values())
+    unknown = next((key for key in keys if key not in known), None)
     if unknown is not None:
         raise TrainingError(
             f"The polymer {unknown} is in none of the recorded folds; use the table the folds were drawn from."
         )
-    fold = np.array([homes[key] for key in keys])
     ids = data["data_id"].to_numpy()
-    return {
-        name: {"train": np.unique(ids[fold != name]).tolist(), "validate": np.unique(ids[fold == name]).tolist()}
-        for name in record["held_out"]
-    }
+    folds = {}
+    for name, polymers in held_out.items():
+        inside = np.array([key in polymers for key in keys], bool)
+        folds[name] = {"train": np.unique(ids[~inside]).tolist(), "validate": np.unique(ids[inside]).tolist()}
+    return folds

@@ -90,7 +90,8 @@ def unit_by_canonical_atom(found):
 
 def test_fingerprints_and_bond_values_read_out_to_the_predictions(predictor):
     smiles = [to_oligomer(text) for text in UNITS_OF_POLYMERS]
-    predictions, fingerprints = predictor.predict_with_fingerprints(smiles)
+    answers = predictor.answers(smiles, fingerprints=True)
+    predictions, fingerprints = answers.members, answers.fingerprints
     np.testing.assert_array_equal(predictions, predictor.predict(smiles))
     np.testing.assert_array_equal(fingerprints, predictor.fingerprints(smiles))
     assert fingerprints.shape == (3, len(smiles), 16) and fingerprints.dtype == np.float32

@@ -446,13 +446,18 @@ def test_folds_never_split_a_polymer(tmp_path):
 def test_saved_files_hold_nothing_that_executes(data, tmp_path):
     ensemble = trained(data, save_folder=tmp_path / "model")
     names = {str(p.relative_to(tmp_path / "model")) for p in (tmp_path / "model").rglob("*") if p.is_file()}
-    assert names == {"parameters.json", "metrics.json", "splits.json", "README.md"} | {
+    pictures = {name for name in names if name.startswith("report/")}
+    assert "report/learning_curves.png" in pictures
+    for name in pictures:
+        assert (tmp_path / "model" / name).read_bytes().startswith(b"\x89PNG")
+    top = {"parameters.json", "metrics.json", "splits.json", "README.md", "calibration.json"}
+    assert names - pictures == top | {"domain.safetensors", "domain.json"} | {
         f"model_fold_{i}/{n}"
         for i in range(2)
         for n in ("model.safetensors", "preprocessor.json", "scaler.json", "training_log.csv")
     }
     manifest = json.loads((tmp_path / "model/parameters.json").read_text())
-    assert manifest["format_version"] == 1 and manifest["versions"]["tensorflow"]
+    assert manifest["format_version"] == 2 and manifest["versions"]["tensorflow"]
     again = MultiModel.load_models(tmp_path / "model")
     frame = pd.DataFrame({"smiles_polymer": [*UNITS, table()["smiles_polymer"][0]]})
     pd.testing.assert_frame_equal(
