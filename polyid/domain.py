@@ -531,6 +531,16 @@ class TrainingDomain:
             raise BundleError(f"The model's domain files are damaged ({error}); download the model again.") from None
 
 
+def nearest_in_words(nearest: Sequence[dict[str, Any]]) -> str:
+    """Training polymers with what was measured of them, such as ``*CC(*)C (Glass_Transition -10, Density 0.9)``."""
+    described = []
+    for polymer in nearest:
+        measured = ", ".join(f"{name} {value:.4g}" for name, value in polymer["values"].items() if value is not None)
+        shown = " ".join(part for part in (polymer["name"], polymer["smiles"]) if part)
+        described.append(f"{shown} ({measured})" if measured else shown)
+    return "; ".join(described)
+
+
 def _group_means(values: np.ndarray, group: np.ndarray) -> np.ndarray:
     """Means of `values` (n, F) over the rows of each group, missing values left out; NaN where all are missing."""
     there = np.isfinite(values)

@@ -19,7 +19,8 @@ from tqdm import tqdm
 
 from polyid.bundle import BundleMember, load_bundle, read_checked, save_bundle
 from polyid.bundle_files import CALIBRATION_FILE, DOMAIN_FILES
-from polyid.domain import TrainingDomain
+from polyid.contributions import Contributions, contributions
+from polyid.domain import TrainingDomain, nearest_in_words
 from polyid.errors import BundleError, DataError, PolymerError, TrainingError
 from polyid.features import FEATURES, atom_features_v1, bond_features_v1
 from polyid.featurise import featurise
@@ -872,7 +873,9 @@ class MultiModel:
             found = self._aggregate(answers.members, funcs, df_prediction.index)
         return pd.concat([df_prediction, found], axis=1)
 
-    def predict_smiles(self, smiles: Sequence[str], level: float = INTERVAL_LEVEL) -> pd.DataFrame:
+    def predict_smiles(
+        self, smiles: Sequence[str], level: float = INTERVAL_LEVEL, *, in_words: bool = True
+    ) -> pd.DataFrame:
         """Predictions for SMILES as people type them; what can't be read gets a reason instead of a number.
 
         Parameters
@@ -881,6 +884,8 @@ class MultiModel:
             Oligomers, repeat units with two attachment points, or monomers joined by dots.
         level : float
             Share of measured values that the intervals are to hold.
+        in_words : bool
+            Name the nearest training polymers in a text; otherwise as the records of `TrainingDomain.assess`.
 
         Returns
         -------
@@ -908,11 +913,43 @@ class MultiModel:
         parts = [self._with_intervals(answers, table.index[good], level)]
         if self.domain is not None:
             judged = self.domain.assess(oligomers, answers.fingerprints, self._numbers)
-            judged["nearest"] = [_nearest_in_words(nearest) for nearest in judged["nearest"]]
+            if in_words:
+                judged["nearest"] = [nearest_in_words(nearest) for nearest in judged["nearest"]]
             columns = {"verdict": "domain", "reason": "domain_reason", "nearest": "nearest_training_polymers"}
             parts.append(judged[list(columns)].rename(columns=columns).set_axis(table.index[good]))
         found = pd.concat(parts, axis=1).reindex(table.index)
         return pd.concat([table, found], axis=1)
+
+    def explain(self, smiles: str) -> dict[str, Contributions]:
+        """Why the predictions of one polymer are what they are: the exact share of every part of its repeat unit.
+
+        The shares add up to ``<property>_pred_mean`` of `predict_smiles`. What the kernel regression says belongs to no
+        atom: it is `Contributions.other`.
+
+        Parameters
+        ----------
+        smiles : str
+            An oligomer, a repeat unit or monomers.
+
+        Raises
+        ------
+        PolymerError
+            The SMILES is no polymer.
+        """
+        predictor = self._all_members()
+        units = {name: unit[0] if unit else None for name, unit in self.prediction_units.items()}
+        found = contributions(
+            predictor, smiles, self.prediction_columns, units, degree_of_polymerisation=self.degree_of_polymerisation
+        )
+        oligomer = to_oligomer(smiles, self.degree_of_polymerisation)
+        answers = predictor.answers([oligomer])
+        if answers.kernel is None:
+            return found
+        kernel = answers.kernel.mean(axis=0)[0]
+        return {
+            name: own.weighted(float(share), float((1.0 - share) * value))
+            for (name, own), share, value in zip(found.items(), answers.share, kernel, strict=True)
+        }
 
     def _with_intervals(self, answers: Answers, index: pd.Index, level: float) -> pd.DataFrame:
         """Columns ``<property>_pred_`` mean and std and, if the ensemble is calibrated, error, lower and upper."""
@@ -1153,16 +1190,6 @@ def _oligomers(frame: pd.DataFrame, degree_of_polymerisation: int = DEGREE_OF_PO
                 raise PolymerError(f"Row {number}: {error}") from None
         oligomers.append(text)
     return oligomers
-
-
-def _nearest_in_words(nearest: Sequence[dict[str, Any]]) -> str:
-    """Training polymers with what was measured of them, such as ``*CC(*)C (Glass_Transition -10, Density 0.9)``."""
-    described = []
-    for polymer in nearest:
-        measured = ", ".join(f"{name} {value:.4g}" for name, value in polymer["values"].items() if value is not None)
-        shown = " ".join(part for part in (polymer["name"], polymer["smiles"]) if part)
-        described.append(f"{shown} ({measured})" if measured else shown)
-    return "; ".join(described)
 
 
 def _mean_labels(frame: pd.DataFrame, smiles: Sequence[str], properties: Sequence[str]) -> np.ndarray:

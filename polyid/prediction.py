@@ -126,9 +126,8 @@ class EnsemblePredictor:
         )
         self.network = MessagePassingNetwork(widest, len(members))
         self.network.set_member_weights([m.weights for m in members])
-        # Each is traced when it is first asked for, so that what is not used costs nothing.
-        self._predictions = _compiled(lambda batch: (self.network(batch, training=False),))
-        self._both = _compiled(self._predictions_and_fingerprints)
+        # Each is traced when it is first asked for. Fingerprints cost next to nothing, a trace more than a second.
+        self._predictions = _compiled(self._predictions_and_fingerprints)
         self._values = _compiled(lambda batch: self.network.bond_values(self.network.bond_states(batch)))
 
     def _predictions_and_fingerprints(self, batch: dict) -> tuple:
@@ -176,12 +175,10 @@ class EnsemblePredictor:
             Of `smiles`, where they are known already.
         """
         config = self.network.config
-        if fingerprints:
-            scaled, learned = self._answers(self._both, (config.properties, config.features), smiles, cache)
-        else:
-            (scaled,), learned = self._answers(self._predictions, (config.properties,), smiles, cache), None
+        widths = (config.properties, config.features) if fingerprints else (config.properties,)
+        scaled, *learned = self._answers(widths, smiles, cache)
         network = self._in_units(scaled)
-        learned = None if learned is None else learned.astype(np.float32)
+        learned = learned[0].astype(np.float32) if learned else None
         first = self.members[0].kernel
         if first is None:
             return Answers(network, None, None, None, None, learned)
@@ -199,7 +196,7 @@ class EnsemblePredictor:
     def fingerprints(self, smiles: Sequence[str], *, cache: bool = False) -> np.ndarray:
         """Learned fingerprints of oligomer SMILES: the mean final bond state in every member; float32, shape (M, n, F)."""
         config = self.network.config
-        return self._answers(self._both, (config.properties, config.features), smiles, cache)[1].astype(np.float32)
+        return self._answers((config.properties, config.features), smiles, cache)[1].astype(np.float32)
 
     def bond_values(self, smiles: str) -> BondValues:
         """What every directed bond of one oligomer SMILES says of every property, in every member.
@@ -224,10 +221,8 @@ class EnsemblePredictor:
             ]
         )
 
-    def _answers(
-        self, forward: Callable, widths: Sequence[int], smiles: Sequence[str], cache: bool
-    ) -> list[np.ndarray]:
-        """Each output of `forward`, shape (M, n, width), in chunks whose memory doesn't grow with the table."""
+    def _answers(self, widths: Sequence[int], smiles: Sequence[str], cache: bool) -> list[np.ndarray]:
+        """Scaled predictions and, if two widths are given, fingerprints, shape (M, n, width) each, in chunks."""
         key = self.members[0].preprocessor
         out = [np.empty((len(self.members), len(smiles), width)) for width in widths]
         for start in range(0, len(smiles), _POLYMERS_A_CHUNK):
@@ -240,8 +235,8 @@ class EnsemblePredictor:
                 cache=cache,
             )
             for chosen in self._shares(graphs):
-                answers = forward(self._batch([graphs[i] for i in chosen]))
-                for array, answer in zip(out, answers, strict=True):
+                answers = self._predictions(self._batch([graphs[i] for i in chosen]))
+                for array, answer in zip(out, answers, strict=False):
                     array[:, start + chosen] = ops.convert_to_numpy(answer)
         return out
 
