@@ -16,8 +16,7 @@ Shapes: n polymers asked for, N reference polymers, M ensemble members, P proper
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,9 +126,9 @@ def _composition(molecule: Chem.Mol, atoms: int) -> list[float]:
     symbols = [atom.GetSymbol() for atom in molecule.GetAtoms()]
     counted = [function(molecule) / atoms for function in _COUNTED]
     elements = [symbols.count(element) / atoms for element in _ELEMENTS]
-    labels = [atom.GetProp("_CIPCode") for atom in molecule.GetAtoms() if atom.HasProp("_CIPCode")]
+    labels = {atom.GetIdx(): atom.GetProp("_CIPCode") for atom in molecule.GetAtoms() if atom.HasProp("_CIPCode")}
     # Neighbouring centres of one label are, in a chain of one repeat unit, a meso dyad.
-    same = [one == other for one, other in itertools.pairwise(labels)]
+    same = [labels[one] == labels[other] for one, other in _dyads(molecule, labels)]
     return [
         *counted,
         descriptors.CalcFractionCSP3(molecule),
@@ -137,6 +136,26 @@ def _composition(molecule: Chem.Mol, atoms: int) -> list[float]:
         len(labels) / atoms,
         2.0 * sum(same) / len(same) - 1.0 if same else 0.0,
     ]
+
+
+def _dyads(molecule: Chem.Mol, centres: Collection[int]) -> set[tuple[int, int]]:
+    """Pairs of stereocentres of which one is, by bonds, the nearest or among the nearest of the other.
+
+    Found along the bonds and not by the numbers of atoms, which depend on where a SMILES begins.
+    """
+    if len(centres) < 2:
+        return set()
+    bonded = [[other.GetIdx() for other in atom.GetNeighbors()] for atom in molecule.GetAtoms()]
+    pairs = set()
+    for start in centres:
+        seen, shell = {start}, {start}
+        near: set[int] = set()
+        while shell and not near:
+            shell = {other for atom in shell for other in bonded[atom]} - seen
+            seen |= shell
+            near = shell.intersection(centres)
+        pairs |= {(min(start, other), max(start, other)) for other in near}
+    return pairs
 
 
 @dataclass(frozen=True)
@@ -244,18 +263,21 @@ class ReferencePolymers:
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> ReferencePolymers:
         """The references that `to_arrays` wrote."""
-        try:
-            keys, counts = [], []
-            for kind in range(len(_GENERATORS)):
-                ends = np.cumsum(arrays[f"lengths_{kind}"])[:-1]
-                keys.append(np.split(arrays[f"keys_{kind}"], ends))
-                counts.append(np.split(arrays[f"counts_{kind}"], ends))
-            fragments = PolymerFragments(tuple(keys), tuple(counts), arrays["composition"])
-            return cls(fragments, arrays["labels"], arrays["centre"], arrays["scale"], float(arrays["width"][0]))
-        except (KeyError, IndexError, ValueError) as error:
-            raise BundleError(
-                f"The model's kernel regression can't be read ({error}); download or train it again."
-            ) from None
+        polymers, properties = _array(arrays, "labels", None, None).shape
+        keys, counts = [], []
+        for kind in range(len(_GENERATORS)):
+            lengths = _array(arrays, f"lengths_{kind}", polymers)
+            total = int(lengths.sum()) if len(lengths) and lengths.min() >= 0 else -1
+            ends = np.cumsum(lengths)[:-1]
+            keys.append(np.split(_array(arrays, f"keys_{kind}", total), ends))
+            counts.append(np.split(_array(arrays, f"counts_{kind}", total), ends))
+        return cls(
+            PolymerFragments(tuple(keys), tuple(counts), _array(arrays, "composition", polymers, DESCRIPTORS)),
+            _array(arrays, "labels", polymers, properties),
+            _array(arrays, "centre", DESCRIPTORS),
+            _array(arrays, "scale", DESCRIPTORS),
+            float(_array(arrays, "width", 1)[0]),
+        )
 
 
 @dataclass(frozen=True)
@@ -369,15 +391,26 @@ def members_to_arrays(members: Sequence[KernelMember]) -> dict[str, np.ndarray]:
 def members_from_arrays(arrays: dict[str, np.ndarray]) -> list[KernelMember]:
     """The regressions that `members_to_arrays` wrote."""
     references = ReferencePolymers.from_arrays(arrays)
-    try:
-        parts = [arrays[name].astype(float) for name in ("coefficients", "offset", "share")]
-    except KeyError as error:
+    polymers, properties = references.labels.shape
+    coefficients = _array(arrays, "coefficients", None, polymers, properties).astype(float)
+    offset = _array(arrays, "offset", len(coefficients), properties)
+    share = _array(arrays, "share", len(coefficients), properties)
+    return [KernelMember(references, *own) for own in zip(coefficients, offset, share, strict=True)]
+
+
+def _array(arrays: dict[str, np.ndarray], name: str, *shape: int | None) -> np.ndarray:
+    """An array of a stored regression, of the shape it must have; None is any length."""
+    found = arrays.get(name)
+    if (
+        found is None
+        or found.ndim != len(shape)
+        or any(wanted not in (None, own) for own, wanted in zip(found.shape, shape, strict=True))
+    ):
+        seen = "is missing" if found is None else f"has the shape {found.shape}"
         raise BundleError(
-            f"The model's kernel regression lacks its {error}; download or train the model again."
-        ) from None
-    if parts[0].shape[1:] != references.labels.shape:
-        raise BundleError("The model's kernel regression is damaged: its arrays don't fit together.")
-    return [KernelMember(references, *own) for own in zip(*parts, strict=True)]
+            f"The model's kernel regression is damaged: its array {name} {seen}; download or train the model again."
+        )
+    return found
 
 
 def choose_references(targets: np.ndarray, seed: int, most: int = MOST_REFERENCES) -> np.ndarray:
