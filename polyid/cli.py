@@ -1,4 +1,4 @@
-"""The command line: train, predict, evaluate, publish and data; the same as ``python -m polyid``."""
+"""The command line: train, predict, explain, evaluate, publish and data; the same as ``python -m polyid``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import Any
 from polyid import __version__
 from polyid.errors import Cancelled, DataError, PolyIDError
 from polyid.parameters import DEFAULT_SPLIT, PRESETS, SPLITS
+
+_POLYMERS_A_CHUNK = 2_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +68,15 @@ def build_parser() -> argparse.ArgumentParser:
     predict.add_argument("smiles", nargs="*", help="oligomers, repeat units with two *, or monomers joined by dots")
     predict.add_argument("--input", metavar="IN.csv", help="table with a column of SMILES")
     predict.add_argument("--output", metavar="OUT.csv", help="where to write the table with predictions")
+    _add_level(predict)
     predict.set_defaults(run=_predict)
+
+    explain = commands.add_parser("explain", help="draw which parts of a polymer raise and lower a prediction")
+    explain.add_argument("model", help="model folder or Hub repo id")
+    explain.add_argument("smiles", help="oligomer, repeat unit with two *, or monomers joined by dots")
+    explain.add_argument("--property", metavar="NAME", help="such as Glass_Transition or Tg; by default the first")
+    explain.add_argument("--output", required=True, metavar="OUT.svg", help="where to write the drawing")
+    explain.set_defaults(run=_explain)
 
     evaluate = commands.add_parser("evaluate", help="compare a model with measured values; JSON on standard output")
     evaluate.add_argument("model", help="model folder or Hub repo id")
@@ -76,6 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="compute metrics.json anew: each network predicts the polymers of the training table it never saw",
     )
+    _add_level(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
     publish = commands.add_parser("publish", help="upload a model to a Hub model repo, in one commit")
@@ -104,6 +115,16 @@ def build_parser() -> argparse.ArgumentParser:
     show.add_argument("table")
     show.set_defaults(run=_data_show)
     return parser
+
+
+def _add_level(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--level",
+        type=float,
+        default=0.9,
+        metavar="SHARE",
+        help="share of measured values that the intervals are to hold (default: 0.9)",
+    )
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -150,6 +171,9 @@ def _load(model: str) -> Any:
 def _predict(options: argparse.Namespace) -> None:
     if bool(options.smiles) == bool(options.input):
         raise DataError("Give either SMILES on the command line, or a table with --input.")
+    from polyid.intervals import check_level
+
+    check_level(options.level)
     if options.input:
         from polyid.tables import load_prediction_table
 
@@ -158,7 +182,7 @@ def _predict(options: argparse.Namespace) -> None:
     else:
         smiles, frame = options.smiles, None
     ensemble = _load(options.model)
-    found = ensemble.predict_smiles(smiles)
+    found = _predicted(ensemble, smiles, options.level)
     failed = found["error"].notna()
     if frame is None and not options.output:
         for _, row in found.iterrows():
@@ -167,14 +191,19 @@ def _predict(options: argparse.Namespace) -> None:
                 print(f"  {row['error']}")
                 continue
             for name in ensemble.prediction_columns:
-                print("  " + _reading(ensemble, name, row[f"{name}_pred_mean"], row[f"{name}_pred_std"]))
+                print("  " + _reading(ensemble, name, row, options.level))
+            if "domain" in row:
+                print(f"  {row['domain'].capitalize()}: {row['domain_reason']}")
+                print(f"  Nearest training polymers: {row['nearest_training_polymers']}")
+        if ensemble.calibration is None:
+            _say("The model has no calibrated intervals: ± is the spread over its folds, which is not its error.")
     else:
         if frame is not None:
             found.index = frame.index
             new = found.drop(columns=["smiles"])
             found = frame.drop(columns=[c for c in new.columns if c in frame]).join(new)
         if options.output:
-            _write_csv(found, Path(options.output))
+            _write(found.to_csv(index=False), Path(options.output))
             print(f"{len(found)} rows written to {options.output}", file=sys.stderr)
         else:
             found.to_csv(sys.stdout, index=False)
@@ -186,26 +215,74 @@ def _predict(options: argparse.Namespace) -> None:
         )
 
 
-def _reading(ensemble: Any, name: str, mean: float, std: float) -> str:
-    """One property with its value, unit and spread, such as ``Glass transition: 98 ± 6 °C``."""
-    from polyid.properties import PROPERTIES
+def _predicted(ensemble: Any, smiles: Sequence[str], level: float) -> Any:
+    """As `MultiModel.predict_smiles`, in memory that hardly grows with the number of polymers."""
+    import pandas as pd
+
+    starts = range(0, len(smiles), _POLYMERS_A_CHUNK) or [0]
+    parts = [ensemble.predict_smiles(smiles[i : i + _POLYMERS_A_CHUNK], level) for i in starts]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _reading(ensemble: Any, name: str, row: Any, level: float) -> str:
+    """A property in words, such as ``Glass transition temperature: 98 °C, 90 % between 75 and 120 °C``."""
+    from polyid.properties import PROPERTIES, decimals
 
     entry = PROPERTIES.get(name)
     unit = (ensemble.prediction_units.get(name) or [entry.unit if entry else None])[0]
-    spread = f" ± {std:.3g}" if math.isfinite(std) else ""
-    return f"{entry.label if entry else name}: {mean:.4g}{spread}{f' {unit}' if unit else ''}"
+    mean, spread = row[f"{name}_pred_mean"], row[f"{name}_pred_std"]
+    places = decimals(mean, row.get(f"{name}_pred_error", spread))
+
+    def shown(value: float) -> str:
+        return f"{value:.{places}f}{f' {unit}' if unit else ''}"
+
+    label = entry.label if entry else name
+    if f"{name}_pred_lower" not in row:
+        return f"{label}: {f'{mean:.{places}f} ± ' if math.isfinite(spread) else ''}" + shown(
+            spread if math.isfinite(spread) else mean
+        )
+    lower, upper = row[f"{name}_pred_lower"], row[f"{name}_pred_upper"]
+    if not math.isfinite(upper - lower):
+        return f"{label}: {shown(mean)}, too few polymers were held out for an interval of {100 * level:g} %"
+    return f"{label}: {shown(mean)}, {100 * level:g} % between {lower:.{places}f} and {shown(upper)}"
 
 
-def _write_csv(frame: Any, path: Path) -> None:
-    """Write a table whole or not at all."""
+def _explain(options: argparse.Namespace) -> None:
+    ensemble = _load(options.model)
+    from polyid.contributions import draw_contributions
+    from polyid.properties import decimals, find_property
+
+    name = options.property or ensemble.prediction_columns[0]
+    if name not in ensemble.prediction_columns:
+        known = find_property(name)
+        name = known[0].name if known else name
+    if name not in ensemble.prediction_columns:
+        raise DataError(
+            f"The model does not predict {options.property}; choose of {', '.join(ensemble.prediction_columns)}."
+        )
+    found = ensemble.explain(options.smiles)[name]
+    _write(draw_contributions(found.balanced()), Path(options.output))
+    terms = found.terms()
+    places = decimals(found.total)
+    for term, value in terms.items():
+        print(f"{term:<42}{value:>12.{places}f}")
+    print(f"{name:<42}{found.total:>12.{places}f} {found.unit or ''}".rstrip())
+    _say(f"{options.output} shows the repeat unit: red raises the prediction, blue lowers it.")
+
+
+def _write(text: str, path: Path) -> None:
+    """Write a file whole or not at all."""
     partial = path.with_name(path.name + ".partial")
-    frame.to_csv(partial, index=False)
+    partial.write_text(text, encoding="utf-8", newline="")
     os.replace(partial, path)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    from polyid.intervals import check_level
+
+    check_level(options.level)
     ensemble = _load(options.model)
-    from polyid.metrics import regression_metrics
+    from polyid.metrics import evaluation_report
     from polyid.tables import apply_mapping, properties_present, propose_mapping, read_raw_table
 
     data = _table(options.data)
@@ -218,13 +295,19 @@ def _evaluate(options: argparse.Namespace) -> None:
     left_out = table.problems.loc[table.problems["outcome"] == "left out", "row"].nunique()
     if left_out:
         _say(f"{left_out} rows of {data} could not be read; 'polyid data show {data}' lists them.")
-    found = ensemble.make_aggregate_predictions(table.frame[["smiles_polymer"]], "mean")
-    figures = {
-        name: regression_metrics(table.frame[name].to_numpy(float), found[f"{name}_pred_mean"].to_numpy(float))
-        for name in ensemble.prediction_columns
-        if name in table.frame
-    }
-    print(json.dumps(figures, indent=2))
+    if table.sha256 == ensemble.metadata["data"].get("sha256"):
+        _say(f"The model was trained on {data}: it has seen these polymers. For honest figures add --out-of-fold.")
+    found = _predicted(ensemble, table.frame["smiles_polymer"].tolist(), options.level)
+    frame = table.frame.reset_index(drop=True)
+    names = [name for name in ensemble.prediction_columns if name in frame]
+    said = {"mean": "pred", "error": "spread", "lower": "lower", "upper": "upper"}
+    for name in names:
+        for kind, own in said.items():
+            if f"{name}_pred_{kind}" in found:
+                frame[f"{name}_{own}"] = found[f"{name}_pred_{kind}"].astype(float)
+    if "domain" in found:
+        frame["domain"] = found["domain"]
+    print(json.dumps(evaluation_report(frame, names, options.level), indent=2))
 
 
 def _publish(options: argparse.Namespace) -> None:

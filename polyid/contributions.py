@@ -93,6 +93,19 @@ class Contributions:
             end_groups=self.end_groups + shift * (1.0 - float(self.atom_weights.sum())),
         )
 
+    def balanced(self) -> Contributions:
+        """The same about the networks' own prediction, where atoms and end groups add up to 0: what pulls up, what down."""
+        return self.about(self.total - self.other)
+
+    def terms(self) -> dict[str, float]:
+        """The terms that add up to the prediction, in words."""
+        terms = {
+            "Median of the training values": self.centre,
+            "Atoms of the repeat unit": float(self.atoms.sum()),
+            "End groups": self.end_groups,
+        }
+        return terms | ({"Similar polymers (kernel regression)": self.other} if self.other else {})
+
     def weighted(self, weight: float, other: float) -> Contributions:
         """The contributions to a prediction that is `weight` times the network's, plus `other`."""
         return replace(

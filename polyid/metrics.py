@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.stats import spearmanr
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
+from polyid.domain import BORDERLINE, IN_DOMAIN, OUTSIDE
 from polyid.splits import strata
 
 INTERVAL_LEVEL = 0.9
@@ -178,3 +179,45 @@ def out_of_fold_report(
             name: {kind: figures for kind, figures in found.items() if figures["n"]} for name, found in by_class.items()
         }
     return report
+
+
+def evaluation_report(
+    frame: pd.DataFrame, names: Sequence[str], level: float = INTERVAL_LEVEL
+) -> dict[str, dict[str, Any]]:
+    """What predictions of measured polymers are worth, such as `polyid evaluate` prints it.
+
+    Parameters
+    ----------
+    frame, names, level
+        As of `out_of_fold_report`; with ``domain``, the verdict on each row's polymer, errors are told by verdict too.
+
+    Returns
+    -------
+    dict
+        ``properties`` and ``by_class``: as ``out_of_fold`` and ``by_class`` of `out_of_fold_report`. ``by_domain``: for
+        each property and verdict that has a value ``n`` and ``median_absolute_error``, in the property's unit.
+        ``all_by_domain``: the same of all properties together, errors in medians of their property.
+    """
+    report = out_of_fold_report(frame, names, level)
+    report = {"properties": report.pop("out_of_fold"), **report}
+    if "domain" in frame:
+        errors = np.stack([(frame[name] - frame[f"{name}_pred"]).abs().to_numpy(float) for name in names], axis=1)
+        middle = np.array([np.median(own[np.isfinite(own)]) if np.isfinite(own).any() else np.nan for own in errors.T])
+        relative = errors / np.where(middle > 0, middle, np.nan)
+        rows = {verdict: (frame["domain"] == verdict).to_numpy() for verdict in (IN_DOMAIN, BORDERLINE, OUTSIDE)}
+        report["by_domain"] = {
+            name: _median_errors({verdict: errors[own, p] for verdict, own in rows.items()})
+            for p, name in enumerate(names)
+        }
+        report["all_by_domain"] = _median_errors({verdict: relative[own] for verdict, own in rows.items()})
+    return report
+
+
+def _median_errors(by_verdict: dict[str, np.ndarray]) -> dict[str, Figures]:
+    """Number and median of the errors that are known, for each verdict that has any."""
+    known = {verdict: errors[np.isfinite(errors)] for verdict, errors in by_verdict.items()}
+    return {
+        verdict: {"n": len(errors), "median_absolute_error": float(np.median(errors))}
+        for verdict, errors in known.items()
+        if len(errors)
+    }

@@ -216,7 +216,8 @@ class EnsemblePredictor:
         """Scaled values (M, n, P) of each member in the units of the properties."""
         return np.stack(
             [
-                values if member.scaler is None else member.scaler.inverse_transform(values)
+                # scikit-learn refuses a table without rows.
+                values if member.scaler is None or not len(values) else member.scaler.inverse_transform(values)
                 for values, member in zip(scaled, self.members, strict=True)
             ]
         )

@@ -274,6 +274,16 @@ def _splits(header: str):
             yield header[: match.start()], header[match.end() :]
 
 
+def decimals(value: float, error: float | None = None) -> int:
+    """Decimals a value is shown with: two digits of its expected error, or three of its own where that isn't known.
+
+    >>> decimals(98.34, 11.2), decimals(1.0534, 0.026), decimals(98.34)
+    (0, 3, 1)
+    """
+    size, digits = (abs(error), 2) if error and math.isfinite(error) else (abs(value), 3)
+    return 3 if not math.isfinite(size) or size == 0 else min(max(digits - 1 - math.floor(math.log10(size)), 0), 4)
+
+
 def default_unit(header: str, target: Property) -> str | None:
     """The unit meant by a header that names none: a permeability without "log" is in Barrer, not its logarithm."""
     if target.unit and target.unit.startswith("log10(") and "log" not in header.lower():
