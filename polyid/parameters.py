@@ -28,10 +28,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     "accurate": {
         "kfolds": 10,
-        "repeats": 2,
-        "epochs": 100,
+        "epochs": 120,
         "batch_size": 16,
-        "learning_rate": 7e-4,
+        "learning_rate": 5e-4,
         "decay": 1e-4,
         "atom_features": 64,
         "bond_features": 64,
