@@ -56,6 +56,8 @@ def fit_expected_error(clues: np.ndarray, errors: np.ndarray) -> np.ndarray:
     float array, shape (K + 1,)
         Weights, and last the least error ever expected.
     """
+    if len(errors):
+        errors = np.minimum(errors, np.quantile(errors, 0.95))
     typical = float(errors.mean()) if len(errors) else 1.0
     typical = typical if typical > 0 else 1.0
     weights = np.zeros(clues.shape[1] + 1)
@@ -63,9 +65,11 @@ def fit_expected_error(clues: np.ndarray, errors: np.ndarray) -> np.ndarray:
     if len(errors) < _LEAST:
         weights[0] = typical
         return weights
-    scale = np.maximum(clues.std(axis=0), 1e-12 * np.maximum(np.abs(clues).max(axis=0), 1.0))
+    scale = clues.std(axis=0)
+    # What was the same for all held-out polymers says nothing of a new one, for which it may differ.
+    scale[scale <= 1e-9 * np.abs(clues).max(axis=0)] = np.inf
     scale[0] = 1.0
-    found, _ = nnls(clues / scale, np.minimum(errors, np.quantile(errors, 0.95)))
+    found, _ = nnls(clues / scale, errors)
     weights[:-1] = found / scale
     return weights
 
@@ -96,6 +100,9 @@ class PropertyCalibration:
     def interval(self, by_set: np.ndarray, expected: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper bounds, shape (n,) each; infinite where too few polymers were held out for the level.
 
+        Below a level of a half the bounds of CV+ may cross, where members say very different things; they then change
+        places.
+
         Parameters
         ----------
         by_set : float array, shape (S, n)
@@ -116,7 +123,7 @@ class PropertyCalibration:
             return -infinite, infinite
         lower = np.partition(below, rank - 1, axis=1)[:, rank - 1]
         upper = np.partition(above, n - rank, axis=1)[:, n - rank]
-        return lower, upper
+        return np.minimum(lower, upper), np.maximum(lower, upper)
 
 
 def clipped(name: str, lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -226,16 +233,18 @@ class IntervalCalibration:
     def from_dict(cls, state: dict[str, Any]) -> IntervalCalibration:
         """The calibration that `to_dict` described."""
         try:
-            return cls(
-                {
-                    name: PropertyCalibration(
-                        np.array(own["weights"], float),
-                        tuple(tuple(str(m) for m in one["members"]) for one in own["held_out"]),
-                        tuple(np.array(one["scores"], float) for one in own["held_out"]),
-                    )
-                    for name, own in state["properties"].items()
-                }
-            )
+            found = {
+                name: PropertyCalibration(
+                    np.array(own["weights"], float),
+                    tuple(tuple(str(m) for m in one["members"]) for one in own["held_out"]),
+                    tuple(np.array(one["scores"], float) for one in own["held_out"]),
+                )
+                for name, own in state["properties"].items()
+            }
+            for name, own in found.items():
+                if own.weights.shape != (len(CLUES) + 1,) or any(scores.ndim != 1 for scores in own.scores):
+                    raise ValueError(f"the arrays of {name} don't fit together")
+            return cls(found)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BundleError(
                 f"The model's calibration can't be read ({error}); download or train the model again."
