@@ -579,6 +579,8 @@ class MultiModel:
                 name, predicted[:, p], measured[:, p], clues[:, p], polymers, INTERVAL_LEVEL
             )
             found |= {
+                f"{name}_network": network[:, p],
+                f"{name}_kernel": kernel[:, p],
                 f"{name}_pred": predicted[:, p],
                 f"{name}_spread": expected,
                 f"{name}_lower": lower,
@@ -687,6 +689,11 @@ class MultiModel:
             f"{name}_{kind}" for name in self.prediction_columns for kind in ("pred", "spread", "lower", "upper")
         ]
         return self._held_out[columns]
+
+    def held_out_parts(self) -> pd.DataFrame:
+        """As `out_of_fold`, with ``NAME_network`` and ``NAME_kernel`` besides, what the two parts say alone."""
+        self.out_of_fold()
+        return self._held_out.copy()
 
     def out_of_fold_metrics(self) -> dict[str, dict[str, float | int | None]]:
         """Figures of merit of the held-out predictions, a property each."""

@@ -68,6 +68,10 @@ _GENERATORS = (
 )
 
 
+FRAGMENTS = ("Morgan, radius 2", "Morgan, radius 3", "pharmacophoric Morgan, radius 2")
+"""Kinds of fragments, in the order of their counts."""
+
+
 @dataclass(frozen=True)
 class PolymerFragments:
     """What the kernel compares, of n polymers.
@@ -236,14 +240,19 @@ class ReferencePolymers:
 
     def similarity(self, fragments: PolymerFragments) -> np.ndarray:
         """The kernel between n polymers and the references, float32, shape (n, N), from 0 to 1."""
-        total = sum(
-            kind.similarity(keys, counts)
-            for kind, keys, counts in zip(self._kinds, fragments.keys, fragments.counts, strict=True)
-        )
+        parts = self.similarities(fragments)
+        return (sum(parts.values()) / len(parts)).astype(np.float32)
+
+    def similarities(self, fragments: PolymerFragments) -> dict[str, np.ndarray]:
+        """The parts whose mean the kernel is, each of shape (n, N): of the kinds of fragments and of the composition."""
+        parts = {
+            name: kind.similarity(keys, counts)
+            for name, kind, keys, counts in zip(FRAGMENTS, self._kinds, fragments.keys, fragments.counts, strict=True)
+        }
         own = self._standardised(fragments.composition)
         square = (own**2).sum(1)[:, None] + (self._composition**2).sum(1)[None] - 2.0 * own @ self._composition.T
-        gaussian = np.exp(-np.maximum(square, 0.0) / self.width)
-        return ((total + gaussian) / (len(self._kinds) + 1)).astype(np.float32)
+        parts["composition"] = np.exp(-np.maximum(square, 0.0) / self.width)
+        return parts
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """All of it as arrays."""
