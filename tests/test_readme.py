@@ -31,7 +31,7 @@ def test_every_link_into_the_repository_leads_somewhere():
 def test_every_polyid_command_is_one():
     lines = [line.strip() for block in blocks("bash") for line in block.splitlines()]
     commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("polyid ")]
-    assert {command[0] for command in commands} == {"train", "predict", "evaluate", "publish", "data"}
+    assert {command[0] for command in commands} == {"train", "predict", "explain", "evaluate", "publish", "data"}
     for command in commands:
         build_parser().parse_args(command)
 
@@ -49,8 +49,8 @@ def test_every_python_listing_is_python_and_finds_what_it_imports():
 
 def test_the_presets_are_the_codes():
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in README.splitlines() if line[:1] == "|"]
-    table = {row[0]: row[1:] for row in rows if len(row) == 3}
-    for column, name in enumerate(("small", "publication")):
+    table = {row[0]: row[1:] for row in rows if len(row) == 4}
+    for column, name in enumerate(("small", "accurate", "publication")):
         preset = PRESETS[name]
         expected = {
             "folds, epochs, batch": ("kfolds", "epochs", "batch_size"),
@@ -64,7 +64,9 @@ def test_the_presets_are_the_codes():
         hydrogens, stereo = table["hydrogens, stereochemistry"][column].split(", ")
         assert (hydrogens == "explicit") == preset["explicit_hs"]
         assert (stereo == "seen") == (preset["features"] == "stereo")
-    assert set(PRESETS) == {"small", "publication"}
+        beside = table["kernel regression beside the networks"][column]
+        assert (beside == "yes") == preset.get("kernel", False)
+    assert set(PRESETS) == {"small", "accurate", "publication"}
 
 
 def test_every_setting_the_code_reads_is_listed():
