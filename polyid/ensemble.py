@@ -995,7 +995,7 @@ class MultiModel:
         members = [m.member for m in self.models]
         if not members or any(m is None for m in members):
             raise BundleError("The ensemble is not trained yet; call train_models or load_models first.")
-        if self._predictor is None or self._predictor.members != members:
+        if self._predictor is None or list(map(id, self._predictor.members)) != list(map(id, members)):
             self._predictor = EnsemblePredictor(members)
         return self._predictor
 
