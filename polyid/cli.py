@@ -263,7 +263,7 @@ def _explain(options: argparse.Namespace) -> None:
     found = ensemble.explain(options.smiles)[name]
     _write(draw_contributions(found.balanced()), Path(options.output))
     terms = found.terms()
-    places = decimals(found.total)
+    places = decimals(found.total) + 1
     for term, value in terms.items():
         print(f"{term:<42}{value:>12.{places}f}")
     print(f"{name:<42}{found.total:>12.{places}f} {found.unit or ''}".rstrip())

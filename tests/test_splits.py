@@ -292,7 +292,7 @@ def test_a_table_with_one_of_the_properties_is_evaluated_for_it(table, model, tm
     one.write_text("\n".join([*lines, "*CC(,3"]), encoding="utf-8")
     assert main(["evaluate", str(model), str(one)]) == 0
     said = capsys.readouterr()
-    figures = json.loads(said.out)
+    figures = json.loads(said.out)["properties"]
     assert list(figures) == ["Glass_Transition"]
     assert figures["Glass_Transition"]["n"] == len(UNITS) + 1
     assert "1 rows of" in said.err

@@ -1,0 +1,245 @@
+"""What the command line says of a prediction: its interval, the domain, why, and how right it was; each recomputed by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import spearmanr
+
+from polyid.cli import main
+from polyid.ensemble import MultiModel, train_ensemble
+from polyid.parameters import PRESETS
+from polyid.properties import decimals
+
+BUNDLED = Path(__file__).parents[1] / "data" / "polymer_properties.csv"
+PROPERTIES = ["Glass_Transition", "Density"]
+OLIGOMER = "CC(C#N)" + "CC(C#N)" * 9 + "C"
+THREE_FORMS = ["*CC(*)c1ccccc1", "OCCO.O=C(O)c1ccc(C(=O)O)cc1", OLIGOMER]
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    """Two thirds of the bundled polymers to train on, and the others."""
+    facts = pd.read_csv(BUNDLED)
+    facts = facts[facts["property"].isin(PROPERTIES) & facts["tacticity"].isna() & facts["pm"].isna()]
+    number = facts["repeat_unit"].map({unit: i for i, unit in enumerate(facts["repeat_unit"].unique())})
+    place = tmp_path_factory.mktemp("tables")
+    facts[number % 3 != 0].to_csv(place / "train.csv", index=False)
+    facts[number % 3 == 0].to_csv(place / "unseen.csv", index=False)
+    return place / "train.csv", place / "unseen.csv"
+
+
+@pytest.fixture(scope="module")
+def folder(tables, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model") / "model"
+    sizes = {"num_messages": 2, "atom_features": 16, "bond_features": 16, "learning_rate": 3e-3}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PRESETS, "small", {**PRESETS["small"], **sizes})
+        train_ensemble(tables[0], folder, epochs=6, folds=3, properties=PROPERTIES)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    return MultiModel.load_models(folder)
+
+
+@pytest.fixture(scope="module")
+def stacked(folder):
+    """The ensemble with a say for both: after six epochs, the networks have earned none in some property."""
+    own = MultiModel.load_models(folder)
+    for each in own.models:
+        each.member = replace(each.member, kernel=replace(each.member.kernel, share=np.array([0.4, 0.7])))
+    return own
+
+
+@pytest.fixture(scope="module")
+def older(folder):
+    """The same networks as an ensemble of the first format: no kernel regression, calibration or domain."""
+    own = MultiModel.load_models(folder)
+    for each in own.models:
+        each.member = replace(each.member, kernel=None)
+    own.calibration = own.domain = None
+    return own
+
+
+@pytest.mark.parametrize("smiles", THREE_FORMS)
+def test_what_explains_a_prediction_adds_up_to_it(smiles, model, stacked, older):
+    for ensemble in (model, stacked, older):
+        found = ensemble.predict_smiles([smiles]).iloc[0]
+        explained = ensemble.explain(smiles)
+        assert list(explained) == PROPERTIES
+        for name, own in explained.items():
+            expected = found[f"{name}_pred_mean"]
+            assert own.total == pytest.approx(expected, rel=1e-5)
+            by_hand = own.centre + own.atoms.sum() + own.end_groups + own.other
+            assert by_hand == pytest.approx(expected, rel=1e-5)
+            assert sum(own.terms().values()) == pytest.approx(expected, rel=1e-5)
+            assert own.unit == {"Glass_Transition": "°C", "Density": "g/cm3"}[name]
+            balanced = own.balanced()
+            assert balanced.total == pytest.approx(expected, rel=1e-5)
+            assert balanced.atoms.sum() + balanced.end_groups == pytest.approx(0, abs=1e-9 * abs(expected))
+            assert ("Similar polymers (kernel regression)" in own.terms()) == (ensemble is not older)
+            assert ensemble is model or np.abs(own.atoms).max() > 0
+
+
+def test_nearest_polymers_in_words_are_the_records(model):
+    words = model.predict_smiles(["*CC(*)c1ccccc1", "xyz"])
+    records = model.predict_smiles(["*CC(*)c1ccccc1", "xyz"], in_words=False)
+    nearest = records["nearest_training_polymers"][0]
+    assert len(nearest) == 3
+    for polymer, text in zip(nearest, words["nearest_training_polymers"][0].split("; "), strict=True):
+        assert text.startswith(f"{polymer['name']} {polymer['smiles']} (")
+        for name, value in polymer["values"].items():
+            assert f"{name} {value:.4g}" in text
+    same = [c for c in words if c != "nearest_training_polymers"]
+    pd.testing.assert_frame_equal(words[same], records[same])
+
+
+def test_a_table_no_line_of_which_can_be_read(model):
+    found = model.predict_smiles(["xyz", "*CC"])
+    assert found["error"].notna().all()
+    assert found[["Density_pred_mean", "Density_pred_lower"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_predictions_are_said_with_interval_and_domain(level, folder, model, capsys):
+    assert main(["predict", str(folder), *THREE_FORMS[:2], "--level", str(level)]) == 0
+    said = capsys.readouterr().out
+    for smiles, part in zip(THREE_FORMS[:2], re.split(r"^(?=\S)", said, flags=re.MULTILINE)[1:], strict=True):
+        lines = part.splitlines()
+        assert lines[0] == smiles
+        row = model.predict_smiles([smiles], level).iloc[0]
+        label, numbers = lines[1].split(": ")
+        assert label == "  Glass transition temperature"
+        read = re.fullmatch(r"(-?[\d.]+) °C, (\d+) % between (-?[\d.]+) and (-?[\d.]+) °C", numbers)
+        kinds = ("mean", "lower", "upper")
+        expected = [row[f"Glass_Transition_pred_{kind}"] for kind in kinds]
+        places = decimals(expected[0], row["Glass_Transition_pred_error"])
+        assert [float(read[i]) for i in (1, 3, 4)] == [round(value, places) for value in expected]
+        assert int(read[2]) == round(100 * level)
+        assert lines[3] == f"  {row['domain'].capitalize()}: {row['domain_reason']}"
+        assert lines[4] == f"  Nearest training polymers: {row['nearest_training_polymers']}"
+
+
+def test_a_model_without_intervals_says_so(older, capsys, monkeypatch):
+    monkeypatch.setattr("polyid.cli._load", lambda name: older)
+    assert main(["predict", "older", "*CC(*)c1ccccc1"]) == 0
+    said = capsys.readouterr()
+    assert re.search(r"Density: 1\.\d+ ± 0\.\d+ g/cm3\n$", said.out)
+    assert "between" not in said.out and "domain" not in said.out.lower()
+    assert "no calibrated intervals" in said.err
+
+
+@pytest.mark.parametrize("level", ["0", "1", "90"])
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_a_level_that_is_none_is_refused(command, level, capsys):
+    assert main([command, "nowhere", "*CC*", "--level", level]) == 1
+    assert "must lie between 0 and 1, such as 0.9" in capsys.readouterr().err
+
+
+def test_a_table_gets_every_column_in_chunks_as_at_once(folder, model, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("polyid.cli._POLYMERS_A_CHUNK", 2)
+    smiles = ["*CC*", "nonsense", "xyz", "*C", *THREE_FORMS]
+    (tmp_path / "in.csv").write_text("SMILES,note\n" + "\n".join(f"{s},{i}" for i, s in enumerate(smiles)))
+    output = tmp_path / "out.csv"
+    assert main(["predict", str(folder), "--input", str(tmp_path / "in.csv"), "--output", str(output)]) == 1
+    assert "3 of 7 polymers could not be predicted (number 2, 3, 4)" in capsys.readouterr().err
+    written = pd.read_csv(output)
+    expected = model.predict_smiles(smiles)
+    assert list(written) == ["SMILES", "note", *[c for c in expected if c != "smiles"]]
+    assert {"Density_pred_upper", "domain", "domain_reason", "nearest_training_polymers"} <= set(written)
+    for column in expected.columns.drop("smiles"):
+        if column.endswith("_mean") or column.endswith("_lower"):
+            np.testing.assert_allclose(written[column], expected[column].astype(float), rtol=1e-5)
+        elif "_pred_" not in column:
+            assert written[column].fillna("").tolist() == expected[column].fillna("").tolist()
+
+
+def test_explain_draws_the_property_and_prints_the_sum(stacked, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("polyid.cli._load", lambda name: stacked)
+    output = tmp_path / "why.svg"
+    arguments = ["explain", "model", "*CC(*)c1ccccc1", "--output", str(output)]
+    assert main([*arguments, "--property", "rho"]) == 0
+    terms = [line.rsplit(maxsplit=1) for line in capsys.readouterr().out.splitlines()[:-1]]
+    prediction = stacked.predict_smiles(["*CC(*)c1ccccc1"])["Density_pred_mean"][0]
+    assert sum(float(value) for _, value in terms) == pytest.approx(prediction, abs=0.0021)
+    drawn = ElementTree.fromstring(output.read_text("utf-8"))
+    titles = [title.text for title in drawn.iter("{http://www.w3.org/2000/svg}title")]
+    assert len(titles) == 8 and all(re.fullmatch(r"C [+-][\d.e-]+ g/cm3", text) for text in titles)
+    values = [float(text.split()[1]) for text in titles]
+    assert min(values) < 0 < max(values), "shown about the prediction, some parts raise and some lower it"
+    assert main(arguments) == 0
+    assert "Glass_Transition" in capsys.readouterr().out
+    assert main([*arguments, "--property", "colour"]) == 1
+    assert "choose of Glass_Transition, Density" in capsys.readouterr().err
+    assert main(["explain", "model", "*CC", "--output", str(output)]) == 1
+
+
+def test_evaluation_of_unseen_polymers(folder, tables, tmp_path, capsys):
+    """Every figure once more, from the CSV that `polyid predict` writes and the measured values."""
+    assert main(["evaluate", str(folder), str(tables[1]), "--level", "0.8"]) == 0
+    said = capsys.readouterr()
+    report = json.loads(said.out)
+    assert "has seen these polymers" not in said.err
+    facts = pd.read_csv(tables[1])
+    measured = facts.groupby(["repeat_unit", "class", "property"], sort=False)["value"].mean().unstack().reset_index()
+    measured["repeat_unit"].to_csv(tmp_path / "in.csv", index=False)
+    arguments = ["predict", str(folder), "--input", str(tmp_path / "in.csv"), "--output", str(tmp_path / "out.csv")]
+    assert main([*arguments, "--level", "0.8"]) == 0
+    found = pd.read_csv(tmp_path / "out.csv")
+    relative = {}
+    for name in PROPERTIES:
+        error = (found[f"{name}_pred_mean"] - measured[name]).abs()
+        known = error.notna()
+        figures = report["properties"][name]
+        assert figures["n"] == known.sum() > 30
+        assert figures["MAE"] == pytest.approx(error.mean(), rel=1e-5)
+        lower, upper = found[f"{name}_pred_lower"], found[f"{name}_pred_upper"]
+        assert figures["level"] == 0.8
+        inside = (lower <= measured[name]) & (measured[name] <= upper)
+        assert figures["coverage"] == pytest.approx(inside[known].mean(), abs=0.02)
+        assert figures["width"] == pytest.approx((upper - lower)[known].mean(), rel=1e-5)
+        rank = spearmanr(found[f"{name}_pred_error"][known], error[known]).statistic
+        assert figures["spearman"] == pytest.approx(rank, abs=0.01)
+        by_class = error[known].groupby(measured["class"]).mean()
+        assert set(report["by_class"][name]) == set(by_class.index)
+        for kind, own in report["by_class"][name].items():
+            assert own["MAE"] == pytest.approx(by_class[kind], rel=1e-4)
+        medians = error[known].groupby(found["domain"]).median()
+        counts = found["domain"][known].value_counts()
+        assert {k: v["n"] for k, v in report["by_domain"][name].items()} == counts.to_dict()
+        for verdict, own in report["by_domain"][name].items():
+            assert own["median_absolute_error"] == pytest.approx(medians[verdict], rel=1e-4)
+        relative[name] = error / error.median()
+    together = pd.concat([values.groupby(found["domain"]).apply(list) for values in relative.values()], axis=1)
+    for verdict, own in report["all_by_domain"].items():
+        expected = np.concatenate(together.loc[verdict].tolist())
+        assert own["median_absolute_error"] == pytest.approx(np.nanmedian(expected), rel=1e-4)
+        assert own["n"] == np.isfinite(expected).sum()
+
+
+def test_evaluation_on_the_training_table_is_told_apart(folder, tables, capsys):
+    assert main(["evaluate", str(folder), str(tables[0])]) == 0
+    said = capsys.readouterr()
+    assert "has seen these polymers" in said.err
+    assert main(["evaluate", str(folder), str(tables[0]), "--out-of-fold"]) == 0
+    published = json.loads((folder / "metrics.json").read_text("utf-8"))
+    assert json.loads(capsys.readouterr().out) == published
+    seen, held_out = json.loads(said.out)["properties"], published["out_of_fold"]
+    assert seen["Glass_Transition"]["MAE"] < held_out["Glass_Transition"]["MAE"]
+
+
+def test_a_model_without_domain_or_intervals_is_evaluated_without_them(older, tables, capsys, monkeypatch):
+    monkeypatch.setattr("polyid.cli._load", lambda name: older)
+    assert main(["evaluate", "older", str(tables[1])]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert "by_domain" not in report
+    assert set(report["properties"]["Density"]) == {"n", "MAE", "RMSE", "R2"}
