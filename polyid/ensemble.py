@@ -371,6 +371,8 @@ class MultiModel:
         TrainingError
             The data can't be divided so, such as fewer polymers than folds, or a fold has no training label of a property.
         """
+        if repeats < 1:
+            raise TrainingError(f"The data is to be divided {repeats} times; it must be at least once.")
         self.models, self.seed = [], seed
         data = self.df_polymer
         data["data_id"] = _data_ids(data)
@@ -383,6 +385,11 @@ class MultiModel:
                 for name in fold_names(fold):
                     # Folds of a user's column keep their names; further divisions count on from the first.
                     own = name if repeat == 0 else f"{name}/{repeat + 1}"
+                    if own in self.kfold_sets:
+                        raise TrainingError(
+                            f"The fold {own} has the name of the fold {name} in division {repeat + 1}; give the folds of "
+                            "the column other names, or divide the data once."
+                        )
                     self.kfold_sets[own] = {
                         "train": sorted(set(data.loc[fold != name, "data_id"].tolist())),
                         "validate": sorted(set(data.loc[fold == name, "data_id"].tolist())),

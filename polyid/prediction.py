@@ -119,6 +119,11 @@ class EnsemblePredictor:
         first = members[0]
         if any(m.preprocessor.featuriser_key != first.preprocessor.featuriser_key for m in members):
             raise BundleError("The members of the ensemble read SMILES differently; train them with one preprocessor.")
+        if len({None if m.kernel is None else id(m.kernel.references) for m in members}) > 1:
+            raise BundleError(
+                "The kernel regressions of the ensemble's members compare with different polymers, or some members have "
+                "none; train them together."
+            )
         widest = replace(
             first.config,
             atom_classes=max(m.config.atom_classes for m in members),
