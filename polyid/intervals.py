@@ -29,6 +29,8 @@ from polyid.stacking import polymer_groups
 CLUES = ("constant", "disagreement", "novelty", "roughness")
 _LEAST = 40
 """Errors below which the expected error is a constant: too few to fit more."""
+_PRIOR = 100
+"""Errors that the mean counts as, beside those the weights are fitted to."""
 _MOST = 5_000
 """Held-out errors kept a property; more would move an interval by less than a hundredth of its width."""
 _FLOOR = 0.25
@@ -70,7 +72,10 @@ def fit_expected_error(clues: np.ndarray, errors: np.ndarray) -> np.ndarray:
     scale[scale <= 1e-9 * np.abs(clues).max(axis=0)] = np.inf
     scale[0] = 1.0
     found, _ = nnls(clues / scale, errors)
-    weights[:-1] = found / scale
+    # Of few errors little can be learnt: the fewer, the more the expectation is their mean.
+    learnt = len(errors) / (len(errors) + _PRIOR)
+    weights[:-1] = learnt * found / scale
+    weights[0] += (1.0 - learnt) * typical
     return weights
 
 

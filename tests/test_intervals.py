@@ -152,9 +152,11 @@ def test_normalised_intervals_are_narrower_where_noise_differs_and_follow_it():
 
 def test_the_expected_error_finds_what_errors_follow():
     rng = np.random.default_rng(2)
-    clues = np.column_stack([np.ones(4000), rng.uniform(0, 5, 4000), rng.uniform(0, 1, 4000), rng.uniform(0, 9, 4000)])
+    clues = np.column_stack(
+        [np.ones(40_000), rng.uniform(0, 5, 40_000), rng.uniform(0, 1, 40_000), rng.uniform(0, 9, 40_000)]
+    )
     scale = 2.0 + 3.0 * clues[:, 1] + 1.0 * clues[:, 3]
-    weights = fit_expected_error(clues, scale * rng.uniform(0.5, 1.5, 4000))
+    weights = fit_expected_error(clues, scale * rng.uniform(0.5, 1.5, 40_000))
     np.testing.assert_allclose(weights[:4], [2.0, 3.0, 0.0, 1.0], atol=0.5)
     found = expected_error(clues, weights)
     assert np.corrcoef(found, scale)[0, 1] > 0.99
@@ -184,6 +186,13 @@ def test_few_errors_or_none_give_a_constant():
     assert (expected_error(clues, fit_expected_error(clues, np.zeros(39))) > 0).all()
 
 
+def test_little_is_learnt_of_few_errors():
+    clues = clues_of(100, np.linspace(0, 10, 100))
+    found = expected_error(clues, fit_expected_error(clues, clues[:, 3]))
+    np.testing.assert_allclose(found.mean(), 5, rtol=0.02)
+    assert np.ptp(found) == pytest.approx(0.5 * 10, rel=0.06), "a hundred errors weigh as much as their mean"
+
+
 def test_a_clue_that_never_varied_has_no_say():
     """A property of one value leaves its held-out polymers without neighbours: novelty 1, which a new one needn't have."""
     errors = np.random.default_rng(0).uniform(5, 15, 200)
@@ -195,7 +204,7 @@ def test_a_clue_that_never_varied_has_no_say():
 
 
 def test_the_expected_error_has_a_floor():
-    clues = clues_of(200, np.linspace(0, 10, 200))
+    clues = clues_of(20_000, np.linspace(0, 10, 20_000))
     weights = fit_expected_error(clues, clues[:, 3])
     assert expected_error(clues_of(1, 0.0), weights)[0] == pytest.approx(0.25 * 5, rel=0.01)
 
