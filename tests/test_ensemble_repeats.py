@@ -14,7 +14,8 @@ import pytest
 from polyid import MultiModel, prediction
 from polyid.ensemble import train_ensemble
 from polyid.errors import BundleError, Cancelled, TrainingError
-from polyid.kernel import polymer_fragments
+from polyid.intervals import cross_fitted_intervals
+from polyid.kernel import ReferencePolymers, neighbourhood, polymer_fragments
 from polyid.metrics import property_metrics
 from polyid.parameters import PRESETS
 from polyid.prediction import EnsemblePredictor
@@ -180,8 +181,17 @@ def test_every_figure_can_be_computed_again(trained, folder, table, evaluated):
 
 
 def test_held_out_predictions_are_those_of_members_that_never_saw_the_polymer(evaluated):
-    """Each row by hand: mean of its two members' networks and regressions, blended by the other polymers' share."""
+    """Each row by hand: mean of its two members' networks and regressions, blended by the other polymers' share.
+
+    And so its interval: what a member may look at around a polymer is what it trained on.
+    """
     rows = evaluated.out_of_fold()
+    fragments = polymer_fragments(rows["smiles_polymer"].tolist())
+    by_polymer = rows.groupby("smiles_polymer", sort=False)[NAMES].mean()
+    first = [rows["smiles_polymer"].tolist().index(text) for text in by_polymer.index]
+    similarity = ReferencePolymers(fragments.chosen(first), by_polymer.to_numpy()).similarity(fragments)
+    clues = np.ones((len(rows), 2, 4))
+    clues[..., 1:] = 0
     answers = EnsemblePredictor([m.member for m in evaluated.models]).answers(rows["smiles_polymer"].tolist())
     network, kernel = np.zeros((2, len(rows), 2))
     for i, index in enumerate(rows.index):
@@ -190,10 +200,20 @@ def test_held_out_predictions_are_those_of_members_that_never_saw_the_polymer(ev
         for m in held_by:
             network[i] += answers.network[m, i]
             kernel[i] += answers.kernel[m, i]
+            seen = by_polymer.index.isin(evaluated.models[m].df_train["smiles_polymer"])
+            assert not seen[by_polymer.index.get_loc(rows["smiles_polymer"][index])]
+            clues[i, :, 1] += np.abs(answers.network[m, i] - answers.kernel[m, i]) / 2
+            novelty, roughness = neighbourhood(similarity[i : i + 1, seen], by_polymer.to_numpy()[seen])
+            clues[i, :, 2] += novelty[0] / 2
+            clues[i, :, 3] += roughness[0] / 2
     measured = rows[NAMES].to_numpy(float)
     share = cross_fitted(measured, network / 2, kernel / 2, polymer_keys(rows))
     expected = share * network / 2 + (1 - share) * kernel / 2
     np.testing.assert_allclose(rows[[f"{name}_pred" for name in NAMES]], expected, rtol=1e-4)
+    for p, name in enumerate(NAMES):
+        bounds = cross_fitted_intervals(name, expected[:, p], measured[:, p], clues[:, p], polymer_keys(rows), 0.9)
+        for kind, values in zip(("spread", "lower", "upper"), bounds, strict=True):
+            np.testing.assert_allclose(rows[f"{name}_{kind}"], values, rtol=1e-3, atol=1e-6, err_msg=f"{name} {kind}")
     np.testing.assert_allclose(
         evaluated.models[0].member.kernel.share, network_share(measured, network / 2, kernel / 2), atol=0.051
     )

@@ -174,6 +174,17 @@ def test_a_few_wrong_labels_hardly_change_the_expected_error():
     np.testing.assert_allclose(disturbed, usual, rtol=0.15)
 
 
+def test_the_fewer_errors_the_more_the_mean_is_expected():
+    slopes = []
+    for n in (100, 900, 100_000):
+        clues = clues_of(n, np.linspace(1, 5, n))
+        low, high = expected_error(clues_of(2, np.array([2.5, 4.5])), fit_expected_error(clues, clues[:, 3]))
+        assert low < 3.0 < high
+        slopes.append((high - low) / 2)
+    np.testing.assert_allclose(slopes, np.array([0.5, 0.9, 1.0]) * slopes[-1], rtol=0.02)
+    assert slopes[-1] == pytest.approx(1, rel=0.05)
+
+
 def test_few_errors_or_none_give_a_constant():
     clues = clues_of(39, np.arange(39.0))
     errors = np.arange(39.0)
