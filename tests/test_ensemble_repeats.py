@@ -6,16 +6,18 @@ import json
 import shutil
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from polyid import MultiModel, prediction
+from polyid import ensemble as ensemble_module
 from polyid.ensemble import train_ensemble
 from polyid.errors import BundleError, Cancelled, TrainingError
 from polyid.intervals import cross_fitted_intervals
-from polyid.kernel import ReferencePolymers, neighbourhood, polymer_fragments
+from polyid.kernel import ReferencePolymers, choose_references, neighbourhood, polymer_fragments
 from polyid.metrics import property_metrics
 from polyid.parameters import PRESETS
 from polyid.prediction import EnsemblePredictor
@@ -180,11 +182,25 @@ def test_every_figure_can_be_computed_again(trained, folder, table, evaluated):
     assert evaluated.recompute_out_of_fold(table) == published, "and once more by the same model"
 
 
-def test_held_out_predictions_are_those_of_members_that_never_saw_the_polymer(evaluated):
+def test_held_out_predictions_are_those_of_members_that_never_saw_the_polymer(evaluated, monkeypatch):
     """Each row by hand: mean of its two members' networks and regressions, blended by the other polymers' share.
 
     And so its interval: what a member may look at around a polymer is what it trained on.
     """
+    looked_at = []
+
+    def uneven(measured, network, kernel, polymers):
+        """Shares that differ from row to row, as they needn't in so small an ensemble."""
+        return cross_fitted(measured, network, kernel, polymers) * 0.5 + np.linspace(0, 0.5, len(measured))[:, None]
+
+    def recorded(name, predicted, measured, clues, polymers, level):
+        looked_at.append(clues)
+        return cross_fitted_intervals(name, predicted, measured, clues, polymers, level)
+
+    monkeypatch.setattr(ensemble_module, "cross_fitted", uneven)
+    monkeypatch.setattr(ensemble_module, "cross_fitted_intervals", recorded)
+    monkeypatch.setattr(evaluated, "_held_out", None)
+    evaluated._predict_held_out()
     rows = evaluated.out_of_fold()
     fragments = polymer_fragments(rows["smiles_polymer"].tolist())
     by_polymer = rows.groupby("smiles_polymer", sort=False)[NAMES].mean()
@@ -207,10 +223,11 @@ def test_held_out_predictions_are_those_of_members_that_never_saw_the_polymer(ev
             clues[i, :, 2] += novelty[0] / 2
             clues[i, :, 3] += roughness[0] / 2
     measured = rows[NAMES].to_numpy(float)
-    share = cross_fitted(measured, network / 2, kernel / 2, polymer_keys(rows))
+    share = uneven(measured, network / 2, kernel / 2, polymer_keys(rows))
     expected = share * network / 2 + (1 - share) * kernel / 2
     np.testing.assert_allclose(rows[[f"{name}_pred" for name in NAMES]], expected, rtol=1e-4)
     for p, name in enumerate(NAMES):
+        np.testing.assert_allclose(looked_at[p], clues[:, p], rtol=1e-3, atol=1e-5)
         bounds = cross_fitted_intervals(name, expected[:, p], measured[:, p], clues[:, p], polymer_keys(rows), 0.9)
         for kind, values in zip(("spread", "lower", "upper"), bounds, strict=True):
             np.testing.assert_allclose(rows[f"{name}_{kind}"], values, rtol=1e-3, atol=1e-6, err_msg=f"{name} {kind}")
@@ -425,3 +442,22 @@ def test_a_model_on_ones_own_folds_twice(table, tmp_path):
     assert [m.model_id for m in ensemble.models] == ["Jena", "Ulm", "Jena/2", "Ulm/2"]
     assert ensemble.metadata["parameters"]["kfolds"] == 2
     assert ensemble.recompute_out_of_fold(table) == json.loads((folder / "metrics.json").read_text())
+
+
+def test_a_table_too_large_is_compared_with_some_of_its_polymers(table, monkeypatch):
+    monkeypatch.setattr(ensemble_module, "choose_references", lambda labels, seed: choose_references(labels, seed, 20))
+    ensemble = divided(table, 2, seed=1, repeats=2)
+    for single in ensemble.models:
+        single.member = SimpleNamespace(kernel=None)
+    ensemble._fit_kernels(seed=1)
+    rows = ensemble.df_polymer
+    labels = {text: own[NAMES].mean().to_numpy() for text, own in rows.groupby("smiles_polymer")}
+    known = {polymer_fragments([text]).composition.tobytes(): text for text in labels}
+    (references,) = {id(m.member.kernel.references): m.member.kernel.references for m in ensemble.models}.values()
+    smiles = [known[row.tobytes()] for row in references.fragments.composition]
+    assert len(set(smiles)) == len(references) == 20
+    np.testing.assert_allclose(references.labels, [labels[text] for text in smiles])
+    for single in ensemble.models:
+        seen = np.isin(smiles, single.df_train["smiles_polymer"])
+        assert 0 < seen.sum() < 20
+        np.testing.assert_array_equal(single.member.kernel.trained, seen[:, None] & np.isfinite(references.labels))
