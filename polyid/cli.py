@@ -15,8 +15,6 @@ from polyid import __version__
 from polyid.errors import Cancelled, DataError, PolyIDError
 from polyid.parameters import DEFAULT_SPLIT, PRESETS, SPLITS
 
-_POLYMERS_A_CHUNK = 2_000
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0, 1 for an error that was explained, 130 for Ctrl-C."""
@@ -182,7 +180,7 @@ def _predict(options: argparse.Namespace) -> None:
     else:
         smiles, frame = options.smiles, None
     ensemble = _load(options.model)
-    found = _predicted(ensemble, smiles, options.level)
+    found = ensemble.predict_smiles(smiles, options.level, verbose=len(smiles) >= 1_000)
     failed = found["error"].notna()
     if frame is None and not options.output:
         for _, row in found.iterrows():
@@ -213,15 +211,6 @@ def _predict(options: argparse.Namespace) -> None:
         raise DataError(
             f"{len(numbers)} of {len(found)} polymers could not be predicted (number {shown}); see their 'error'."
         )
-
-
-def _predicted(ensemble: Any, smiles: Sequence[str], level: float) -> Any:
-    """As `MultiModel.predict_smiles`, in memory that hardly grows with the number of polymers."""
-    import pandas as pd
-
-    starts = range(0, len(smiles), _POLYMERS_A_CHUNK) or [0]
-    parts = [ensemble.predict_smiles(smiles[i : i + _POLYMERS_A_CHUNK], level) for i in starts]
-    return pd.concat(parts, ignore_index=True)
 
 
 def _reading(ensemble: Any, name: str, row: Any, level: float) -> str:
@@ -265,8 +254,8 @@ def _explain(options: argparse.Namespace) -> None:
     terms = found.terms()
     places = decimals(found.total) + 1
     for term, value in terms.items():
-        print(f"{term:<42}{value:>12.{places}f}")
-    print(f"{name:<42}{found.total:>12.{places}f} {found.unit or ''}".rstrip())
+        print(f"{term:<52}{value:>12.{places}f}")
+    print(f"{name:<52}{found.total:>12.{places}f} {found.unit or ''}".rstrip())
     _say(f"{options.output} shows the repeat unit: red raises the prediction, blue lowers it.")
 
 
@@ -297,7 +286,8 @@ def _evaluate(options: argparse.Namespace) -> None:
         _say(f"{left_out} rows of {data} could not be read; 'polyid data show {data}' lists them.")
     if table.sha256 == ensemble.metadata["data"].get("sha256"):
         _say(f"The model was trained on {data}: it has seen these polymers. For honest figures add --out-of-fold.")
-    found = _predicted(ensemble, table.frame["smiles_polymer"].tolist(), options.level)
+    smiles = table.frame["smiles_polymer"].tolist()
+    found = ensemble.predict_smiles(smiles, options.level, verbose=len(smiles) >= 1_000)
     frame = table.frame.reset_index(drop=True)
     names = [name for name in ensemble.prediction_columns if name in frame]
     said = {"mean": "pred", "error": "spread", "lower": "lower", "upper": "upper"}

@@ -65,6 +65,10 @@ from polyid.training import EnsembleTrainer, FoldData, TrainingSettings, has_gpu
 __all__ = ["MultiModel", "SingleModel", "train_ensemble"]
 
 
+_POLYMERS_A_PART = 2_000
+"""Rows of a table predicted at a time: what is computed on the way, fingerprints above all, then doesn't grow with the table."""
+
+
 class SingleModel:
     """One member of an ensemble: a network with its preprocessor and scaler.
 
@@ -888,7 +892,7 @@ class MultiModel:
         return pd.concat([df_prediction, found], axis=1)
 
     def predict_smiles(
-        self, smiles: Sequence[str], level: float = INTERVAL_LEVEL, *, in_words: bool = True
+        self, smiles: Sequence[str], level: float = INTERVAL_LEVEL, *, in_words: bool = True, verbose: bool = False
     ) -> pd.DataFrame:
         """Predictions for SMILES as people type them; what can't be read gets a reason instead of a number.
 
@@ -900,6 +904,8 @@ class MultiModel:
             Share of measured values that the intervals are to hold.
         in_words : bool
             Name the nearest training polymers in a text; otherwise as the records of `TrainingDomain.assess`.
+        verbose : bool
+            Show a progress bar in the terminal.
 
         Returns
         -------
@@ -911,6 +917,17 @@ class MultiModel:
             domain of validity, ``domain`` (in domain, borderline or outside), ``domain_reason`` and
             ``nearest_training_polymers``.
         """
+        smiles = list(smiles)
+        parts = []
+        with tqdm(total=len(smiles), unit="polymer", desc="Predicting", disable=not verbose, dynamic_ncols=True) as bar:
+            for start in range(0, max(1, len(smiles)), _POLYMERS_A_PART):
+                part = smiles[start : start + _POLYMERS_A_PART]
+                parts.append(self._predict_part(part, level, in_words))
+                bar.update(len(part))
+        return pd.concat(parts, ignore_index=True)
+
+    def _predict_part(self, smiles: Sequence[str], level: float, in_words: bool) -> pd.DataFrame:
+        """`predict_smiles` of so few polymers that what is computed on the way fits the memory."""
         rows = []
         for text in smiles:
             row: dict[str, Any] = {"smiles": text, "form": None, "smiles_polymer": None, "error": None}

@@ -86,7 +86,7 @@ def test_what_explains_a_prediction_adds_up_to_it(smiles, model, stacked, older)
             balanced = own.balanced()
             assert balanced.total == pytest.approx(expected, rel=1e-5)
             assert balanced.atoms.sum() + balanced.end_groups == pytest.approx(0, abs=1e-9 * abs(expected))
-            assert ("Similar polymers (kernel regression)" in own.terms()) == (ensemble is not older)
+            assert ("Kernel regression, times its share" in own.terms()) == (ensemble is not older)
             assert ensemble is model or np.abs(own.atoms).max() > 0
 
 
@@ -146,7 +146,7 @@ def test_a_level_that_is_none_is_refused(command, level, capsys):
 
 
 def test_a_table_gets_every_column_in_chunks_as_at_once(folder, model, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("polyid.cli._POLYMERS_A_CHUNK", 2)
+    monkeypatch.setattr("polyid.ensemble._POLYMERS_A_PART", 2)
     smiles = ["*CC*", "nonsense", "xyz", "*C", *THREE_FORMS]
     (tmp_path / "in.csv").write_text("SMILES,note\n" + "\n".join(f"{s},{i}" for i, s in enumerate(smiles)))
     output = tmp_path / "out.csv"
