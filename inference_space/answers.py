@@ -1,22 +1,57 @@
-"""What the page and its programs' interface say about a prediction."""
+"""What the page and its programs' interface say: lines, numbers, notices and the state of the model."""
 
 from __future__ import annotations
 
 import html
 import math
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from huggingface_hub import constants
 from model_service import Loaded, Status
-from rdkit import Chem
-from rdkit.Chem.Draw import rdMolDraw2D
 
 from polyid.errors import PolymerError
-from polyid.properties import PROPERTIES
+from polyid.properties import PROPERTIES, decimals
+
+if TYPE_CHECKING:
+    from polyid.contributions import Contributions
 
 MAX_POLYMERS = 100
-DRAWING_SIZE = (320, 220)
+_JUDGED = ("domain", "domain_reason", "nearest_training_polymers")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An answer that a page shows.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        Of `model_service.ModelService.predict`.
+    loaded : Loaded
+        The model that answered.
+    level : float
+        Of the intervals.
+    explained : dict
+        Contributions by row, as far as somebody asked for them.
+    """
+
+    frame: pd.DataFrame
+    loaded: Loaded
+    level: float
+    explained: dict[int, dict[str, Contributions]] = field(default_factory=dict)
+
+    @property
+    def good(self) -> list[int]:
+        """Numbers of the rows that could be read."""
+        return [i for i, problem in enumerate(self.frame["error"]) if pd.isna(problem)]
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether there are intervals."""
+        return f"{self.loaded.model.prediction_columns[0]}_pred_lower" in self.frame
 
 
 def polymers_in(text: str | None) -> list[str]:
@@ -38,20 +73,24 @@ def polymers_in(text: str | None) -> list[str]:
     return lines
 
 
-def as_json(frame: pd.DataFrame, loaded: Loaded) -> dict[str, Any]:
-    """Predictions for a program; numbers are as the model gave them, None where a polymer can't be read."""
-    return {
-        "model": provenance(loaded),
-        "predictions": [
+def as_json(shown: Shown) -> dict[str, Any]:
+    """Predictions for a program; numbers are as the model gave them, None where the polymer or the model has none."""
+    predictions = []
+    for _, row in shown.frame.iterrows():
+        good = pd.isna(row["error"])
+        properties = readings(row, shown.loaded) if good else []
+        for entry in properties:
+            del entry["decimals"]
+        predictions.append(
             {
                 "smiles": row["smiles"],
                 "form": str(row["form"]) if pd.notna(row["form"]) else None,
-                "error": row["error"] if pd.notna(row["error"]) else None,
-                "properties": [] if pd.notna(row["error"]) else _properties(row, loaded),
+                "error": None if good else row["error"],
+                "properties": [{"expected_error": None, "lower": None, "upper": None} | entry for entry in properties],
+                **{name: row.get(name) if good else None for name in _JUDGED},
             }
-            for _, row in frame.iterrows()
-        ],
-    }
+        )
+    return {"model": provenance(shown.loaded), "level": shown.level, "predictions": predictions}
 
 
 def provenance(loaded: Loaded) -> dict[str, Any]:
@@ -68,20 +107,51 @@ def provenance(loaded: Loaded) -> dict[str, Any]:
     }
 
 
-def _properties(row: pd.Series, loaded: Loaded) -> list[dict[str, Any]]:
-    properties = []
-    for name in loaded.model.prediction_columns:
+def readings(row: pd.Series, loaded: Loaded) -> list[dict[str, Any]]:
+    """What a row says of each property: ``name``, ``label``, ``value``, ``unit``, ``spread``, of a calibrated model
+    ``expected_error``, ``lower`` and ``upper``, and the ``decimals`` to show these with.
+    """
+    found = []
+    for label, name in labels(loaded):
         units = loaded.model.prediction_units.get(name)
-        properties.append(
-            {
-                "name": name,
-                "label": PROPERTIES[name].label if name in PROPERTIES else name,
-                "value": _finite(row[f"{name}_pred_mean"]),
-                "unit": units[0] if units else None,
-                "spread": _finite(row[f"{name}_pred_std"]),
+        entry = {
+            "name": name,
+            "label": label,
+            "value": _finite(row[f"{name}_pred_mean"]),
+            "unit": units[0] if units else None,
+            "spread": _finite(row[f"{name}_pred_std"]),
+        }
+        if f"{name}_pred_lower" in row:
+            lower, upper = _finite(row[f"{name}_pred_lower"]), _finite(row[f"{name}_pred_upper"])
+            known = lower is not None and upper is not None
+            entry |= {
+                "expected_error": _finite(row[f"{name}_pred_error"]),
+                "lower": lower if known else None,
+                "upper": upper if known else None,
             }
-        )
-    return properties
+        error = entry.get("expected_error", entry["spread"])
+        found.append(entry | {"decimals": 0 if entry["value"] is None else decimals(entry["value"], error)})
+    return found
+
+
+def labels(loaded: Loaded) -> list[tuple[str, str]]:
+    """Label and name of each property."""
+    return [(PROPERTIES[n].label if n in PROPERTIES else n, n) for n in loaded.model.prediction_columns]
+
+
+def explained_as_json(found: Mapping[str, Contributions]) -> list[dict[str, Any]]:
+    """Contributions to every property for a program."""
+    return [
+        {
+            "name": name,
+            "unit": own.unit,
+            "prediction": own.total,
+            "terms": own.terms(),
+            "repeat_unit": own.repeat_unit,
+            "atoms": own.atoms.tolist(),
+        }
+        for name, own in found.items()
+    ]
 
 
 def notice(text: str, kind: str = "") -> str:
@@ -101,7 +171,7 @@ def complaints(frame: pd.DataFrame) -> str:
 def status_panel(status: Status) -> str:
     """The model's state: a quiet line once it is there, a box until then."""
     if status.loaded is not None:
-        line = f"Model: {_model_line(status.loaded)}"
+        line = f"Model: {model_line(status.loaded)}"
         trouble = notice(status.trouble or "", "error")
         return f'<p class="quiet" data-phase="ready">{line}</p>{trouble}'
     bar = ""
@@ -114,7 +184,8 @@ def status_panel(status: Status) -> str:
     )
 
 
-def _model_line(loaded: Loaded) -> str:
+def model_line(loaded: Loaded) -> str:
+    """Repo, commit, tag and folds as HTML."""
     made = provenance(loaded)
     if made["repo_id"] is None:
         return f"<strong>{html.escape(made['folder'])}</strong>"
@@ -129,63 +200,14 @@ def _model_line(loaded: Loaded) -> str:
     return ", ".join(parts)
 
 
-def result(frame: pd.DataFrame, loaded: Loaded) -> str:
-    """The predictions as HTML: a drawing and a table a polymer, and which model answered."""
-    cards = "".join(_card(row, loaded) for _, row in frame.iterrows())
-    return (
-        f'{cards}<p class="quiet">Answered by {_model_line(loaded)}. '
-        "Spread: standard deviation over the folds; it says how far the networks agree, not how far they are off.</p>"
-    )
-
-
-def _card(row: pd.Series, loaded: Loaded) -> str:
-    lines = "".join(
-        f'<tr><th scope="row">{html.escape(entry["label"])}</th>'
-        f'<td class="number value">{in_words(entry["value"], entry["value"])}</td>'
-        f'<td class="number">± {in_words(entry["spread"], entry["value"])}</td>'
-        f"<td>{_unit(entry['unit'])}</td></tr>"
-        for entry in _properties(row, loaded)
-    )
-    smiles = html.escape(row["smiles"])
-    return (
-        f'<article class="polymer"><figure>{drawing(row["smiles"])}</figure><div class="numbers">'
-        f'<h3><code>{smiles}</code></h3><div class="quiet">Read as {html.escape(str(row["form"]))}</div>'
-        '<table><thead><tr><th scope="col">Property</th><th scope="col" class="number">Value</th>'
-        '<th scope="col" class="number">Spread</th><th scope="col">Unit</th></tr></thead>'
-        f"<tbody>{lines}</tbody></table></div></article>"
-    )
-
-
-def _unit(unit: str | None) -> str:
-    """A unit as HTML, free to break before a bracket where the page is narrow."""
-    text = (unit or "").replace("cm3", "cm³").replace("log10", "log₁₀")
-    return html.escape(text).replace("(", "<wbr>(")
-
-
 def _finite(value: Any) -> float | None:
     """A number as JSON can hold it; a single fold has no spread."""
     return float(value) if math.isfinite(value) else None
 
 
-def in_words(value: float | None, like: float | None) -> str:
-    """A value with as many decimals as `like` shows three digits with, no exponent and a true minus sign."""
-    if value is None or like is None:
+def in_words(value: float | None, places: int) -> str:
+    """A value with so many decimals, no exponent and a true minus sign."""
+    if value is None:
         return "-"
-    size = abs(like)
-    decimals = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 else 3
-    text = f"{value:,.{decimals}f}"
+    text = f"{value:,.{places}f}"
     return text.replace("-", "\N{MINUS SIGN}") if float(text.replace(",", "")) else text.replace("-", "")
-
-
-def drawing(smiles: str) -> str:
-    """What was typed, drawn as SVG; attachment points are marked ``*``."""
-    molecule = Chem.MolFromSmiles(smiles)
-    drawer = rdMolDraw2D.MolDraw2DSVG(*DRAWING_SIZE)
-    options = drawer.drawOptions()
-    options.clearBackground = False
-    options.padding = 0.08
-    rdMolDraw2D.PrepareAndDrawMolecule(drawer, molecule)
-    drawer.FinishDrawing()
-    svg = drawer.GetDrawingText()
-    svg = svg[svg.index("<svg") :]
-    return svg.replace("<svg", f'<svg role="img" aria-label="Structure of {html.escape(smiles, quote=True)}"', 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -17,10 +18,13 @@ if (HERE.parent / "polyid").is_dir():  # run from a clone that isn't installed
     sys.path.insert(0, str(HERE.parent))
 
 import answers  # noqa: E402
+import cards  # noqa: E402
+from answers import Shown  # noqa: E402
 from model_service import ModelService  # noqa: E402
 
 from polyid.errors import PolyIDError  # noqa: E402
 
+LEVELS = (0.8, 0.9, 0.95)
 EXAMPLES = {
     "Polystyrene": "*CC(*)c1ccccc1",
     "PET": "OCCO.O=C(O)c1ccc(C(=O)O)cc1",
@@ -43,26 +47,70 @@ def build(service: ModelService) -> gr.Blocks:
         now = answers.status_panel(service.status)
         return (gr.skip(), gr.skip()) if now == seen else (now, now)
 
-    def show(text: str):
+    def ask(lines: list[str], level: float) -> Shown:
+        return Shown(*service.predict(lines, level), level)
+
+    def show(text: str, level: float, chosen_property: str | None):
         """Predict what is in the box; what can't be read is said next to it, and the last good result stays."""
         try:
-            lines = answers.polymers_in(text)
-            frame, loaded = service.predict(lines)
+            shown = ask(answers.polymers_in(text), level)
         except PolyIDError as problem:
-            return answers.notice(str(problem), "error"), gr.skip()
-        good = frame[frame["error"].isna()]
-        complaint = answers.notice(answers.complaints(frame), "error")
-        return complaint, gr.skip() if good.empty else answers.result(good, loaded)
+            return [answers.notice(str(problem), "error"), *[gr.skip()] * 7]
+        complaint = answers.notice(answers.complaints(shown.frame), "error")
+        if not shown.good:
+            return [complaint, *[gr.skip()] * 7]
+        polymers = [(f"{i + 1}  {shown.frame['smiles'][i]}", i) for i in shown.good]
+        properties = answers.labels(shown.loaded)
+        names = [name for _, name in properties]
+        return [
+            complaint,
+            shown,
+            cards.batch_table(shown) if len(shown.frame) > 1 else "",
+            gr.Dropdown(polymers, value=shown.good[0], visible=len(polymers) > 1),
+            cards.card(shown, shown.good[0]),
+            gr.Accordion(visible=True),
+            gr.Dropdown(properties, value=chosen_property if chosen_property in names else names[0]),
+            "",
+        ]
 
-    def predict(smiles: str) -> dict:
-        """Predict polymers, one SMILES a line: ``{"model": {...}, "predictions": [{"smiles", "form", "error",
-        "properties": [{"name", "label", "value", "unit", "spread"}]}]}``.
+    def at_level(level: float, shown: Shown | None, number: int | None):
+        """The same polymers with intervals of another level; nothing else changes."""
+        if shown is None:
+            return [gr.skip()] * 3
+        again = replace(ask(shown.frame["smiles"].tolist(), level), explained=shown.explained)
+        if again.loaded.model is not shown.loaded.model:
+            again = replace(again, explained={})
+        return [again, cards.batch_table(again) if len(again.frame) > 1 else "", cards.card(again, number)]
+
+    def why(is_open: bool, shown: Shown | None, number: int | None, name: str | None):
+        """Why the chosen property was predicted so; computed when somebody looks."""
+        if not is_open or shown is None or number is None or name is None:
+            return gr.skip()
+        if number not in shown.explained:
+            shown.explained[number] = service.explain(shown.frame["smiles"][number], shown.loaded)
+        return cards.why(shown.explained[number][name])
+
+    def predict(smiles: str, level: float = 0.9) -> dict:
+        """Predict polymers, one SMILES a line, with intervals that hold so large a share of measured values:
+        ``{"model": {...}, "level", "predictions": [{"smiles", "form", "error", "properties": [{"name", "label", "value",
+        "unit", "spread", "expected_error", "lower", "upper"}], "domain", "domain_reason", "nearest_training_polymers"}]}``.
         """
         try:
-            frame, loaded = service.predict(answers.polymers_in(smiles))
+            return answers.as_json(ask(answers.polymers_in(smiles), level))
         except PolyIDError as problem:
             raise gr.Error(str(problem), print_exception=False) from problem
-        return answers.as_json(frame, loaded)
+
+    def explain(smiles: str) -> dict:
+        """What each part of one polymer adds to its predictions: ``{"model": {...}, "properties": [{"name", "unit",
+        "prediction", "terms": {...}, "repeat_unit", "atoms": [...]}]}``; the terms and no others sum to the prediction,
+        and atoms are numbered as in the repeat unit's SMILES.
+        """
+        try:
+            loaded = service.ready()
+            found = service.explain(smiles, loaded)
+        except PolyIDError as problem:
+            raise gr.Error(str(problem), print_exception=False) from problem
+        return {"model": answers.provenance(loaded), "properties": answers.explained_as_json(found)}
 
     def model_status() -> dict:
         """Which model answers, or why none does yet: ``{"phase", "sentence", "model"}``."""
@@ -87,16 +135,37 @@ def build(service: ModelService) -> gr.Blocks:
             html_attributes=gr.InputHTMLAttributes(autocorrect="off", spellcheck=False),
         )
         gr.Examples([[text] for text in EXAMPLES.values()], [smiles], label="Examples", example_labels=list(EXAMPLES))
+        level = gr.Radio(
+            [(f"{100 * value:g} %", value) for value in LEVELS],
+            value=0.9,
+            label="Intervals",
+            info="How many measured values of a hundred are to lie inside.",
+            elem_id="level",
+        )
         button = gr.Button("Predict", variant="primary", elem_id="predict")
         complaint = gr.HTML(elem_id="notice")
+        overview = gr.HTML(elem_id="overview")
+        chosen = gr.Dropdown(label="Polymer", visible=False, elem_id="chosen")
         result = gr.HTML(elem_id="result")
+        with gr.Accordion("Why this value?", open=False, visible=False, elem_id="why") as reasons:
+            name = gr.Dropdown(label="Property", elem_id="why-property")
+            drawing = gr.HTML(elem_id="why-drawing")
 
-        seen = gr.State("")
-        quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        gr.on([button.click, smiles.submit], show, smiles, [complaint, result], api_visibility="private")
+        seen, shown, is_open = gr.State(""), gr.State(None, time_to_live=3600), gr.State(False)
+        quiet = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+        explained = {"fn": why, "inputs": [is_open, shown, chosen, name], "outputs": drawing, **quiet}
+        everything = [complaint, shown, overview, chosen, result, reasons, name, drawing]
+        asked = gr.on([button.click, smiles.submit], show, [smiles, level, name], everything, **quiet)
+        asked.then(**explained)
+        level.input(at_level, [level, shown, chosen], [shown, overview, result], **quiet)
+        chosen.input(cards.card, [shown, chosen], result, **quiet).then(**explained)
+        name.input(**explained)
+        reasons.expand(lambda: True, None, is_open, **quiet).then(**explained)
+        reasons.collapse(lambda: False, None, is_open, **quiet)
         page.load(watch, seen, [seen, status], **quiet)
         gr.Timer(1.0).tick(watch, seen, [seen, status], concurrency_limit=None, **quiet)
-        gr.api(predict, api_name="predict")
+        gr.api(predict, api_name="predict", queue=False)
+        gr.api(explain, api_name="explain", queue=False)
         gr.api(model_status, api_name="model_status")
     return page
 

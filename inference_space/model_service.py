@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,9 @@ from tqdm import tqdm
 
 from polyid.errors import BundleError, PolyIDError
 from polyid.hub import FetchedBundle, fetch_bundle
+
+if TYPE_CHECKING:
+    from polyid.contributions import Contributions
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +63,17 @@ class Status:
     trouble: str | None = None
 
 
+def load_model(folder: Path) -> Any:
+    """A model that has explained once, so that a visitor doesn't wait for what takes a second the first time."""
+    # These load TensorFlow: not before the page is up.
+    from polyid import MultiModel
+    from polyid.contributions import draw_contributions
+
+    model = MultiModel.load_models(folder)
+    draw_contributions(next(iter(model.explain(PROBE).values())))
+    return model
+
+
 class ModelService:
     """One model repo (or folder), watched by a thread of its own.
 
@@ -68,7 +82,7 @@ class ModelService:
     model : str
         ``user/repo``, ``user/repo@revision`` or a folder.
     fetch, load : callable, optional
-        Stand for `polyid.hub.fetch_bundle` and `polyid.MultiModel.load_models` in tests of the watching itself.
+        Stand for `polyid.hub.fetch_bundle` and `load_model` in tests of the watching itself.
     """
 
     def __init__(
@@ -85,7 +99,7 @@ class ModelService:
         self.poll_seconds = poll_seconds
         self.status = Status("downloading", f"Looking for a model in {model}")
         self._fetch = fetch
-        self._load = load
+        self._load = load or load_model
         self._rejected: tuple[Path, int] | None = None
         self._stop = threading.Event()
         self._predicting = threading.Lock()
@@ -101,31 +115,55 @@ class ModelService:
         self._stop.set()
         self._thread.join(timeout=30)
 
-    def predict(self, smiles: Sequence[str]) -> tuple[pd.DataFrame, Loaded]:
+    def ready(self) -> Loaded:
+        """The model at hand.
+
+        Raises
+        ------
+        BundleError
+            While there is none; the message is the status' sentence.
+        """
+        loaded = self.status.loaded
+        if loaded is None:
+            raise BundleError(self.status.sentence)
+        return loaded
+
+    def predict(self, smiles: Sequence[str], level: float = 0.9) -> tuple[pd.DataFrame, Loaded]:
         """Predict polymers with the model at hand.
 
         Parameters
         ----------
         smiles : sequence of str
             Polymers in any of the three forms.
+        level : float
+            Share of measured values that the intervals are to hold.
 
         Returns
         -------
         frame : pandas.DataFrame
-            As `polyid.MultiModel.predict_smiles` answers.
+            As `polyid.MultiModel.predict_smiles` answers, the nearest training polymers as records.
         loaded : Loaded
             The model that answered.
 
         Raises
         ------
         BundleError
-            While there is no model; the message is the status' sentence.
+            While there is no model.
         """
-        loaded = self.status.loaded
-        if loaded is None:
-            raise BundleError(self.status.sentence)
+        loaded = self.ready()
         with self._predicting:
-            return loaded.model.predict_smiles(list(smiles)), loaded
+            return loaded.model.predict_smiles(list(smiles), level, in_words=False), loaded
+
+    def explain(self, smiles: str, loaded: Loaded) -> dict[str, Contributions]:
+        """Why a model predicted what it did: `polyid.MultiModel.explain` of the model that answered.
+
+        Raises
+        ------
+        PolymerError
+            The SMILES is no polymer.
+        """
+        with self._predicting:
+            return loaded.model.explain(smiles)
 
     def _watch(self) -> None:
         while not self._stop.is_set():
@@ -163,12 +201,7 @@ class ModelService:
 
     def _verified(self, bundle: FetchedBundle) -> Any:
         """Load a model and see that it answers, which also makes the first prediction of a visitor a quick one."""
-        load = self._load
-        if load is None:
-            from polyid import MultiModel  # loads TensorFlow: not before the page is up
-
-            load = MultiModel.load_models
-        model = load(bundle.folder)
+        model = self._load(bundle.folder)
         answer = model.predict_smiles([PROBE])
         values = answer[[f"{name}_pred_mean" for name in model.prediction_columns]].to_numpy(float)
         if not np.isfinite(values).all():

@@ -99,12 +99,13 @@ class Contributions:
 
     def terms(self) -> dict[str, float]:
         """The terms that add up to the prediction, in words."""
+        centre = "Median of the training values"
         terms = {
-            "Median of the training values": self.centre,
+            f"{centre}, times the networks' share" if self.other else centre: self.centre,
             "Atoms of the repeat unit": float(self.atoms.sum()),
             "End groups": self.end_groups,
         }
-        return terms | ({"Similar polymers (kernel regression)": self.other} if self.other else {})
+        return terms | ({"Kernel regression, times its share": self.other} if self.other else {})
 
     def weighted(self, weight: float, other: float) -> Contributions:
         """The contributions to a prediction that is `weight` times the network's, plus `other`."""

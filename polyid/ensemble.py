@@ -684,7 +684,11 @@ class MultiModel:
             epoch_end=hooks,
         )
         results = trainer.run(resume=resume)
-        return results, {"padding_waste": round(trainer.padding_waste, 4), "folds_together": trainer.group_size}
+        return results, {
+            "seconds_before_resuming": round(trainer.seconds_before, 1),
+            "padding_waste": round(trainer.padding_waste, 4),
+            "folds_together": trainer.group_size,
+        }
 
     def out_of_fold(self) -> pd.DataFrame:
         """Every held-out row once: polymer, first fold it was held out in, measured values, and for each property
@@ -786,7 +790,7 @@ class MultiModel:
             "training": {
                 "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
                 "finished": datetime.fromtimestamp(finished, UTC).isoformat(timespec="seconds"),
-                "seconds": round(finished - started, 1),
+                "seconds": round(finished - started + throughput.pop("seconds_before_resuming"), 1),
                 "hardware": hardware(),
                 "seed": int(params.get("seed", self.seed)),
                 **throughput,

@@ -486,7 +486,7 @@ class EnsembleTrainer:
             In the order of `folds`.
         """
         self._started = time.monotonic()
-        self._elapsed_before = 0.0
+        self.seconds_before = 0.0
         self._polymer_epochs = 0.0
         self._last_report = 0.0
         results: dict[int, FoldResult] = {}
@@ -497,7 +497,7 @@ class EnsembleTrainer:
             else:
                 self.checkpoints.clear()
         if state is not None:
-            self._elapsed_before = state["elapsed"]
+            self.seconds_before = state["elapsed"]
         groups = [self.folds[i : i + self.group_size] for i in range(0, len(self.folds), self.group_size)]
         for group in groups:
             pending = [f for f in group if f.fold not in results]
@@ -758,7 +758,7 @@ class EnsembleTrainer:
                 validation_loss=float(np.nanmean(losses)) if np.isfinite(losses).any() else float("nan"),
                 learning_rate=float(group.rate),
                 polymers_per_second=per_second,
-                elapsed_seconds=self._elapsed_before + spent,
+                elapsed_seconds=self.seconds_before + spent,
                 eta_seconds=left / per_second if per_second > 0 else None,
             )
         )
@@ -781,7 +781,7 @@ class EnsembleTrainer:
             "folds": [f.fold for f in group.folds],
             "epoch": group.epoch,
             "step": group.step,
-            "elapsed": self._elapsed_before + time.monotonic() - self._started,
+            "elapsed": self.seconds_before + time.monotonic() - self._started,
             "states": [asdict(s) for s in group.states],
             "parts": self.parts,
             # Padding must be that of an uninterrupted run: it moves the last bit of a sum.
