@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -50,37 +49,38 @@ def build(service: ModelService) -> gr.Blocks:
     def ask(lines: list[str], level: float) -> Shown:
         return Shown(*service.predict(lines, level), level)
 
-    def show(text: str, level: float, chosen_property: str | None):
+    def show(text: str, level: float, name: str | None):
         """Predict what is in the box; what can't be read is said next to it, and the last good result stays."""
         try:
             shown = ask(answers.polymers_in(text), level)
         except PolyIDError as problem:
             return [answers.notice(str(problem), "error"), *[gr.skip()] * 7]
         complaint = answers.notice(answers.complaints(shown.frame), "error")
-        if not shown.good:
-            return [complaint, *[gr.skip()] * 7]
+        return [complaint, *(laid_out(shown, shown.good[0], name) if shown.good else [gr.skip()] * 7)]
+
+    def at_level(level: float, before: Shown | None, number: int, name: str | None):
+        """The same polymers with intervals of another level."""
+        if before is None:
+            return [gr.skip()] * 7
+        shown = ask(before.frame["smiles"].tolist(), level)
+        if shown.loaded.model is before.loaded.model:
+            shown.explained.update(before.explained)
+        return laid_out(shown, number, name)
+
+    def laid_out(shown: Shown, number: int, name: str | None) -> list:
+        """Everything below the button but complaints and the drawing that says why."""
         polymers = [(f"{i + 1}  {shown.frame['smiles'][i]}", i) for i in shown.good]
         properties = answers.labels(shown.loaded)
-        names = [name for _, name in properties]
+        known = name in [own for _, own in properties]
         return [
-            complaint,
             shown,
             cards.batch_table(shown) if len(shown.frame) > 1 else "",
-            gr.Dropdown(polymers, value=shown.good[0], visible=len(polymers) > 1),
-            cards.card(shown, shown.good[0]),
+            gr.Dropdown(polymers, value=number, visible=len(polymers) > 1),
+            cards.card(shown, number),
             gr.Accordion(visible=True),
-            gr.Dropdown(properties, value=chosen_property if chosen_property in names else names[0]),
+            gr.Dropdown(properties, value=name if known else properties[0][1]),
             "",
         ]
-
-    def at_level(level: float, shown: Shown | None, number: int | None):
-        """The same polymers with intervals of another level; nothing else changes."""
-        if shown is None:
-            return [gr.skip()] * 3
-        again = replace(ask(shown.frame["smiles"].tolist(), level), explained=shown.explained)
-        if again.loaded.model is not shown.loaded.model:
-            again = replace(again, explained={})
-        return [again, cards.batch_table(again) if len(again.frame) > 1 else "", cards.card(again, number)]
 
     def why(is_open: bool, shown: Shown | None, number: int | None, name: str | None):
         """Why the chosen property was predicted so; computed when somebody looks."""
@@ -154,10 +154,10 @@ def build(service: ModelService) -> gr.Blocks:
         seen, shown, is_open = gr.State(""), gr.State(None, time_to_live=3600), gr.State(False)
         quiet = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
         explained = {"fn": why, "inputs": [is_open, shown, chosen, name], "outputs": drawing, **quiet}
-        everything = [complaint, shown, overview, chosen, result, reasons, name, drawing]
-        asked = gr.on([button.click, smiles.submit], show, [smiles, level, name], everything, **quiet)
+        everything = [shown, overview, chosen, result, reasons, name, drawing]
+        asked = gr.on([button.click, smiles.submit], show, [smiles, level, name], [complaint, *everything], **quiet)
         asked.then(**explained)
-        level.input(at_level, [level, shown, chosen], [shown, overview, result], **quiet)
+        level.input(at_level, [level, shown, chosen, name], everything, **quiet).then(**explained)
         chosen.input(cards.card, [shown, chosen], result, **quiet).then(**explained)
         name.input(**explained)
         reasons.expand(lambda: True, None, is_open, **quiet).then(**explained)
