@@ -280,7 +280,7 @@ def _compiled(function: Callable) -> Callable:
             spec = tf.nest.map_structure(
                 lambda a: tf.TensorSpec((a.shape[0], *[None] * (a.ndim - 1)), tf.as_dtype(a.dtype)), batch
             )
-            traced = tf.function(function, input_signature=(spec,))
+            traced = tf.function(function, input_signature=(spec,), autograph=False)
         return traced(batch)
 
     return call

@@ -255,15 +255,17 @@ class _TensorFlowSteps:
 
         self._gradients, self._evaluate = gradients, evaluate
         # One fused pass over the weights: unfused, the update would cost as much as the gradients at batch size 1.
-        self._update = tf.function(update, jit_compile=True)
-        self._add = tf.function(lambda a, b: [x + y for x, y in zip(a, b, strict=True)], jit_compile=True)
+        self._update = tf.function(update, jit_compile=True, autograph=False)
+        self._add = tf.function(
+            lambda a, b: [x + y for x, y in zip(a, b, strict=True)], jit_compile=True, autograph=False
+        )
 
     def _run(self, function: Callable, *arguments):
         """Call a function compiled for these shapes, or for any of their kind."""
         if function not in self._compiled:
             signature = None if self._static else self._tf.nest.map_structure(self._open_shape, arguments)
             self._compiled[function] = self._tf.function(
-                function, input_signature=signature, jit_compile=self._xla if self._static else None
+                function, input_signature=signature, jit_compile=self._xla if self._static else None, autograph=False
             )
         return self._compiled[function](*arguments)
 
