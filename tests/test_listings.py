@@ -36,7 +36,7 @@ REPEAT_UNITS = {
     "*NCCCCCC(*)=O": (50, 222),
     "*CC(*)(C)C": (-70, None),
 }
-SAFE_FILES = {".safetensors", ".json", ".csv", ".md"}
+SAFE_FILES = {".safetensors", ".json", ".csv", ".md", ".png"}
 
 
 @pytest.fixture(scope="module")
@@ -154,13 +154,15 @@ def exact(frame: pd.DataFrame) -> list[str]:
 
 def test_the_folder_has_the_plans_layout(trained, model_folder: Path):
     assert len(trained.models) == 3
-    folds = sorted(path.name for path in model_folder.iterdir() if path.is_dir())
-    assert folds == ["model_fold_0", "model_fold_1", "model_fold_2"]
+    folds = ["model_fold_0", "model_fold_1", "model_fold_2"]
+    assert sorted(path.name for path in model_folder.iterdir() if path.is_dir()) == [*folds, "report"]
     for fold in folds:
         names = {path.name for path in (model_folder / fold).iterdir()}
         assert names == {"model.safetensors", "preprocessor.json", "scaler.json", "training_log.csv"}
         assert len(pd.read_csv(model_folder / fold / "training_log.csv")) == 2
-    assert {"parameters.json", "README.md"} <= {path.name for path in model_folder.iterdir()}
+    wanted = {"parameters.json", "README.md", "calibration.json", "domain.safetensors", "domain.json"}
+    assert wanted <= {path.name for path in model_folder.iterdir()}
+    assert {path.suffix for path in (model_folder / "report").iterdir()} == {".png"}
     held_out = pd.read_csv(model_folder / "out_of_fold.csv")
     assert len(held_out) == len(trained.df_input), "save_training keeps a prediction of every row"
 
@@ -191,10 +193,14 @@ def test_one_column_is_enough_and_every_row_keeps_its_place(trained, polymers: p
     pd.testing.assert_frame_equal(polymers, before)
     assert predictions["smiles_polymer"].tolist() == polymers["smiles_polymer"].tolist()
     assert predictions.index.tolist() == [30, 4, 17, 4, 0]
-    wanted = [f"{name}_pred_{what}" for name in PROPERTIES for what in ("mean", "std")]
+    wanted = [f"{name}_pred_{what}" for name in PROPERTIES for what in ("mean", "std", "error", "lower", "upper")]
     assert sorted(predictions.columns) == sorted(["smiles_polymer", *wanted])
     values = predictions[wanted].to_numpy(float)
     assert np.isfinite(values).all()
+    for name in PROPERTIES:
+        assert (predictions[f"{name}_pred_lower"] < predictions[f"{name}_pred_mean"]).all()
+        assert (predictions[f"{name}_pred_mean"] < predictions[f"{name}_pred_upper"]).all()
+        assert (predictions[f"{name}_pred_error"] > 0).all()
     assert values[0].tolist() == values[4].tolist(), "the same polymer in two rows"
     assert values[0].tolist() != values[2].tolist()
     alone = trained.make_aggregate_predictions(pd.DataFrame({"smiles_polymer": ["*CC*"]}))
