@@ -60,8 +60,10 @@ def polymers_in(text: str | None) -> list[str]:
     Raises
     ------
     PolymerError
-        When there is none, or more than `MAX_POLYMERS`.
+        When there is none, more than `MAX_POLYMERS`, or a program sent something else.
     """
+    if not isinstance(text, str | None):
+        raise PolymerError("SMILES are sent as one text, one a line.")
     lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
     if not lines:
         raise PolymerError("The box is empty: type a SMILES such as *CC(*)c1ccccc1, or click an example.")
@@ -71,6 +73,34 @@ def polymers_in(text: str | None) -> list[str]:
             "or use polyid predict on a table."
         )
     return lines
+
+
+def polymer_in(text: str | None) -> str:
+    """The only SMILES of a text.
+
+    Raises
+    ------
+    PolymerError
+        When there is none, or several.
+    """
+    lines = polymers_in(text)
+    if len(lines) > 1:
+        raise PolymerError(f"{len(lines)} lines were sent, and one polymer is explained at a time.")
+    return lines[0]
+
+
+def level_of(sent: Any) -> float:
+    """The level a program asks for, as a number; whether it can be one is for the model to say.
+
+    Raises
+    ------
+    PolymerError
+        When it is no number.
+    """
+    try:
+        return float(sent)
+    except (TypeError, ValueError):
+        raise PolymerError(f"The level is {sent!r}; it must be a number between 0 and 1, such as 0.9.") from None
 
 
 def as_json(shown: Shown) -> dict[str, Any]:
@@ -192,7 +222,9 @@ def model_line(loaded: Loaded) -> str:
     parts = [f"<strong>{html.escape(made['repo_id'])}</strong>"]
     if made["commit"]:
         link = html.escape(made["url"], quote=True)
-        parts.append(f'commit <a href="{link}" target="_blank" rel="noopener"><code>{made["commit"][:8]}</code></a>')
+        parts.append(
+            f'commit <a href="{link}" target="_blank" rel="noopener"><code>{html.escape(made["commit"][:8])}</code></a>'
+        )
     if made["tag"]:
         parts.append(f"tag <code>{html.escape(made['tag'])}</code>")
     if made["folds"]:

@@ -67,6 +67,10 @@ def build(service: ModelService) -> gr.Blocks:
             shown.explained.update(before.explained)
         return laid_out(shown, number, name)
 
+    def choose(shown: Shown | None, number: int | None):
+        """Another one of the polymers."""
+        return gr.skip() if shown is None or number is None else cards.card(shown, number)
+
     def laid_out(shown: Shown, number: int, name: str | None) -> list:
         """Everything below the button but complaints and the drawing that says why."""
         polymers = [(f"{i + 1}  {shown.frame['smiles'][i]}", i) for i in shown.good]
@@ -96,7 +100,7 @@ def build(service: ModelService) -> gr.Blocks:
         "unit", "spread", "expected_error", "lower", "upper"}], "domain", "domain_reason", "nearest_training_polymers"}]}``.
         """
         try:
-            return answers.as_json(ask(answers.polymers_in(smiles), level))
+            return answers.as_json(ask(answers.polymers_in(smiles), answers.level_of(level)))
         except PolyIDError as problem:
             raise gr.Error(str(problem), print_exception=False) from problem
 
@@ -107,7 +111,7 @@ def build(service: ModelService) -> gr.Blocks:
         """
         try:
             loaded = service.ready()
-            found = service.explain(smiles, loaded)
+            found = service.explain(answers.polymer_in(smiles), loaded)
         except PolyIDError as problem:
             raise gr.Error(str(problem), print_exception=False) from problem
         return {"model": answers.provenance(loaded), "properties": answers.explained_as_json(found)}
@@ -151,14 +155,14 @@ def build(service: ModelService) -> gr.Blocks:
             name = gr.Dropdown(label="Property", elem_id="why-property")
             drawing = gr.HTML(elem_id="why-drawing")
 
-        seen, shown, is_open = gr.State(""), gr.State(None, time_to_live=3600), gr.State(False)
+        seen, shown, is_open = gr.State(""), gr.State(None), gr.State(False)
         quiet = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
         explained = {"fn": why, "inputs": [is_open, shown, chosen, name], "outputs": drawing, **quiet}
         everything = [shown, overview, chosen, result, reasons, name, drawing]
         asked = gr.on([button.click, smiles.submit], show, [smiles, level, name], [complaint, *everything], **quiet)
         asked.then(**explained)
         level.input(at_level, [level, shown, chosen, name], everything, **quiet).then(**explained)
-        chosen.input(cards.card, [shown, chosen], result, **quiet).then(**explained)
+        chosen.input(choose, [shown, chosen], result, **quiet).then(**explained)
         name.input(**explained)
         reasons.expand(lambda: True, None, is_open, **quiet).then(**explained)
         reasons.collapse(lambda: False, None, is_open, **quiet)

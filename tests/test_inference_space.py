@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import importlib.util
+import io
 import json
 import math
 import re
@@ -10,36 +13,47 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from rdkit import Chem
 
+from polyid.domain import nearest_in_words
+from polyid.ensemble import MultiModel, train_ensemble
 from polyid.errors import BundleError, HubError, PolymerError
 from polyid.hub import FetchedBundle
-from polyid.polymers import recognise_form
+from polyid.parameters import PRESETS
+from polyid.polymers import polymer_identity, recognise_form
+from polyid.properties import decimals
 
 TOP = Path(__file__).parents[1]
 SPACE = TOP / "inference_space"
 sys.path.insert(0, str(SPACE))
 
 import answers  # noqa: E402
+import cards  # noqa: E402
 import model_service  # noqa: E402
+from answers import Shown  # noqa: E402
 from model_service import Loaded, ModelService, Status  # noqa: E402
 
 
 class OneNumber:
-    """A model with MultiModel's interface that answers every polymer with one number."""
+    """A model with MultiModel's interface that answers every polymer with one number.
+
+    Its intervals reach as far to both sides as the level has percents.
+    """
 
     prediction_columns = ("Glass_Transition", "log10_Permeability_O2")
     prediction_units = {"Glass_Transition": ["°C"], "log10_Permeability_O2": None}  # noqa: RUF012
     metadata = {"folds": 3}  # noqa: RUF012
 
-    def __init__(self, number: float = 101.25) -> None:
-        self.number = number
+    def __init__(self, number: float = 101.25, reason: str = "It is far from all.", nearest=()) -> None:
+        self.number, self.reason, self.nearest = number, reason, list(nearest)
 
-    def predict_smiles(self, smiles):
+    def predict_smiles(self, smiles, level=0.9, *, in_words=True):
         rows = []
         for text in smiles:
             row = {"smiles": text, "form": None, "smiles_polymer": None, "error": None}
@@ -51,6 +65,13 @@ class OneNumber:
             for name in self.prediction_columns:
                 row[f"{name}_pred_mean"] = self.number if good else np.nan
                 row[f"{name}_pred_std"] = 2.5 if good else np.nan
+                row[f"{name}_pred_error"] = 11.4 if good else np.nan
+                row[f"{name}_pred_lower"] = self.number - 100 * level if good else np.nan
+                row[f"{name}_pred_upper"] = self.number + 100 * level if good else np.nan
+            row["domain"], row["domain_reason"] = ("outside", self.reason) if good else (None, None)
+            row["nearest_training_polymers"] = (
+                (nearest_in_words(self.nearest) if in_words else self.nearest) if good else None
+            )
             rows.append(row)
         return pd.DataFrame(rows)
 
@@ -238,6 +259,19 @@ def loaded(tmp_path):
     return Loaded(OneNumber(), FetchedBundle(tmp_path, "ada/models", "c" * 40, "v1"))
 
 
+def shown(loaded: Loaded, smiles: list[str], level: float = 0.9) -> Shown:
+    return Shown(loaded.model.predict_smiles(smiles, level, in_words=False), loaded, level)
+
+
+def cells(markup: str) -> list[list[str]]:
+    """The text of each row of the tables in HTML."""
+    rows = [
+        re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", row, re.DOTALL)
+        for row in re.findall("<tr>(.*?)</tr>", markup, re.DOTALL)
+    ]
+    return [[html.unescape(re.sub("<[^>]+>", "", cell)).strip() for cell in row] for row in rows]
+
+
 def test_what_is_typed_becomes_lines():
     assert answers.polymers_in(" *CC* \n\n  OCCO.O=C(O)C(=O)O\r\n") == ["*CC*", "OCCO.O=C(O)C(=O)O"]
 
@@ -249,101 +283,350 @@ def test_an_empty_box_is_said(text):
 
 
 def test_too_many_lines_are_said():
+    assert len(answers.polymers_in("*CC*\n" * 100)) == 100
     with pytest.raises(PolymerError, match=r"1,000 lines.*100"):
         answers.polymers_in("*CC*\n" * 1000)
 
 
-def test_programs_get_numbers_units_and_the_model(loaded):
-    frame = loaded.model.predict_smiles(["*CC*", "C1CC"])
-    reply = json.loads(json.dumps(answers.as_json(frame, loaded), allow_nan=False))
-    good, bad = reply["predictions"]
-    assert good["form"] == "repeat unit"
-    assert good["error"] is None
-    assert good["properties"][0] == {
-        "name": "Glass_Transition",
-        "label": "Glass transition temperature",
-        "value": 101.25,
-        "unit": "°C",
-        "spread": 2.5,
-    }
-    assert good["properties"][1]["unit"] is None
-    assert bad["properties"] == []
+@pytest.mark.parametrize(
+    ("level", "heading", "interval"),
+    [(0.8, "80 % between", "21 to 181"), (0.9, "90 % between", "11 to 191"), (0.95, "95 % between", "6 to 196")],
+)
+def test_the_card_says_value_interval_error_structure_form_domain_and_model(loaded, level, heading, interval):
+    card = cards.card(shown(loaded, ["*CC(*)c1ccccc1"], level), 0)
+    rows = cells(card)
+    assert rows[0] == ["Property", "Value", heading, "Expected error"]
+    assert rows[1] == ["Glass transition temperature °C", "101", interval, "± 11"]
+    assert rows[2][0] == "O2 permeability"
+    for text in ("repeat unit", 'aria-label="Structure of *CC(*)c1ccccc1"', "ada/models", "cccccccc</code>", "v1"):
+        assert text in card
+    assert re.search(
+        r'<p class="domain"><strong class="verdict outside">Outside</strong> It is far from all.</p>', card
+    )
+    assert cards.NO_INTERVALS not in card
+
+
+def test_bounds_that_nobody_knows_are_not_shown_as_numbers(loaded):
+    """The levels of an interval are limited by how many polymers were held out; one fold has no spread."""
+    own = shown(loaded, ["*CC*"])
+    own.frame[["Glass_Transition_pred_lower", "Glass_Transition_pred_upper"]] = [-np.inf, np.inf]
+    own.frame["Glass_Transition_pred_std"] = np.nan
+    assert cells(cards.card(own, 0))[1] == ["Glass transition temperature °C", "101", "not known", "± 11"]
+    entry = json.loads(json.dumps(answers.as_json(own), allow_nan=False))["predictions"][0]["properties"][0]
+    assert (entry["lower"], entry["upper"], entry["spread"], entry["expected_error"]) == (None, None, None, 11.4)
+
+
+def test_several_polymers_are_a_table_without_the_lines_that_cannot_be_read(loaded):
+    own = shown(loaded, ["*CC*", "C1CC", "*CCO*"], 0.8)
+    heads, _, first, second = cells(cards.batch_table(own))
+    assert heads == [
+        "Polymer",
+        "Domain",
+        "Glass transition temperature °C",
+        "O2 permeability",
+        "Read as",
+        "Reason",
+        "Nearest training polymers",
+    ]
+    assert first[:5] == ["1 *CC*", "Outside", "101", "21 to 181", "± 11"]
+    assert second[0] == "3 *CCO*"
+    said = answers.complaints(own.frame)
+    assert said.startswith("Line 2: ")
+    assert "Line 1" not in said and "Line 3" not in said
+
+
+def downloaded(markup: str) -> tuple[str, pd.DataFrame]:
+    """Name and content of the file behind a card's link."""
+    name, content = re.search(
+        '<a download="([^"]+)" href="data:text/csv;charset=utf-8;base64,([^"]+)"', markup
+    ).groups()
+    return name, pd.read_csv(io.BytesIO(base64.b64decode(content)))
+
+
+def test_the_link_holds_every_line_with_all_its_numbers(loaded):
+    name, table = downloaded(cards.card(shown(loaded, ["*CC*", "C1CC"], 0.8), 0))
+    assert name == "polyid_intervals_80.csv"
+    assert table["smiles"].tolist() == ["*CC*", "C1CC"]
+    good, bad = table.to_dict("records")
+    assert (good["Glass_Transition_pred_mean"], good["Glass_Transition_pred_lower"]) == (101.25, 21.25)
+    assert (good["domain"], good["domain_reason"]) == ("outside", "It is far from all.")
     assert "C1CC" in bad["error"]
-    assert reply["model"]["repo_id"] == "ada/models"
-    assert reply["model"]["tag"] == "v1"
-    assert reply["model"]["commit"] == "c" * 40
-
-
-def test_one_fold_has_no_spread(loaded):
-    frame = loaded.model.predict_smiles(["*CC*"])
-    frame["Glass_Transition_pred_std"] = np.nan
-    assert answers.as_json(frame, loaded)["predictions"][0]["properties"][0]["spread"] is None
-    assert "nan" not in answers.result(frame, loaded)
-
-
-def test_the_page_shows_value_unit_spread_structure_form_and_model(loaded):
-    page = answers.result(loaded.model.predict_smiles(["*CC(*)c1ccccc1"]), loaded)
-    assert ">101<" in page
-    assert ">± 2<" in page
-    assert "°C" in page
-    assert "repeat unit" in page
-    assert 'aria-label="Structure of *CC(*)c1ccccc1"' in page
-    assert "ada/models" in page
-    assert "cccccccc</code>" in page
-    assert "v1" in page
+    assert np.isnan(bad["Glass_Transition_pred_mean"])
 
 
 @pytest.mark.parametrize(
-    ("value", "like", "text"),
+    ("value", "places", "text"),
     [
-        (101.26, 101.26, "101"),
-        (4.9, 101.26, "5"),
-        (-22.54, -22.54, "−22.5"),
-        (1.0534, 1.0534, "1.05"),
-        (0.026, 1.0534, "0.03"),
-        (-0.0501, -0.0501, "−0.050"),
-        (3012.4, 3012.4, "3,012"),
-        (-0.2, 150.0, "0"),
-        (0.0, 0.0, "0.000"),
-        (None, 1.0, "-"),
+        (101.26, 0, "101"),
+        (-22.54, 1, "−22.5"),
+        (1.0534, 2, "1.05"),
+        (-0.0501, 3, "−0.050"),
+        (3012.4, 0, "3,012"),
+        (-3012.4, 0, "−3,012"),
+        (-0.2, 0, "0"),
+        (0.0, 3, "0.000"),
+        (None, 1, "-"),
     ],
 )
-def test_numbers_are_written_as_people_write_them(value, like, text):
-    assert answers.in_words(value, like) == text
+def test_numbers_are_written_as_people_write_them(value, places, text):
+    assert answers.in_words(value, places) == text
 
 
-def test_every_example_is_readable_and_drawn():
-    text = (SPACE / "app.py").read_text(encoding="utf-8")
-    examples = re.findall(r'": "([^"]+)",\n', text[text.index("EXAMPLES") : text.index("}\n")])
-    assert len(examples) == 4
-    for smiles in examples:
-        recognise_form(smiles)
-        assert answers.drawing(smiles).startswith("<svg")
+def test_nothing_that_was_typed_or_trained_on_can_write_html(tmp_path):
+    """The box, the tables that models were trained on and the repos that hold them are all somebody else's."""
+    evil = '"><img src=x onerror="alert(1)">'
+    nearest = [{"name": evil, "smiles": evil, "distance": 1.0, "values": {evil: 1.0}}]
+    model = OneNumber(reason=evil, nearest=nearest)
+    model.prediction_columns, model.prediction_units = (evil,), {evil: [evil]}
+    own = shown(Loaded(model, FetchedBundle(tmp_path, evil, evil, evil)), ["*CC*", "*CCO*"])
+    own.frame["smiles"] = evil
+    for markup in (
+        answers.notice(answers.complaints(model.predict_smiles([evil])), "error"),
+        answers.status_panel(Status("waiting", evil, trouble=evil)),
+        answers.status_panel(Status("ready", evil, loaded=own.loaded, trouble=evil)),
+        cards.card(own, 0),
+        cards.batch_table(own),
+    ):
+        assert "img" in markup
+        tags = Tags()
+        tags.feed(markup)
+        assert "img" not in tags.names
+        assert "onerror" not in tags.names
 
 
-def test_what_was_typed_can_not_write_html(loaded):
-    evil = '<img src=x onerror="alert(1)">'
-    frame = loaded.model.predict_smiles([evil])
-    assert "<img" not in answers.notice(answers.complaints(frame), "error")
-    status = Status("waiting", evil, trouble=evil)
-    assert "<img" not in answers.status_panel(status)
+class Tags(HTMLParser):
+    """Names of all tags and attributes of a piece of HTML."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.names |= {tag, *(name for name, _ in attrs)}
 
 
-def test_several_polymers_are_told_apart_by_line(loaded):
-    frame = loaded.model.predict_smiles(["*CC*", "C1CC", "*C"])
-    said = answers.complaints(frame)
-    assert said.startswith("Line 2: ")
-    assert "Line 3: " in said
-    assert "Line 1" not in said
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A small model of sixty polymers with made-up values; every third has no density."""
+    place = tmp_path_factory.mktemp("model")
+    tails = ["O", "C(=O)O", "C(=O)N", "S", "N", "OC(=O)O"]
+    rows = [
+        {
+            "polymer": f"Polymer {size}-{shift}",
+            "repeat_unit": f"*{'C' * size}{tail}*",
+            "Tg (°C)": 20 * size + 30 * shift,
+            "density (g/cm3)": 1 + size / 50 if shift % 3 else None,
+        }
+        for size in range(1, 11)
+        for shift, tail in enumerate(tails)
+    ]
+    pd.DataFrame(rows).to_csv(place / "table.csv", index=False)
+    sizes = {"num_messages": 2, "atom_features": 8, "bond_features": 8}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PRESETS, "small", {**PRESETS["small"], **sizes})
+        train_ensemble(place / "table.csv", place / "model", epochs=2, folds=3)
+    return place / "model"
 
 
-@pytest.fixture
-def page(service):
+@pytest.fixture(scope="module")
+def trained(folder):
+    """The small model behind a service, as the page finds it in a folder."""
+    service = ModelService(str(folder)).start()
+    until(lambda: service.status.phase == "ready", 120)
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="module")
+def app():
     specification = importlib.util.spec_from_file_location("inference_app", SPACE / "app.py")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
-    built = module.build(service)
-    return {fn.fn.__name__: fn.fn for fn in built.fns.values() if fn.fn is not None}, module.gr
+    return module
+
+
+class Page:
+    """What is behind the page's buttons, without a browser."""
+
+    def __init__(self, app, service) -> None:
+        self.blocks = app.build(service)
+        self.functions = {fn.fn.__name__: fn.fn for fn in self.blocks.fns.values() if fn.fn is not None}
+
+    def press(self, text: str, level: float = 0.9) -> dict:
+        """What the button changes, by name."""
+        names = ("complaint", "shown", "table", "chosen", "card", "reasons", "name", "drawing")
+        return dict(zip(names, self.functions["show"](text, level, None), strict=True))
+
+
+def rounded(value: float, places: int) -> str:
+    return f"{value:,.{places}f}".replace("-", "−")
+
+
+def test_a_real_models_numbers_reach_page_and_programs_at_every_level(app, trained, folder):
+    page, model = Page(app, trained), MultiModel.load_models(folder)
+    before, widths = page.press("*CC(*)C\n*CCCSC*", 0.9), []
+    for level in app.LEVELS:
+        expected = model.predict_smiles(["*CC(*)C", "*CCCSC*"], level)
+        outputs = page.functions["at_level"](level, before["shown"], 1, "Density")
+        reply = json.loads(json.dumps(page.functions["predict"]("*CC(*)C\n*CCCSC*", level), allow_nan=False))
+        assert reply["level"] == level
+        card = cells(outputs[3])
+        assert card[0][2] == f"{100 * level:g} % between"
+        for i, prediction in enumerate(reply["predictions"]):
+            assert (prediction["domain"], prediction["domain_reason"]) == (
+                expected["domain"][i],
+                expected["domain_reason"][i],
+            )
+            for entry in prediction["properties"]:
+                columns = {
+                    "value": "mean",
+                    "spread": "std",
+                    "expected_error": "error",
+                    "lower": "lower",
+                    "upper": "upper",
+                }
+                for key, column in columns.items():
+                    assert entry[key] == pytest.approx(expected[f"{entry['name']}_pred_{column}"][i], rel=1e-5)
+        for line, entry in zip(card[1:3], reply["predictions"][1]["properties"], strict=True):
+            places = decimals(entry["value"], entry["expected_error"])
+            lower, upper = rounded(entry["lower"], places), rounded(entry["upper"], places)
+            assert line[1:] == [
+                rounded(entry["value"], places),
+                f"{lower} to {upper}",
+                f"± {rounded(entry['expected_error'], places)}",
+            ]
+        widths.append([e["upper"] - e["lower"] for e in reply["predictions"][1]["properties"]])
+    assert (np.diff(widths, axis=0) > 0).all(), "the surer, the wider"
+
+
+def test_nearest_training_polymers_are_shown_with_what_was_measured_of_them(app, trained, folder):
+    table = pd.read_csv(folder.parent / "table.csv").set_index("polymer")
+    page = Page(app, trained)
+    nearest = page.functions["predict"]("*CC(*)C")["predictions"][0]["nearest_training_polymers"]
+    assert len(nearest) == 3
+    heads, *lines = cells(page.press("*CC(*)C")["card"].partition('<section class="nearest">')[2])
+    lines = {line[0]: line[2:] for line in lines}
+    for place, polymer in enumerate(nearest):
+        row = table.loc[polymer["name"]]
+        assert polymer_identity(polymer["smiles"]) == polymer_identity(row["repeat_unit"])
+        assert polymer["values"]["Glass_Transition"] == row["Tg (°C)"]
+        assert ("Density" in polymer["values"]) == np.isfinite(row["density (g/cm3)"])
+        assert heads[2 + place] == f"{polymer['name']}, measured"
+        assert lines["Glass transition temperature °C"][place] == f"{row['Tg (°C)']:,.0f}"
+
+
+def test_a_polymer_unlike_all_others_is_called_outside_with_the_reason(app, trained):
+    page = Page(app, trained)
+    card = page.press("*C[Si](C)(C)O*")["card"]
+    verdict, reason = re.search(
+        '<p class="domain"><strong class="verdict outside">(.*?)</strong> (.*?)</p>', card
+    ).groups()
+    assert verdict == "Outside"
+    assert reason.startswith("It contains Si, which no training polymer does")
+    assert page.functions["predict"]("*C[Si](C)(C)O*")["predictions"][0]["domain"] == "outside"
+
+
+@pytest.mark.parametrize("smiles", ["*CC(*)C", "OCCO.O=C(O)CCC(=O)O"])
+def test_why_adds_up_to_the_prediction_on_the_page_and_for_programs(app, trained, smiles):
+    page = Page(app, trained)
+    shown = page.press(f"*CCO*\n{smiles}")["shown"]
+    predicted = page.functions["predict"](smiles)["predictions"][0]["properties"]
+    explained = json.loads(json.dumps(page.functions["explain"](f" {smiles}\n"), allow_nan=False))
+    assert explained["model"] == page.functions["model_status"]()["model"]
+    for entry, why in zip(predicted, explained["properties"], strict=True):
+        assert (why["name"], why["unit"]) == (entry["name"], entry["unit"])
+        assert sum(why["terms"].values()) == pytest.approx(entry["value"], rel=1e-5)
+        assert why["prediction"] == pytest.approx(entry["value"], rel=1e-5)
+        assert len(why["atoms"]) == Chem.MolFromSmiles(why["repeat_unit"]).GetNumAtoms()
+        assert sum(why["atoms"]) == pytest.approx(why["terms"]["Atoms of the repeat unit"])
+        drawn = page.functions["why"](True, shown, 1, entry["name"])
+        *terms, total = cells(drawn)
+        assert [name for name, _ in terms] == list(why["terms"])
+        assert total[0] == f"Sum: {entry['label']} {entry['unit'].replace('cm3', 'cm³')}"
+        numbers = [float(text.replace("−", "-").replace(",", "")) for _, text in [*terms, total]]
+        assert numbers[-1] == pytest.approx(entry["value"], rel=0.01)
+        assert sum(numbers[:-1]) == pytest.approx(numbers[-1], rel=0.01), "as far as it is shown"
+        assert "<svg" in drawn
+
+
+def test_why_is_only_computed_for_who_looks_and_kept_at_another_level(app, trained, monkeypatch):
+    asked = []
+    explain = trained.explain
+    monkeypatch.setattr(trained, "explain", lambda smiles, loaded: asked.append(smiles) or explain(smiles, loaded))
+    page = Page(app, trained)
+    shown = page.press("*CCO*")["shown"]
+    why = page.functions["why"]
+    assert why(False, shown, 0, "Density") == app.gr.skip()
+    assert why(True, None, None, None) == app.gr.skip()
+    assert asked == []
+    drawn = why(True, shown, 0, "Density")
+    again = page.functions["at_level"](0.8, shown, 0, "Density")[0]
+    assert why(True, again, 0, "Density") == drawn
+    assert asked == ["*CCO*"]
+
+
+def test_a_model_of_the_first_format_answers_with_its_spread_and_says_what_that_is(app, trained, folder, monkeypatch):
+    """No calibration, no domain, no kernel regression: what was published before there were any."""
+    older = MultiModel.load_models(folder)
+    for each in older.models:
+        each.member = replace(each.member, kernel=None)
+    older.calibration = older.domain = None
+    monkeypatch.setattr(trained, "status", Status("ready", "", loaded=replace(trained.status.loaded, model=older)))
+    page = Page(app, trained)
+    pressed = page.press("*CC(*)C\n*CCO*\nC1CC")
+    expected = older.predict_smiles(["*CC(*)C"]).iloc[0]
+    heads, line = cells(pressed["card"])[:2]
+    assert heads == ["Property", "Value", "Spread"]
+    assert line[2] == "± " + rounded(
+        expected["Glass_Transition_pred_std"],
+        decimals(expected["Glass_Transition_pred_mean"], expected["Glass_Transition_pred_std"]),
+    )
+    assert pressed["card"].endswith(f"{cards.NO_INTERVALS}</p>")
+    assert "domain" not in pressed["card"] and "nearest" not in pressed["card"]
+    assert len(cells(pressed["table"])) == 2 + 2
+    assert downloaded(pressed["card"])[0] == "polyid.csv"
+    prediction = page.functions["predict"]("*CC(*)C")["predictions"][0]
+    assert {prediction[name] for name in ("domain", "domain_reason", "nearest_training_polymers")} == {None}
+    assert {prediction["properties"][0][name] for name in ("expected_error", "lower", "upper")} == {None}
+    terms = page.functions["explain"]("*CC(*)C")["properties"][0]["terms"]
+    assert sum(terms.values()) == pytest.approx(expected["Glass_Transition_pred_mean"], rel=1e-5)
+    assert len(terms) == 3
+
+
+def test_the_client_of_the_readme(app, trained):
+    """Over HTTP, as a program asks; what is wrong with a question is said in words."""
+    from gradio_client import Client
+    from gradio_client.exceptions import AppError
+
+    blocks = app.build(trained)
+    _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False)
+    try:
+        client = Client(url, verbose=False)
+        model, level, predictions = client.predict("*CC(*)C\nxyz(", level=0.8, api_name="/predict").values()
+        assert (model["folds"], level) == (3, 0.8)
+        assert [entry["error"] is None for entry in predictions] == [True, False]
+        assert client.predict("*CC(*)C", api_name="/predict")["level"] == 0.9
+        assert len(client.predict("*CC(*)C", api_name="/explain")["properties"]) == 2
+        assert client.predict(api_name="/model_status")["phase"] == "ready"
+        for question, said in (
+            ({"smiles": "*CC*", "level": 90}, "between 0 and 1"),
+            ({"smiles": "*CC*", "level": "sure"}, "between 0 and 1"),
+            ({"smiles": " "}, "box is empty"),
+            ({"smiles": ["*CC*"]}, "one a line"),
+        ):
+            with pytest.raises(AppError, match=said):
+                client.predict(**question, api_name="/predict")
+        for smiles in ("", "polystyrene", "*CC*\n*CCO*", ["*CC*"], None):
+            with pytest.raises(AppError, match=r"SMILES|one polymer"):
+                client.predict(smiles, api_name="/explain")
+    finally:
+        blocks.close(verbose=False)
+
+
+def test_every_example_is_read_and_drawn(app):
+    for smiles in app.EXAMPLES.values():
+        recognise_form(smiles)
+        assert cards.drawing(smiles).startswith("<svg")
 
 
 @pytest.mark.parametrize(
@@ -364,34 +647,38 @@ def page(service):
         "…",
     ],
 )
-def test_whatever_is_typed_gets_one_sentence_and_the_result_stays(page, service, shelf, smiles):
-    functions, gr = page
+def test_whatever_is_typed_gets_one_sentence_and_the_result_stays(app, service, shelf, smiles):
     shelf.publish("a100")
     until(lambda: service.status.phase == "ready")
-    complaint, result = functions["show"](smiles)
-    assert result == gr.skip(), "the last result is not touched"
+    page = Page(app, service)
+    complaint, *others = page.press(smiles).values()
+    assert all(output == app.gr.skip() for output in others), "the last result is not touched"
     text = re.sub("<[^>]+>", "", complaint)
     assert 20 < len(text) < 600
     assert "Traceback" not in text
     assert text.rstrip()[-1] in ".?1"
-    with pytest.raises(gr.Error) if not smiles else _nothing():
-        reply = functions["predict"](smiles)
-        assert reply["predictions"][0]["error"]
-        assert reply["predictions"][0]["properties"] == []
+    if not smiles:
+        with pytest.raises(app.gr.Error, match="box is empty"):
+            page.functions["predict"](smiles)
+        return
+    reply = page.functions["predict"](smiles)["predictions"][0]
+    assert reply["error"]
+    assert reply["properties"] == []
+    assert reply["domain"] is None
 
 
-class _nothing:
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        return False
-
-
-def test_the_button_without_a_model_says_why(page):
-    functions, gr = page
-    complaint, result = functions["show"]("*CC*")
-    assert result == gr.skip()
+def test_the_button_without_a_model_says_why(app, service):
+    page = Page(app, service)
+    complaint, *others = page.press("*CC*").values()
+    assert all(output == app.gr.skip() for output in others)
     assert "model" in complaint
-    with pytest.raises(gr.Error, match="model"):
-        functions["predict"]("*CC*")
+    for name in ("predict", "explain"):
+        with pytest.raises(app.gr.Error, match="model"):
+            page.functions[name]("*CC*")
+
+
+def test_a_page_whose_session_ended_does_not_break(app, trained):
+    """After a restart of the Space a page that stayed open sends what it had, but the server knows nothing of it."""
+    page = Page(app, trained)
+    assert page.functions["at_level"](0.8, None, 0, "Density") == [app.gr.skip()] * 7
+    assert page.functions["choose"](None, 0) == app.gr.skip()
