@@ -40,6 +40,7 @@ TABLE = "repeat_unit,Tg (°C),density (g/cm3)\n" + "".join(
     for size in range(1, 11)
     for shift, tail in ((0, "O"), (30, "C(=O)O"), (60, "C(=O)N"))
 )
+NUMBER = r"−?[\d,.]+"
 
 
 def free_port() -> int:
@@ -180,24 +181,97 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
         answers.locator("#predict").click()
         card = answers.locator(".polymer")
         card.wait_for()
-        rows = card.locator("tbody tr").all_inner_texts()
+        rows = card.locator(".numbers tbody tr").all_inner_texts()
         assert len(rows) == 2
-        assert re.match(r"Glass transition temperature\s+−?\d[\d,.]*\s+± \d[\d.]*\s+°C", rows[0])
-        assert card.locator("svg[role=img]").is_visible()
+        assert re.match(rf"Glass transition temperature °C\s+{NUMBER}\s+{NUMBER} to {NUMBER}\s+± {NUMBER}$", rows[0])
+        assert card.locator("figure").first.locator("svg[role=img]").is_visible()
         assert "repeat unit" in card.inner_text()
+        assert card.locator(".verdict").inner_text() in ("In domain", "Borderline", "Outside")
+        assert card.locator(".nearest thead th").count() == 2 + 3
         answers.screenshot(path=place / "4_predicted.png", full_page=True)
 
         answers.get_by_role("textbox", name="SMILES").fill("*CC(*)c1ccc")
         answers.locator("#predict").click()
         answers.locator("#notice [role=alert]").wait_for()
-        assert card.locator("tbody tr").all_inner_texts() == rows, "the former result stays"
+        assert card.locator(".numbers tbody tr").all_inner_texts() == rows, "the former result stays"
+        another_level_and_the_reasons(answers, rows)
+        several_polymers(answers)
+        assert answers.locator("#notice [role=alert]").inner_text().startswith("Line 2: ")
+    for scheme in ("light", "dark"):
+        answers_fit_a_phone(browser, inference, scheme, place)
+    assert len(list(place.glob("*.png"))) == 6
 
-        answers.get_by_role("textbox", name="SMILES").fill("*CC*\n*CCO*\nOCCO.O=C(O)c1ccc(C(=O)O)cc1")
-        answers.locator("#predict").click()
-        playwright.expect(card).to_have_count(3)
-        assert answers.locator("#notice [role=alert]").count() == 0
 
-    assert len(list(place.glob("*.png"))) == 4
+def bounds(row: str) -> tuple[float, float]:
+    """The interval that a row of the page names."""
+    low, high = re.search(f"({NUMBER}) to ({NUMBER})", row).groups()
+    return number(low), number(high)
+
+
+def number(text: str) -> float:
+    return float(text.replace("−", "-").replace(",", ""))
+
+
+def another_level_and_the_reasons(answers, rows: list[str]) -> None:
+    """The card of polystyrene at 95 %, and what each part adds to both properties."""
+    card, drawing = answers.locator(".polymer"), answers.locator("#why-drawing")
+    assert drawing.is_hidden()
+    answers.locator("#level").get_by_text("95 %").click()
+    card.get_by_text("95 % between").wait_for()
+    wider = card.locator(".numbers tbody tr").all_inner_texts()
+    for before, after in zip(rows, wider, strict=True):
+        assert bounds(after)[0] < bounds(before)[0] and bounds(before)[1] < bounds(after)[1]
+
+    answers.get_by_role("button", name="Why this value?").click()
+    for place, label in enumerate(("Glass transition temperature", "Density")):
+        answers.get_by_label("Property", exact=True).click()
+        answers.get_by_role("option", name=label).click()
+        drawing.get_by_text(f"Sum: {label}").wait_for()
+        assert drawing.locator("figure svg").is_visible()
+        *terms, total = map(number, drawing.locator(".number").all_inner_texts())
+        assert sum(terms) == pytest.approx(total, rel=0.01)
+        assert total == pytest.approx(number(card.locator(".numbers td.value").nth(place).inner_text()), rel=0.01)
+    answers.locator("#level").get_by_text("80 %").click()
+    card.get_by_text("80 % between").wait_for()
+    drawing.get_by_text("Sum: Density").wait_for()
+
+
+def several_polymers(answers) -> None:
+    """A table of those that can be read, a card of one of them, and all of them in a file."""
+    card, batch = answers.locator(".polymer"), answers.locator(".batch")
+    answers.get_by_role("textbox", name="SMILES").fill("*CC*\nxyz(\n*CCO*\nOCCO.O=C(O)c1ccc(C(=O)O)cc1")
+    answers.locator("#predict").click()
+    playwright.expect(batch.locator("tbody tr")).to_have_count(3)
+    assert batch.locator("tbody th").nth(1).inner_text() == "3 *CCO*"
+    assert batch.get_by_text("80 % between").count() == 2
+    playwright.expect(card).to_have_count(1)
+    answers.get_by_label("Polymer", exact=True).click()
+    answers.get_by_role("option", name="*CCO*").click()
+    playwright.expect(card.locator("h3")).to_have_text("*CCO*")
+    answers.locator("#why-drawing svg[aria-label*='*CCO*']").wait_for()
+    with answers.expect_download() as download:
+        answers.get_by_text("Download as CSV").click()
+    assert download.value.suggested_filename == "polyid_intervals_80.csv"
+    table = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert len(table) == 1 + 4
+    assert table[2].startswith("xyz(,")
+
+
+def answers_fit_a_phone(browser, inference: str, scheme: str, place: Path) -> None:
+    """Everything the page can show, without a page wider than the screen."""
+    with page(browser, inference, viewport={"width": 360, "height": 740}, color_scheme=scheme) as phone:
+        phone.get_by_role("textbox", name="SMILES").fill("*CC(*)c1ccccc1\n*CC(*)C(=O)O" + "C" * 60)
+        phone.locator("#predict").click()
+        phone.locator(".batch").wait_for()
+        phone.get_by_role("button", name="Why this value?").click()
+        phone.locator("#why-drawing svg").wait_for()
+        phone.screenshot(path=place / f"5_phone_{scheme}.png", full_page=True)
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 360, "nothing sticks out to the side"
+        cut_off = phone.evaluate(
+            """() => [...document.querySelectorAll('.polymer .numbers *, .why *, .notice *')]
+                .filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 100))"""
+        )
+        assert cut_off == []
 
 
 def test_cancel_stops_the_run_on_every_page(browser, trainer, place):
