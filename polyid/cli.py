@@ -64,7 +64,10 @@ def build_parser() -> argparse.ArgumentParser:
     predict = commands.add_parser("predict", help="predict properties of polymers")
     predict.add_argument("model", help="model folder, or Hub repo id such as user/repo or user/repo@revision")
     predict.add_argument("smiles", nargs="*", help="oligomers, repeat units with two *, or monomers joined by dots")
-    predict.add_argument("--input", metavar="IN.csv", help="table with a column of SMILES")
+    predict.add_argument("--input", metavar="IN.csv", help="table with a column of SMILES, and of pm where known")
+    predict.add_argument(
+        "--pm", type=float, help="probability of meso dyads of the SMILES given, 0 (syndiotactic) to 1 (isotactic)"
+    )
     predict.add_argument("--output", metavar="OUT.csv", help="where to write the table with predictions")
     _add_level(predict)
     predict.set_defaults(run=_predict)
@@ -177,10 +180,12 @@ def _predict(options: argparse.Namespace) -> None:
 
         table = load_prediction_table(options.input)
         smiles, frame = table.smiles, table.frame
+        pm = [options.pm if own is None else own for own in table.pm]
     else:
         smiles, frame = options.smiles, None
+        pm = [options.pm] * len(smiles)
     ensemble = _load(options.model)
-    found = ensemble.predict_smiles(smiles, options.level, verbose=len(smiles) >= 1_000)
+    found = ensemble.predict_smiles(smiles, options.level, pm=pm, verbose=len(smiles) >= 1_000)
     failed = found["error"].notna()
     if frame is None and not options.output:
         for _, row in found.iterrows():

@@ -574,7 +574,7 @@ class MultiModel:
         if fragments is not None:
             share = cross_fitted(measured, network, kernel, polymers)
             if fit:
-                final = network_share(measured, network, kernel)
+                final = network_share(measured, network, kernel, polymers)
                 for model in self.models:
                     model.member.kernel = replace(model.member.kernel, share=final)
                     model._predictor = None
@@ -896,7 +896,13 @@ class MultiModel:
         return pd.concat([df_prediction, found], axis=1)
 
     def predict_smiles(
-        self, smiles: Sequence[str], level: float = INTERVAL_LEVEL, *, in_words: bool = True, verbose: bool = False
+        self,
+        smiles: Sequence[str],
+        level: float = INTERVAL_LEVEL,
+        *,
+        pm: Sequence[float | None] | None = None,
+        in_words: bool = True,
+        verbose: bool = False,
     ) -> pd.DataFrame:
         """Predictions for SMILES as people type them; what can't be read gets a reason instead of a number.
 
@@ -906,6 +912,8 @@ class MultiModel:
             Oligomers, repeat units with two attachment points, or monomers joined by dots.
         level : float
             Share of measured values that the intervals are to hold.
+        pm : sequence of float or None, optional
+            Probability of meso dyads of each polymer, as of `polyid.polymers.to_oligomer`; None leaves it open.
         in_words : bool
             Name the nearest training polymers in a text; otherwise as the records of `TrainingDomain.assess`.
         verbose : bool
@@ -926,18 +934,21 @@ class MultiModel:
         with tqdm(total=len(smiles), unit="polymer", desc="Predicting", disable=not verbose, dynamic_ncols=True) as bar:
             for start in range(0, max(1, len(smiles)), _POLYMERS_A_PART):
                 part = smiles[start : start + _POLYMERS_A_PART]
-                parts.append(self._predict_part(part, level, in_words))
+                tacticity = [None] * len(part) if pm is None else pm[start : start + _POLYMERS_A_PART]
+                parts.append(self._predict_part(part, tacticity, level, in_words))
                 bar.update(len(part))
         return pd.concat(parts, ignore_index=True)
 
-    def _predict_part(self, smiles: Sequence[str], level: float, in_words: bool) -> pd.DataFrame:
+    def _predict_part(
+        self, smiles: Sequence[str], pm: Sequence[float | None], level: float, in_words: bool
+    ) -> pd.DataFrame:
         """`predict_smiles` of so few polymers that what is computed on the way fits the memory."""
         rows = []
-        for text in smiles:
+        for text, meso in zip(smiles, pm, strict=True):
             row: dict[str, Any] = {"smiles": text, "form": None, "smiles_polymer": None, "error": None}
             try:
                 row["form"] = str(recognise_form(text))
-                row["smiles_polymer"] = to_oligomer(text, self.degree_of_polymerisation)
+                row["smiles_polymer"] = to_oligomer(text, self.degree_of_polymerisation, pm=meso, seed=self.seed)
             except PolymerError as error:
                 row["error"] = str(error)
             rows.append(row)

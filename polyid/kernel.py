@@ -16,6 +16,7 @@ Shapes: n polymers asked for, N reference polymers, M ensemble members, P proper
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -55,7 +56,7 @@ _COUNTED = (
     descriptors.CalcNumHeterocycles,
     descriptors.CalcExactMolWt,
 )
-DESCRIPTORS = len(_COUNTED) + 1 + len(_ELEMENTS) + 2
+DESCRIPTORS = len(_COUNTED) + 1 + len(_ELEMENTS) + 3
 _GENERATORS = (
     (rdFingerprintGenerator.GetMorganGenerator(radius=2), np.sqrt),
     (rdFingerprintGenerator.GetMorganGenerator(radius=3), np.asarray),
@@ -126,19 +127,25 @@ def polymer_fragments(smiles: Sequence[str]) -> PolymerFragments:
 
 
 def _composition(molecule: Chem.Mol, atoms: int) -> list[float]:
-    """Descriptors per heavy atom, and the two that say how stereocentres follow each other."""
+    """Descriptors per heavy atom, and those that say how stereocentres follow each other.
+
+    The last is what a stereoirregular unit does to a melting point: it falls with the logarithm of the share of the units
+    that fit the crystal (Flory, Trans. Faraday Soc. 1955, 51, 848), whether the crystal is isotactic or syndiotactic.
+    """
     symbols = [atom.GetSymbol() for atom in molecule.GetAtoms()]
     counted = [function(molecule) / atoms for function in _COUNTED]
     elements = [symbols.count(element) / atoms for element in _ELEMENTS]
     labels = {atom.GetIdx(): atom.GetProp("_CIPCode") for atom in molecule.GetAtoms() if atom.HasProp("_CIPCode")}
     # Neighbouring centres of one label are, in a chain of one repeat unit, a meso dyad.
     same = [labels[one] == labels[other] for one, other in _dyads(molecule, labels)]
+    meso = sum(same) / len(same) if same else None
     return [
         *counted,
         descriptors.CalcFractionCSP3(molecule),
         *elements,
         len(labels) / atoms,
-        2.0 * sum(same) / len(same) - 1.0 if same else 0.0,
+        0.0 if meso is None else 2.0 * meso - 1.0,
+        0.0 if meso is None else math.log(max(meso, 1.0 - meso)),
     ]
 
 

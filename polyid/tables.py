@@ -1100,14 +1100,38 @@ class PredictionTable:
         All columns as text, all rows in order; the index is the 1-based row of the file.
     smiles_column : str
         The column to predict from.
+    pm_column : str or None
+        The column of the probability of meso dyads, if there is one.
     """
 
     frame: pd.DataFrame
     smiles_column: str
+    pm_column: str | None = None
 
     @property
     def smiles(self) -> list[str]:
         return self.frame[self.smiles_column].tolist()
+
+    @property
+    def pm(self) -> list[float | None]:
+        """Probability of meso dyads of each row, None where it isn't stated.
+
+        Raises
+        ------
+        DataError
+            A cell is no number.
+        """
+        if self.pm_column is None:
+            return [None] * len(self.frame)
+        found: list[float | None] = []
+        for row, cell in self.frame[self.pm_column].items():
+            try:
+                found.append(None if cell.lower() in MISSING else read_number(cell, decimal_commas="," in cell))
+            except ValueError:
+                raise DataError(
+                    f"Row {row}: {self.pm_column} is {cell!r}; write the probability of meso dyads, 0 to 1, or nothing."
+                ) from None
+        return found
 
 
 def load_prediction_table(path: str | Path | pd.DataFrame) -> PredictionTable:
@@ -1142,4 +1166,4 @@ def load_prediction_table(path: str | Path | pd.DataFrame) -> PredictionTable:
         raise DataError(f"{table.source} has no SMILES column; its columns are {_listed(columns)}; name one smiles.")
     if cells.empty:
         raise DataError(f"{table.source} has a header but no rows; add one row a polymer.")
-    return PredictionTable(cells.copy(), column)
+    return PredictionTable(cells.copy(), column, by_role.get("pm"))

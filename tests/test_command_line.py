@@ -16,6 +16,7 @@ from scipy.stats import spearmanr
 from polyid.cli import main
 from polyid.ensemble import MultiModel, train_ensemble
 from polyid.parameters import PRESETS
+from polyid.polymers import to_oligomer
 from polyid.properties import decimals
 
 BUNDLED = Path(__file__).parents[1] / "data" / "polymer_properties.csv"
@@ -243,3 +244,23 @@ def test_a_model_without_domain_or_intervals_is_evaluated_without_them(older, ta
     report = json.loads(capsys.readouterr().out)
     assert "by_domain" not in report
     assert set(report["properties"]["Density"]) == {"n", "MAE", "RMSE", "R2"}
+
+
+def test_tacticity_is_taken_from_the_option_or_the_table(folder, model, tmp_path, capsys):
+    unit = "*CC(*)C#N"
+    table = tmp_path / "polymers.csv"
+    table.write_text(f"smiles,pm\n{unit},1\n{unit},\n{unit},0.0\n{OLIGOMER},1\n{unit},1.2\n*CC*,0.5\n")
+    main(["predict", str(folder), "--input", str(table), "--pm", "0", "--output", str(tmp_path / "out.csv")])
+    found = pd.read_csv(tmp_path / "out.csv")
+    chains = [to_oligomer(unit, model.degree_of_polymerisation, pm=pm, seed=model.seed) for pm in (1.0, 0.0, 0.0)]
+    assert found["smiles_polymer"][:3].tolist() == chains, "an empty cell leaves it to the option"
+    alone = model.predict_smiles(chains)
+    for name in PROPERTIES:
+        np.testing.assert_allclose(found[f"{name}_pred_mean"][:3], alone[f"{name}_pred_mean"], rtol=1e-6)
+    assert found["Glass_Transition_pred_mean"][0] != found["Glass_Transition_pred_mean"][1]
+    assert "@" not in found["smiles_polymer"][3] + found["smiles_polymer"][5], "written out, or without stereocentres"
+    assert "from 0 to 1" in found["error"][4] and found["error"].drop(4).isna().all()
+    capsys.readouterr()
+    table.write_text(f"smiles,pm\n{unit},isotactic\n")
+    assert main(["predict", str(folder), "--input", str(table)]) == 1
+    assert "Row 2: pm is 'isotactic'; write the probability of meso dyads, 0 to 1" in capsys.readouterr().err

@@ -232,7 +232,9 @@ def test_held_out_predictions_are_those_of_members_that_never_saw_the_polymer(ev
         for kind, values in zip(("spread", "lower", "upper"), bounds, strict=True):
             np.testing.assert_allclose(rows[f"{name}_{kind}"], values, rtol=1e-3, atol=1e-6, err_msg=f"{name} {kind}")
     np.testing.assert_allclose(
-        evaluated.models[0].member.kernel.share, network_share(measured, network / 2, kernel / 2), atol=0.051
+        evaluated.models[0].member.kernel.share,
+        network_share(measured, network / 2, kernel / 2, polymer_keys(rows)),
+        atol=0.051,
     )
 
 
