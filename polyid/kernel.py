@@ -424,7 +424,8 @@ def _array(arrays: dict[str, np.ndarray], name: str, *shape: int | None) -> np.n
     ):
         seen = "is missing" if found is None else f"has the shape {found.shape}"
         raise BundleError(
-            f"The model's kernel regression is damaged: its array {name} {seen}; download or train the model again."
+            f"The model's kernel regression can't be used: its array {name} {seen}. It is damaged or of another version of "
+            "polyid-spaces; download or train the model again."
         )
     return found
 

@@ -163,6 +163,8 @@ def _read(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
         raise PolymerError(
             f"The SMILES has {len(text):,} characters, but at most {MAX_CHARACTERS:,} are read; {EXPECTED}."
         )
+    if len(text.splitlines()) > 1:  # RDKit would read the first line alone
+        raise PolymerError(f"The SMILES has {len(text.splitlines())} lines; write one polymer at a time.")
     with rdBase.BlockLogs():
         molecule = Chem.MolFromSmiles(text, _PARSER)
         if molecule is None:

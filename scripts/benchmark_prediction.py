@@ -5,7 +5,7 @@
     python scripts/benchmark_prediction.py --skip-peers       # our side alone
     python scripts/benchmark_prediction.py --tables 10000 100000
 
-Weights are random: they don't change the speed. Both sides take turns, and both include reading the SMILES. Upstream and
+Weights are random or hardly trained: they don't change the speed. Both sides take turns, and both include reading the SMILES. Upstream and
 chemprop predict member after member, as their own functions do; upstream, being slow, gets another share of the polymers in
 each round.
 """
@@ -42,6 +42,7 @@ from benchmark_peers import (
 sys.path.insert(0, str(ROOT))
 
 
+TINY = {"atom_features": 8, "bond_features": 8, "num_messages": 2}
 SINGLE = (
     "*CC(*)c1ccccc1",
     "*CC(*)(C)C(=O)OC",
@@ -54,16 +55,15 @@ SINGLE = (
 )
 
 
-def random_bundle(folder: str | Path, preset: str, folds: int, frame: Any, tiny: bool = False) -> None:
-    """Write an ensemble of a preset's size with random weights.
+def random_bundle(folder: str, frame: Any, folds: int, tiny: bool = False) -> None:
+    """Write an ensemble of the published network with random weights: training it would take days.
 
     Parameters
     ----------
     folder : path
-    preset : str
-    folds : int
     frame : pd.DataFrame
         With ``smiles_polymer`` and `PROPERTIES`, to fit preprocessor and scaler to.
+    folds : int
     tiny : bool
         A very small network instead, for a quick look.
     """
@@ -73,10 +73,10 @@ def random_bundle(folder: str | Path, preset: str, folds: int, frame: Any, tiny:
     from polyid.features import FEATURES
     from polyid.featurise import featurise
     from polyid.network import MessagePassingNetwork, NetworkConfig
-    from polyid.parameters import preset as preset_parameters
+    from polyid.parameters import preset
     from polyid.preprocessors import PolymerPreprocessor
 
-    parameters = preset_parameters(preset, **({"atom_features": 8, "num_messages": 2} if tiny else {})).to_dict()
+    parameters = preset("publication", **(TINY if tiny else {})).to_dict()
     atom, bond = (FEATURES[f"{kind}_features_{parameters['features']}"] for kind in ("atom", "bond"))
     graphs = featurise(list(frame["smiles_polymer"]), atom, bond, parameters["explicit_hs"], 1, cache=False)
     preprocessor = PolymerPreprocessor(atom, bond, explicit_hs=parameters["explicit_hs"]).fit(graphs)
@@ -96,10 +96,22 @@ def random_bundle(folder: str | Path, preset: str, folds: int, frame: Any, tiny:
     content = {
         "prediction_columns": list(PROPERTIES),
         "prediction_units": dict.fromkeys(PROPERTIES),
-        "parameters": {"preset": preset},
+        "parameters": {"preset": "publication"},
         "degree_of_polymerisation": 18,
     }
     save_bundle(folder, members, content, {})
+
+
+def small_bundle(folder: str, frame: Any, folds: int, tiny: bool = False) -> None:
+    """Train an ensemble of preset small for one epoch, with all that such a model answers: kernel, intervals, domain."""
+    from polyid.ensemble import train_ensemble
+    from polyid.parameters import PRESETS
+
+    if tiny:
+        PRESETS["small"] |= TINY
+    table = Path(f"{folder}.csv")
+    frame.to_csv(table, index=False)
+    train_ensemble(table, folder, properties=list(PROPERTIES), folds=folds, epochs=1)
 
 
 def compare(
@@ -284,10 +296,11 @@ def main() -> None:
     frame = sample(table, arguments.polymers)
     print(f"{len(frame)} polymers of {source}, {len(PROPERTIES)} properties; {load_average()}")
     with tempfile.TemporaryDirectory() as folder:
-        for preset in ("publication", "small"):
-            random_bundle(f"{folder}/{preset}", preset, arguments.folds, table, arguments.tiny)
         if "upstream" in only:
+            random_bundle(f"{folder}/publication", table, arguments.folds, arguments.tiny)
             beside_upstream(arguments, f"{folder}/publication", frame)
+        if set(only) - {"upstream"}:
+            small_bundle(f"{folder}/small", table, arguments.folds, arguments.tiny)
         if "chemprop" in only:
             beside_chemprop(arguments, f"{folder}/small", frame)
         if "answers" in only:

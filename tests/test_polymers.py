@@ -316,6 +316,7 @@ def test_chains_of_symmetric_monomers_are_those_of_m2p():
         ("   ", "empty"),
         (None, "empty"),
         (float("nan"), "empty"),
+        ("*CC*\n*CCO*", "2 lines; write one polymer"),
         ("C" * 20_000, "20,000 characters"),
         ("*" + "C" * 2_001 + "*", "2,001 heavy atoms"),
         ("*" + "C" * 1_500 + "*", "1,500 heavy atoms"),
