@@ -276,7 +276,6 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     check_level(options.level)
     ensemble = _load(options.model)
-    from polyid.metrics import evaluation_report
     from polyid.tables import apply_mapping, properties_present, propose_mapping, read_raw_table
 
     data = _table(options.data)
@@ -291,18 +290,8 @@ def _evaluate(options: argparse.Namespace) -> None:
         _say(f"{left_out} rows of {data} could not be read; 'polyid data show {data}' lists them.")
     if table.sha256 == ensemble.metadata["data"].get("sha256"):
         _say(f"The model was trained on {data}: it has seen these polymers. For honest figures add --out-of-fold.")
-    smiles = table.frame["smiles_polymer"].tolist()
-    found = ensemble.predict_smiles(smiles, options.level, verbose=len(smiles) >= 1_000)
-    frame = table.frame.reset_index(drop=True)
-    names = [name for name in ensemble.prediction_columns if name in frame]
-    said = {"mean": "pred", "error": "spread", "lower": "lower", "upper": "upper"}
-    for name in names:
-        for kind, own in said.items():
-            if f"{name}_pred_{kind}" in found:
-                frame[f"{name}_{own}"] = found[f"{name}_pred_{kind}"].astype(float)
-    if "domain" in found:
-        frame["domain"] = found["domain"]
-    print(json.dumps(evaluation_report(frame, names, options.level), indent=2))
+    report = ensemble.evaluate(table.frame, options.level, verbose=len(table.frame) >= 1_000)
+    print(json.dumps(report, indent=2))
 
 
 def _publish(options: argparse.Namespace) -> None:

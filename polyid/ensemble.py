@@ -33,7 +33,7 @@ from polyid.kernel import (
     neighbourhood,
     polymer_fragments,
 )
-from polyid.metrics import INTERVAL_LEVEL, out_of_fold_report
+from polyid.metrics import INTERVAL_LEVEL, evaluation_report, out_of_fold_report
 from polyid.model_card import model_card
 from polyid.network import MessagePassingNetwork
 from polyid.parameters import DEFAULT_SPLIT, Parameters
@@ -965,6 +965,39 @@ class MultiModel:
             parts.append(judged[list(columns)].rename(columns=columns).set_axis(table.index[good]))
         found = pd.concat(parts, axis=1).reindex(table.index)
         return pd.concat([table, found], axis=1)
+
+    def evaluate(
+        self, measured: pd.DataFrame, level: float = INTERVAL_LEVEL, *, verbose: bool = False
+    ) -> dict[str, dict[str, Any]]:
+        """What the model's predictions of measured polymers are worth; `recompute_out_of_fold` is for its training data.
+
+        Parameters
+        ----------
+        measured : pandas.DataFrame
+            ``smiles_polymer`` and any of `prediction_columns`, as the frame of `polyid.tables.read_training_table`.
+        level : float
+            Of the intervals.
+        verbose : bool
+            Show a progress bar on standard error.
+
+        Returns
+        -------
+        dict
+            As `polyid.metrics.evaluation_report`.
+        """
+        frame = measured.reset_index(drop=True)
+        found = self.predict_smiles(frame["smiles_polymer"].tolist(), level, verbose=verbose)
+        names = [name for name in self.prediction_columns if name in frame]
+        said = {"mean": "pred", "error": "spread", "lower": "lower", "upper": "upper"}
+        columns = {
+            f"{name}_{own}": found[f"{name}_pred_{kind}"].astype(float)
+            for name in names
+            for kind, own in said.items()
+            if f"{name}_pred_{kind}" in found
+        }
+        if "domain" in found:
+            columns["domain"] = found["domain"]
+        return evaluation_report(frame.assign(**columns), names, level)
 
     def explain(self, smiles: str) -> dict[str, Contributions]:
         """Why the predictions of one polymer are what they are: the exact share of every part of its repeat unit.
