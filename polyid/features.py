@@ -43,8 +43,12 @@ class Feature:
         return str(self.values(item, False))
 
 
-def _symbols(bond) -> list[str]:
-    return sorted([bond.GetBeginAtom().GetSymbol(), bond.GetEndAtom().GetSymbol()])
+class BondFeature(Feature):
+    """A `Feature` of bonds: what `values` gives, and the sorted symbols of the two atoms."""
+
+    def __call__(self, item, flipped: bool = False) -> str:
+        ends = sorted([item.GetBeginAtom().GetSymbol(), item.GetEndAtom().GetSymbol()])
+        return str((*self.values(item, False), ends))
 
 
 def _atom_v1(atom, explicit_hs: bool) -> tuple:
@@ -55,7 +59,7 @@ def _atom_v1(atom, explicit_hs: bool) -> tuple:
 
 
 def _bond_v1(bond, explicit_hs: bool) -> tuple:
-    return (bond.GetBondType(), bond.GetIsConjugated(), bond.IsInRing(), _symbols(bond))
+    return (bond.GetBondType(), bond.GetIsConjugated(), bond.IsInRing())
 
 
 def _atom_stereo(atom, explicit_hs: bool) -> tuple:
@@ -71,15 +75,15 @@ def _atom_stereo(atom, explicit_hs: bool) -> tuple:
 
 
 def _bond_stereo(bond, explicit_hs: bool) -> tuple:
-    return (str(bond.GetBondType()), bond.GetIsConjugated(), bond.IsInRing(), str(bond.GetStereo()), _symbols(bond))
+    return (str(bond.GetBondType()), bond.GetIsConjugated(), bond.IsInRing(), str(bond.GetStereo()))
 
 
 atom_features_v1 = Feature("atom_features_v1", _atom_v1, lambda: ("H", 1, 0, 0, False))
-bond_features_v1 = Feature(
+bond_features_v1 = BondFeature(
     "bond_features_v1", _bond_v1, lambda symbol: (Chem.BondType.SINGLE, False, False, sorted(["H", symbol]))
 )
 atom_features_stereo = Feature("atom_features_stereo", _atom_stereo, lambda: ("H", 1, 0, False, 0, False, ""))
-bond_features_stereo = Feature(
+bond_features_stereo = BondFeature(
     "bond_features_stereo", _bond_stereo, lambda symbol: ("SINGLE", False, False, "STEREONONE", sorted(["H", symbol]))
 )
 
@@ -113,6 +117,16 @@ def parse_smiles(smiles: str) -> Chem.Mol:
     return mol
 
 
+def atoms_of(molecule: Chem.Mol) -> list[Chem.Atom]:
+    """All atoms by index; RDKit's own iterator asks for the number of atoms several times an atom."""
+    return list(map(molecule.GetAtomWithIdx, range(molecule.GetNumAtoms())))
+
+
+def bonds_of(molecule: Chem.Mol) -> list[Chem.Bond]:
+    """All bonds by index, as `atoms_of`."""
+    return list(map(molecule.GetBondWithIdx, range(molecule.GetNumBonds())))
+
+
 def read_graph(smiles: str, atom_features: Callable, bond_features: Callable, explicit_hs: bool) -> MolecularGraph:
     """Molecular graph of a SMILES, atoms and directed bonds in the order nfp's `SmilesPreprocessor` gives them.
 
@@ -126,24 +140,24 @@ def read_graph(smiles: str, atom_features: Callable, bond_features: Callable, ex
         Whether hydrogens are atoms of the graph.
     """
     mol = parse_smiles(smiles)
-    fast = isinstance(atom_features, Feature) and isinstance(bond_features, Feature)
+    fast = isinstance(atom_features, Feature) and isinstance(bond_features, BondFeature)
     if explicit_hs and not fast:
         mol = Chem.AddHs(mol)
-    heavy = list(mol.GetAtoms())
-    bonds = list(mol.GetBonds())
+    heavy, bonds = atoms_of(mol), bonds_of(mol)
     atom_types: dict = {}
     bond_types: dict = {}
     begin = [b.GetBeginAtomIdx() for b in bonds]
     end = [b.GetEndAtomIdx() for b in bonds]
     if fast:
         atom_type = [atom_types.setdefault(atom_features.values(a, explicit_hs), len(atom_types)) for a in heavy]
+        symbols = [atom.GetSymbol() for atom in heavy]
         forward = []
-        for bond in bonds:
-            *plain, symbols = bond_features.values(bond, explicit_hs)
-            forward.append(bond_types.setdefault((*plain, tuple(symbols)), len(bond_types)))
+        for bond, *ends in zip(bonds, begin, end, strict=True):
+            pair = tuple(sorted([symbols[i] for i in ends]))
+            forward.append(bond_types.setdefault((*bond_features.values(bond, explicit_hs), pair), len(bond_types)))
         backward = forward
         atom_texts = tuple(str(values) for values in atom_types)
-        bond_texts = [str((*plain, list(symbols))) for *plain, symbols in bond_types]
+        bond_texts = [str((*plain, list(pair))) for *plain, pair in bond_types]
         if explicit_hs:
             hydrogens = np.array([a.GetTotalNumHs() for a in heavy], dtype=np.int64)
             n_hydrogen = int(hydrogens.sum())
@@ -155,7 +169,7 @@ def read_graph(smiles: str, atom_features: Callable, bond_features: Callable, ex
                 carriers = np.repeat(np.arange(len(heavy)), hydrogens)
                 to_symbol = {}
                 for carrier in np.unique(carriers):
-                    text = str(bond_features.hydrogen(heavy[carrier].GetSymbol()))
+                    text = str(bond_features.hydrogen(symbols[carrier]))
                     if text not in bond_texts:
                         bond_texts.append(text)
                     to_symbol[carrier] = bond_texts.index(text)

@@ -31,7 +31,7 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.svm import SVR
 
 from polyid.errors import BundleError
-from polyid.features import parse_smiles
+from polyid.features import atoms_of, parse_smiles
 
 MOST_REFERENCES = 3000
 """Reference polymers at most: the cost of a fit grows with their cube, that of a prediction with their number."""
@@ -132,10 +132,11 @@ def _composition(molecule: Chem.Mol, atoms: int) -> list[float]:
     The last is what a stereoirregular unit does to a melting point: it falls with the logarithm of the share of the units
     that fit the crystal (Flory, Trans. Faraday Soc. 1955, 51, 848), whether the crystal is isotactic or syndiotactic.
     """
-    symbols = [atom.GetSymbol() for atom in molecule.GetAtoms()]
+    every = atoms_of(molecule)
+    symbols = [atom.GetSymbol() for atom in every]
     counted = [function(molecule) / atoms for function in _COUNTED]
     elements = [symbols.count(element) / atoms for element in _ELEMENTS]
-    labels = {atom.GetIdx(): atom.GetProp("_CIPCode") for atom in molecule.GetAtoms() if atom.HasProp("_CIPCode")}
+    labels = {atom.GetIdx(): atom.GetProp("_CIPCode") for atom in every if atom.HasProp("_CIPCode")}
     # Neighbouring centres of one label are, in a chain of one repeat unit, a meso dyad.
     same = [labels[one] == labels[other] for one, other in _dyads(molecule, labels)]
     meso = sum(same) / len(same) if same else None

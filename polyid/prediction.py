@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import keras
@@ -18,8 +19,9 @@ from polyid.network import MessagePassingNetwork
 from polyid.stacking import blended
 
 # Graph rows times members of one call; at 64 features about 200 MiB of intermediate states.
-_ROWS_A_CALL = 200_000
+_ROWS_A_CALL = 800_000
 _POLYMERS_A_CHUNK = 2_000
+_POLYMERS_AHEAD = 200
 
 
 @dataclass(frozen=True)
@@ -229,22 +231,37 @@ class EnsemblePredictor:
 
     def _answers(self, widths: Sequence[int], smiles: Sequence[str], cache: bool) -> list[np.ndarray]:
         """Scaled predictions and, if two widths are given, fingerprints, shape (M, n, width) each, in chunks."""
-        key = self.members[0].preprocessor
         out = [np.empty((len(self.members), len(smiles), width)) for width in widths]
-        for start in range(0, len(smiles), _POLYMERS_A_CHUNK):
-            graphs = featurise(
-                smiles[start : start + _POLYMERS_A_CHUNK],
-                key.atom_features,
-                key.bond_features,
-                key.explicit_hs,
-                self.network.config.num_messages,
-                cache=cache,
-            )
+        start = 0
+        for graphs in self._graphs(smiles, cache):
             for chosen in self._shares(graphs):
                 answers = self._predictions(self._batch([graphs[i] for i in chosen]))
                 for array, answer in zip(out, answers, strict=False):
                     array[:, start + chosen] = ops.convert_to_numpy(answer)
+            start += len(graphs)
         return out
+
+    def _graphs(self, smiles: Sequence[str], cache: bool) -> Iterator[list[QuotientGraph]]:
+        """Graphs in chunks; the next is read while the networks run on the one before."""
+        key = self.members[0].preprocessor
+        step = _POLYMERS_A_CHUNK if cache else _POLYMERS_AHEAD
+
+        def read(start: int) -> list[QuotientGraph]:
+            part = smiles[start : start + step]
+            rounds = self.network.config.num_messages
+            return featurise(part, key.atom_features, key.bond_features, key.explicit_hs, rounds, cache=cache)
+
+        if len(smiles) <= step:
+            yield read(0)
+            return
+        with ThreadPoolExecutor(1, "read-ahead") as reader:
+            starts = range(0, len(smiles), step)
+            ahead = reader.submit(read, 0)
+            for following in (*starts[1:], None):
+                graphs = ahead.result()
+                if following is not None:
+                    ahead = reader.submit(read, following)
+                yield graphs
 
     def _shares(self, graphs: Sequence[QuotientGraph]) -> Iterator[np.ndarray]:
         """Graphs of like size, as many as one call may hold."""
