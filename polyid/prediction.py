@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -246,22 +247,22 @@ class EnsemblePredictor:
         key = self.members[0].preprocessor
         step = _POLYMERS_A_CHUNK if cache else _POLYMERS_AHEAD
 
-        def read(start: int) -> list[QuotientGraph]:
-            part = smiles[start : start + step]
+        def read(start: int, stop: int) -> list[QuotientGraph]:
+            part = smiles[start:stop]
             rounds = self.network.config.num_messages
             return featurise(part, key.atom_features, key.bond_features, key.explicit_hs, rounds, cache=cache)
 
         if len(smiles) <= step:
-            yield read(0)
+            yield read(0, len(smiles))
             return
+        # The networks wait for the first chunk alone, so it is a small one.
+        ends = [*range(step // 4, len(smiles), step), len(smiles)]
         with ThreadPoolExecutor(1, "read-ahead") as reader:
-            starts = range(0, len(smiles), step)
-            ahead = reader.submit(read, 0)
-            for following in (*starts[1:], None):
-                graphs = ahead.result()
-                if following is not None:
-                    ahead = reader.submit(read, following)
+            ahead = reader.submit(read, 0, ends[0])
+            for start, stop in itertools.pairwise(ends):
+                graphs, ahead = ahead.result(), reader.submit(read, start, stop)
                 yield graphs
+            yield ahead.result()
 
     def _shares(self, graphs: Sequence[QuotientGraph]) -> Iterator[np.ndarray]:
         """Graphs of like size, as many as one call may hold."""

@@ -364,6 +364,8 @@ def has_gpu() -> bool:
 
 # Graph rows of one step that keep a CPU's cores busy and its caches warm.
 _CPU_ROWS_A_STEP = 40_000
+# Polymers dealt to batches before a run starts, to know the room they need; four seconds.
+_MOST_FORESEEN = 600_000
 
 
 def is_out_of_memory(error: Exception) -> bool:
@@ -441,8 +443,14 @@ class EnsembleTrainer:
         self._budgets = self._foreseen_budgets()
         self.checkpoints = CheckpointFolder(Path(checkpoints), self.fingerprint()) if checkpoints else None
 
-    def _foreseen_budgets(self, epochs: int = 3) -> dict[str, np.ndarray]:
-        """Rows a batch of each size class needs: the most that any fold's first epochs ask for, and a little more."""
+    def _foreseen_budgets(self) -> dict[str, np.ndarray]:
+        """Rows a batch of each size class needs: the most that any fold asks for in the epochs looked at, and a little more.
+
+        All epochs are looked at where that takes seconds: a batch beyond its budget costs a compilation, and room that
+        every later batch pads.
+        """
+        dealt = sum(len(fold.train) for fold in self.folds)
+        epochs = min(self.settings.epochs, max(3, _MOST_FORESEEN // max(dealt, 1)) if self.static else 3)
         most: dict[str, np.ndarray] = {}
         for epoch in range(epochs):
             buckets = self.layout.buckets(epoch)
@@ -454,7 +462,7 @@ class EnsembleTrainer:
         for fold in self.folds:
             for chosen in self._validation_parts(fold):
                 most["validation"] = np.maximum(most.get("validation", 0), self.sizes[chosen].sum(axis=0))
-        slack = 1.0 if self.settings.batch_size == 1 else 1.02
+        slack = 1.0 if self.settings.batch_size == 1 or epochs == self.settings.epochs else 1.02
         return {bucket: padded_rows(needed[None] * slack) for bucket, needed in most.items()}
 
     @property
