@@ -6,17 +6,20 @@ scaler and preprocessors are the plan's.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 import keras
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import LocalHub
 from huggingface_hub import HfApi
+from nbclient import NotebookClient
 
 from polyid.errors import DataError, TrainingError
 from polyid.polymers import polymer_identity, to_oligomer
@@ -336,3 +339,33 @@ def test_the_loading_listing_through_a_hub(
     assert done.returncode == 0, done.stderr
     here = trained.make_aggregate_predictions(pd.DataFrame({"smiles_polymer": ["*CC(*)c1ccccc1", "*CC*"]}))
     assert done.stdout.strip().splitlines()[-1] == str(exact(here))
+
+
+def test_the_notebook_runs_on_a_model_from_a_hub(
+    trained, model_folder: Path, local_hub: LocalHub, tmp_path: Path, monkeypatch
+):
+    api = HfApi(endpoint=local_hub.endpoint, token=local_hub.token)
+    api.create_repo("ada/in-a-notebook")
+    api.upload_folder(folder_path=model_folder, repo_id="ada/in-a-notebook")
+    settings = {
+        "HF_ENDPOINT": local_hub.endpoint,
+        "HF_HOME": str(tmp_path / "home"),
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "POLYID_MODEL_REPO": "ada/in-a-notebook",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    notebook = nbformat.read(Path(__file__).parents[1] / "notebooks" / "polymer_properties.ipynb", as_version=4)
+    assert [cell for cell in notebook.cells if cell.get("outputs")] == [], "outputs of somebody's machine are not kept"
+    NotebookClient(notebook, timeout=300).execute()
+    outputs = [
+        output for cell in notebook.cells for output in cell.get("outputs", []) if output.get("name") != "stderr"
+    ]
+    data = [output.get("data") or {"text/plain": output["text"]} for output in outputs]
+    shown = [kinds.get("image/svg+xml") or kinds["text/plain"] for kinds in data]
+    assert "°C" in shown[0]
+    assert "a typing error" in shown[1] and "NaN" in shown[1]
+    assert "polystyrene: borderline." in shown[2] and shown[3].startswith("<svg")
+    told = trained.predict_smiles(["*CC(*)c1ccccc1"])["Glass_Transition_pred_mean"][0]
+    assert float(re.search(r"Prediction +(\S+)", shown[4])[1]) == pytest.approx(told, abs=1e-4)
