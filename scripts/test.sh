@@ -31,4 +31,5 @@ install_chromium() {
 install_package '.[test]'
 has_chromium || install_chromium
 export TF_CPP_MIN_LOG_LEVEL=${TF_CPP_MIN_LOG_LEVEL:-2}
-exec "$PYTHON" -m pytest -q "$@" </dev/null
+# Two processes, each with whole files, so that what a file prepares once is prepared once.
+exec "$PYTHON" -m pytest -q -n 2 --dist loadfile "$@" </dev/null

@@ -64,9 +64,9 @@ def table() -> pd.DataFrame:
     return frame
 
 
-@pytest.fixture
-def data(tmp_path) -> Path:
-    path = tmp_path / "data.csv"
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "data.csv"
     table().to_csv(path, index=False)
     return path
 
@@ -81,6 +81,17 @@ def trained(data: Path, folds: int = 2, **changes) -> MultiModel:
     params = Parameters.from_dict({**PARAMETERS, **changes}).to_dict()
     ensemble.train_models(global100, model_params=params, verbose=False, **save)
     return ensemble
+
+
+@pytest.fixture(scope="module")
+def plain(data) -> MultiModel:
+    """An ensemble of the settings above."""
+    return trained(data)
+
+
+@pytest.fixture(scope="module")
+def without_dropout(data) -> MultiModel:
+    return trained(data, dropout=0.0)
 
 
 def weights(ensemble: MultiModel) -> list[np.ndarray]:
@@ -190,8 +201,8 @@ def test_size_classes_waste_little():
     assert waste[0] > waste[1] > waste[2] and waste[2] < 0.25
 
 
-def test_same_seed_same_ensemble_and_another_seed_another(data):
-    a, b, c = trained(data), trained(data), trained(data, seed=4)
+def test_same_seed_same_ensemble_and_another_seed_another(data, plain):
+    a, b, c = plain, trained(data), trained(data, seed=4)
     for x, y in zip(weights(a), weights(b), strict=True):
         np.testing.assert_array_equal(x, y)
     assert any(not np.array_equal(x, y) for x, y in zip(weights(a), weights(c), strict=True))
@@ -234,10 +245,9 @@ def test_early_stopping_keeps_the_best_epoch_also_when_others_train_on(data):
         np.testing.assert_allclose(a.df_loss_log["loss"][:short], b.df_loss_log["loss"][:short], rtol=0.02)
 
 
-def test_a_batch_too_large_for_the_memory_is_accumulated_to_the_same_result(data, monkeypatch):
+def test_a_batch_too_large_for_the_memory_is_accumulated_to_the_same_result(data, without_dropout, monkeypatch):
     from polyid import training
 
-    whole = trained(data, dropout=0.0)
     gradients = training._TensorFlowSteps.gradients
 
     class ResourceExhaustedError(Exception):
@@ -251,7 +261,7 @@ def test_a_batch_too_large_for_the_memory_is_accumulated_to_the_same_result(data
     monkeypatch.setattr(training._TensorFlowSteps, "gradients", too_small)
     with pytest.warns(UserWarning, match="accumulated over 2 parts"):
         parts = trained(data, dropout=0.0)
-    for a, b in zip(whole.models, parts.models, strict=True):
+    for a, b in zip(without_dropout.models, parts.models, strict=True):
         np.testing.assert_allclose(a.df_loss_log["loss"], b.df_loss_log["loss"], rtol=1e-3)
 
     def never(self, batch, targets, labels):
@@ -262,15 +272,14 @@ def test_a_batch_too_large_for_the_memory_is_accumulated_to_the_same_result(data
         trained(data)
 
 
-def test_jax_trains_to_the_same_losses(data, tmp_path):
+def test_jax_trains_to_the_same_losses(data, plain, tmp_path):
     pytest.importorskip("jax", reason="JAX is not installed")
-    expected = trained(data, epochs=3)
     code = """
 import sys, json
 sys.path.insert(0, sys.argv[1])
 from test_training import trained
 from pathlib import Path
-ensemble = trained(Path(sys.argv[2]), epochs=3)
+ensemble = trained(Path(sys.argv[2]))
 Path(sys.argv[3]).write_text(json.dumps([m.df_loss_log["loss"].tolist() for m in ensemble.models]))
 """
     out = tmp_path / "losses.json"
@@ -280,7 +289,7 @@ Path(sys.argv[3]).write_text(json.dumps([m.df_loss_log["loss"].tolist() for m in
         check=True,
     )
     losses = json.loads(out.read_text())
-    for model, found in zip(expected.models, losses, strict=True):
+    for model, found in zip(plain.models, losses, strict=True):
         np.testing.assert_allclose(found, model.df_loss_log["loss"], rtol=2e-3)
 
 
