@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -1189,7 +1190,14 @@ class _ProgressBar:
     """Passes progress on, and shows it in a terminal."""
 
     def __init__(self, verbose: bool, progress: ProgressCallback | None, epochs: int):
-        self._bar = tqdm(total=epochs, unit="epoch", desc="Training", dynamic_ncols=True) if verbose else None
+        self._live = sys.stderr.isatty()
+        # A log file gets a line's worth twice a minute, not one a step.
+        often = 0.1 if self._live else 30.0
+        self._bar = (
+            tqdm(total=epochs, unit="epoch", desc="Training", dynamic_ncols=True, mininterval=often, maxinterval=often)
+            if verbose
+            else None
+        )
         self._progress = progress
         self._done = 0
 
@@ -1203,9 +1211,9 @@ class _ProgressBar:
     def __call__(self, record: Progress) -> None:
         if self._bar is not None:
             done = min(record.folds) * record.epochs + record.epoch * len(record.folds)
+            self._bar.set_description_str(record.line(), refresh=self._live)
             self._bar.update(done - self._done)
             self._done = done
-            self._bar.set_description_str(record.line(), refresh=True)
         if self._progress is not None:
             self._progress(record)
 

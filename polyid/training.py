@@ -11,6 +11,7 @@ import json
 import os
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -499,6 +500,7 @@ class EnsembleTrainer:
         self.seconds_before = 0.0
         self._polymer_epochs = 0.0
         self._last_report = 0.0
+        self._recent: deque[tuple[float, float]] = deque(maxlen=60)
         results: dict[int, FoldResult] = {}
         state = None
         if self.checkpoints is not None:
@@ -756,6 +758,10 @@ class EnsembleTrainer:
         started = [f.fold for f in folds]
         waiting = [f for f in self.folds if f.fold > max(started)]
         left += sum(len(f.train) for f in waiting) * self.settings.epochs
+        # Of the last minute: the first steps compile, and a resumed run has done much before it began.
+        self._recent.append((now, self._polymer_epochs))
+        since, then = self._recent[0]
+        recent = self._polymer_epochs - then
         losses = [s.log[-1]["val_loss"] for s in group.states if s.log]
         self.progress(
             Progress(
@@ -769,7 +775,7 @@ class EnsembleTrainer:
                 learning_rate=float(group.rate),
                 polymers_per_second=per_second,
                 elapsed_seconds=self.seconds_before + spent,
-                eta_seconds=left / per_second if per_second > 0 else None,
+                eta_seconds=left * (now - since) / recent if recent > 0 else None,
             )
         )
 
