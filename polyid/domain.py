@@ -27,7 +27,7 @@ from scipy.sparse import csr_matrix
 
 from polyid.bundle_files import DOMAIN_FILES
 from polyid.errors import BundleError, DataError, PolymerError
-from polyid.features import parse_smiles
+from polyid.features import atoms_of, parse_smiles
 
 IN_DOMAIN, BORDERLINE, OUTSIDE = "in domain", "borderline", "outside"
 NEIGHBOURS = 3
@@ -627,7 +627,7 @@ def _median(errors: np.ndarray) -> float:
 
 def _elements(smiles: str) -> set[str]:
     """Symbols of the elements of a SMILES."""
-    return {atom.GetSymbol() for atom in parse_smiles(smiles).GetAtoms()}
+    return {atom.GetSymbol() for atom in atoms_of(parse_smiles(smiles))}
 
 
 def _fragment_smiles(molecule: Chem.Mol, atom: int, radius: int) -> str:

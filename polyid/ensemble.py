@@ -39,7 +39,7 @@ from polyid.model_card import model_card
 from polyid.network import MessagePassingNetwork
 from polyid.parameters import DEFAULT_SPLIT, Parameters
 from polyid.parameters import preset as preset_parameters
-from polyid.polymers import DEGREE_OF_POLYMERISATION, recognise_form, to_oligomer
+from polyid.polymers import DEGREE_OF_POLYMERISATION, read_polymer, to_oligomer
 from polyid.prediction import Answers, EnsemblePredictor, error_clues
 from polyid.preprocessors import PolymerPreprocessor
 from polyid.progress import Progress, ProgressCallback
@@ -66,7 +66,7 @@ from polyid.training import EnsembleTrainer, FoldData, TrainingSettings, has_gpu
 __all__ = ["MultiModel", "SingleModel", "train_ensemble"]
 
 
-_POLYMERS_A_PART = 2_000
+_POLYMERS_A_PART = 400
 """Rows of a table predicted at a time: what is computed on the way, fingerprints above all, then doesn't grow with the table."""
 
 
@@ -948,8 +948,8 @@ class MultiModel:
         for text, meso in zip(smiles, pm, strict=True):
             row: dict[str, Any] = {"smiles": text, "form": None, "smiles_polymer": None, "error": None}
             try:
-                row["form"] = str(recognise_form(text))
-                row["smiles_polymer"] = to_oligomer(text, self.degree_of_polymerisation, pm=meso, seed=self.seed)
+                form, oligomer = read_polymer(text, self.degree_of_polymerisation, pm=meso, seed=self.seed)
+                row |= {"form": str(form), "smiles_polymer": oligomer}
             except PolymerError as error:
                 row["error"] = str(error)
             rows.append(row)
@@ -1059,9 +1059,16 @@ class MultiModel:
         """Columns ``<property>_pred_<func>`` of predictions (M, n, P)."""
         columns = {}
         for p, name in enumerate(self.prediction_columns):
-            members = pd.DataFrame(values[:, :, p].T, index=index)
+            members = values[:, :, p]
             for func in funcs:
-                columns[f"{name}_pred_{func}"] = members.agg(func, axis=1)
+                # What every answer has is done without pandas, which costs a single SMILES more than the networks do.
+                if func == "mean":
+                    found = members.mean(axis=0)
+                elif func == "std":
+                    found = members.std(axis=0, ddof=1) if len(members) > 1 else np.full(len(index), np.nan)
+                else:
+                    found = pd.DataFrame(members.T, index=index).agg(func, axis=1)
+                columns[f"{name}_pred_{func}"] = found
         return pd.DataFrame(columns, index=index)
 
     def _all_members(self) -> EnsemblePredictor:

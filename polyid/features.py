@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from rdkit import Chem, rdBase
@@ -17,6 +18,8 @@ from polyid.errors import PolymerError
 from polyid.graphs import MolecularGraph
 
 IMPLICIT = Chem.ValenceType.IMPLICIT
+MOLECULES_KEPT = 500
+"""Molecules that `parse_smiles` keeps, some 0.1 MiB each: those of one part of a table."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +103,19 @@ def resolve_feature(function: Callable) -> Callable:
 
 
 def parse_smiles(smiles: str) -> Chem.Mol:
-    """RDKit molecule of a SMILES; a PolymerError says when there is none."""
+    """RDKit molecule of a SMILES, not to be changed: the last ones are shared. A PolymerError says when there is none."""
+    mol = _parsed(smiles) if isinstance(smiles, str) else None
+    if mol is None or mol.GetNumAtoms() == 0:
+        shown = repr(smiles if not isinstance(smiles, str) or len(smiles) <= 80 else smiles[:77] + "...")
+        raise PolymerError(f"{shown} is not a SMILES that RDKit can read; check brackets, ring closures and valences.")
+    return mol
+
+
+# Graph, kernel regression and domain of validity each need the molecule, and reading it costs as much as any of them.
+@lru_cache(maxsize=MOLECULES_KEPT)
+def _parsed(smiles: str) -> Chem.Mol | None:
     mol = None
-    if isinstance(smiles, str) and smiles.strip():
+    if smiles.strip():
         with rdBase.BlockLogs():
             # Merging hydrogen atoms and perceiving stereo are most of the work; skip what the SMILES has no sign of.
             if "[H]" in smiles or "[2H]" in smiles or any(mark in smiles for mark in "@/\\"):
@@ -111,9 +124,6 @@ def parse_smiles(smiles: str) -> Chem.Mol:
                 mol = Chem.MolFromSmiles(smiles, sanitize=False)
                 if mol is not None and Chem.SanitizeMol(mol, catchErrors=True) != Chem.SanitizeFlags.SANITIZE_NONE:
                     mol = None
-    if mol is None or mol.GetNumAtoms() == 0:
-        shown = repr(smiles if not isinstance(smiles, str) or len(smiles) <= 80 else smiles[:77] + "...")
-        raise PolymerError(f"{shown} is not a SMILES that RDKit can read; check brackets, ring closures and valences.")
     return mol
 
 

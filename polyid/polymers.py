@@ -105,6 +105,18 @@ def to_oligomer(
     PolymerError
         The SMILES, or what it asks for, can't be read as a polymer.
     """
+    return read_polymer(smiles, degree_of_polymerisation, mechanism=mechanism, pm=pm, seed=seed)[1]
+
+
+def read_polymer(
+    smiles: str,
+    degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION,
+    *,
+    mechanism: str | None = None,
+    pm: float | None = None,
+    seed: int = 0,
+) -> tuple[PolymerForm, str]:
+    """What :func:`recognise_form` and :func:`to_oligomer` say, for one reading of the SMILES."""
     if not 2 <= degree_of_polymerisation <= MAX_DEGREE_OF_POLYMERISATION:
         raise PolymerError(
             f"A degree of polymerisation of {degree_of_polymerisation} was asked for; "
@@ -117,11 +129,11 @@ def to_oligomer(
     molecule, form = _read(smiles)
     with rdBase.BlockLogs():
         if form is PolymerForm.REPEAT_UNIT:
-            return homopolymer(unit_of(molecule), degree_of_polymerisation, pm, seed)
+            return form, homopolymer(unit_of(molecule), degree_of_polymerisation, pm, seed)
         if form is PolymerForm.MONOMERS or mechanism is not None:
-            return polymerise(molecule, degree_of_polymerisation, mechanism, pm, seed)
+            return form, polymerise(molecule, degree_of_polymerisation, mechanism, pm, seed)
         _refuse_small_molecule(molecule, smiles.strip())
-        return Chem.MolToSmiles(molecule)
+        return form, Chem.MolToSmiles(molecule)
 
 
 def polymer_identity(smiles: str) -> str:
