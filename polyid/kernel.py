@@ -31,7 +31,7 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.svm import SVR
 
 from polyid.errors import BundleError
-from polyid.features import atoms_of, parse_smiles
+from polyid.features import MOLECULES_KEPT, atoms_of, parse_smiles
 
 MOST_REFERENCES = 3000
 """Reference polymers at most: the cost of a fit grows with their cube, that of a prediction with their number."""
@@ -112,17 +112,21 @@ def polymer_fragments(smiles: Sequence[str]) -> PolymerFragments:
     keys: tuple[list, ...] = tuple([] for _ in _GENERATORS)
     counts: tuple[list, ...] = tuple([] for _ in _GENERATORS)
     composition = np.empty((len(smiles), DESCRIPTORS))
-    for i, text in enumerate(smiles):
-        molecule = parse_smiles(text)
-        atoms = molecule.GetNumHeavyAtoms()
+    for start in range(0, len(smiles), MOLECULES_KEPT):
+        molecules = [parse_smiles(text) for text in smiles[start : start + MOLECULES_KEPT]]
+        atoms = [max(molecule.GetNumHeavyAtoms(), 1) for molecule in molecules]
         for kind, (generator, transform) in enumerate(_GENERATORS):
-            found = generator.GetSparseCountFingerprint(molecule).GetNonzeroElements()
-            hashes = np.fromiter(found.keys(), np.uint32, len(found))
-            order = np.argsort(hashes)
-            keys[kind].append(hashes[order])
-            values = np.fromiter(found.values(), np.float32, len(found))[order] / np.float32(max(atoms, 1))
-            counts[kind].append(transform(values).astype(np.float32))
-        composition[i] = _composition(molecule, max(atoms, 1))
+            # All at once, because RDKit then uses every core.
+            every = generator.GetSparseCountFingerprints(molecules, numThreads=0)
+            for fingerprint, heavy in zip(every, atoms, strict=True):
+                found = fingerprint.GetNonzeroElements()
+                hashes = np.fromiter(found.keys(), np.uint32, len(found))
+                order = np.argsort(hashes)
+                keys[kind].append(hashes[order])
+                values = np.fromiter(found.values(), np.float32, len(found))[order] / np.float32(heavy)
+                counts[kind].append(transform(values).astype(np.float32))
+        for i, (molecule, heavy) in enumerate(zip(molecules, atoms, strict=True), start):
+            composition[i] = _composition(molecule, heavy)
     return PolymerFragments(keys, counts, composition)
 
 

@@ -34,6 +34,8 @@ _NAME = re.compile(r"poly|\bnylon|teflon|kevlar|[a-z]{5,}", re.IGNORECASE)
 _PARSER = Chem.SmilesParserParams()
 _PARSER.parseName = False
 _PARSER.allowCXSMILES = False
+_UNSANITISED = Chem.SmilesParserParams()
+_UNSANITISED.parseName = _UNSANITISED.allowCXSMILES = _UNSANITISED.sanitize = _UNSANITISED.removeHs = False
 
 
 class PolymerForm(StrEnum):
@@ -178,7 +180,13 @@ def _read(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
     if len(text.splitlines()) > 1:  # RDKit would read the first line alone
         raise PolymerError(f"The SMILES has {len(text.splitlines())} lines; write one polymer at a time.")
     with rdBase.BlockLogs():
-        molecule = Chem.MolFromSmiles(text, _PARSER)
+        if any(mark in text for mark in ".[*@/\\"):
+            molecule = Chem.MolFromSmiles(text, _PARSER)
+        else:
+            # Half the time for a long oligomer: nothing here needs hydrogens merged or stereochemistry perceived.
+            molecule = Chem.MolFromSmiles(text, _UNSANITISED)
+            if molecule is not None and Chem.SanitizeMol(molecule, catchErrors=True) != Chem.SANITIZE_NONE:
+                molecule = None
         if molecule is None:
             raise PolymerError(_why_unreadable(text))
         if ":" in text:
