@@ -14,7 +14,8 @@ import shutil
 import sys
 from pathlib import Path
 
-WIDTH = 1180
+WIDTH, TALLEST = 1180, 1740
+"""Pixels; the figures of a whole report would be longer than the README."""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
@@ -57,11 +58,12 @@ def take(trainer: str | None, inference: str | None, output: Path, smiles: str) 
 
 
 def photograph(page, path: Path) -> Path:
-    """The whole page, once its animations are over and nothing has the focus."""
+    """The page down to `TALLEST`, once its animations are over and nothing has the focus."""
     page.evaluate("document.activeElement.blur()")
     page.mouse.move(0, 0)
     page.wait_for_timeout(1500)
-    page.screenshot(path=path, full_page=True)
+    height = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
+    page.screenshot(path=path, full_page=True, clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
     return path
 
 
