@@ -66,8 +66,8 @@ from polyid.training import EnsembleTrainer, FoldData, TrainingSettings, has_gpu
 __all__ = ["MultiModel", "SingleModel", "train_ensemble"]
 
 
-_POLYMERS_A_PART = 400
-"""Rows of a table predicted at a time: what is computed on the way, fingerprints above all, then doesn't grow with the table."""
+_POLYMERS_A_PART = 200
+"""Rows of a table predicted at a time, fewer than `MOLECULES_KEPT`: what is computed on the way doesn't grow with the table."""
 
 
 class SingleModel:
@@ -1199,12 +1199,8 @@ class _ProgressBar:
     def __init__(self, verbose: bool, progress: ProgressCallback | None, epochs: int):
         self._live = sys.stderr.isatty()
         # A log file gets a line's worth twice a minute, not one a step.
-        often = 0.1 if self._live else 30.0
-        self._bar = (
-            tqdm(total=epochs, unit="epoch", desc="Training", dynamic_ncols=True, mininterval=often, maxinterval=often)
-            if verbose
-            else None
-        )
+        often = {} if self._live else {"mininterval": 30.0, "maxinterval": 30.0}
+        self._bar = tqdm(total=epochs, unit="epoch", desc="Training", dynamic_ncols=True, **often) if verbose else None
         self._progress = progress
         self._done = 0
 

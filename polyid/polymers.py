@@ -13,6 +13,7 @@ from enum import StrEnum
 from rdkit import Chem, rdBase
 
 from polyid.errors import PolymerError
+from polyid.features import read_molecule
 from polyid.monomers import MECHANISMS, polymerise, shorten, why_monomer
 from polyid.repeat_units import MAX_HEAVY_ATOMS, canonical_unit, homopolymer, unit_of
 
@@ -31,11 +32,6 @@ _TOKEN = re.compile(
     r"|(?P<bond>[-=#$:/\\~])|(?P<open>\()|(?P<close>\))|(?P<dot>\.)"
 )
 _NAME = re.compile(r"poly|\bnylon|teflon|kevlar|[a-z]{5,}", re.IGNORECASE)
-_PARSER = Chem.SmilesParserParams()
-_PARSER.parseName = False
-_PARSER.allowCXSMILES = False
-_UNSANITISED = Chem.SmilesParserParams()
-_UNSANITISED.parseName = _UNSANITISED.allowCXSMILES = _UNSANITISED.sanitize = _UNSANITISED.removeHs = False
 
 
 class PolymerForm(StrEnum):
@@ -180,13 +176,7 @@ def _read(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
     if len(text.splitlines()) > 1:  # RDKit would read the first line alone
         raise PolymerError(f"The SMILES has {len(text.splitlines())} lines; write one polymer at a time.")
     with rdBase.BlockLogs():
-        if any(mark in text for mark in ".[*@/\\"):
-            molecule = Chem.MolFromSmiles(text, _PARSER)
-        else:
-            # Half the time for a long oligomer: nothing here needs hydrogens merged or stereochemistry perceived.
-            molecule = Chem.MolFromSmiles(text, _UNSANITISED)
-            if molecule is not None and Chem.SanitizeMol(molecule, catchErrors=True) != Chem.SANITIZE_NONE:
-                molecule = None
+        molecule = read_molecule(text)
         if molecule is None:
             raise PolymerError(_why_unreadable(text))
         if ":" in text:

@@ -758,7 +758,7 @@ class EnsembleTrainer:
         started = [f.fold for f in folds]
         waiting = [f for f in self.folds if f.fold > max(started)]
         left += sum(len(f.train) for f in waiting) * self.settings.epochs
-        # Of the last minute: the first steps compile, and a resumed run has done much before it began.
+        # From the last sixty reports: the first steps compile, and a resumed run has done much before it began.
         self._recent.append((now, self._polymer_epochs))
         since, then = self._recent[0]
         recent = self._polymer_epochs - then

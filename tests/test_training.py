@@ -316,6 +316,9 @@ def test_progress_counts_up_and_cancel_stops(data):
     epochs = [(r.folds, r.epoch) for r in records]
     assert epochs == sorted(epochs) and records[-1].epoch == PARAMETERS["epochs"]
     assert all(r.folds_total == 2 and r.polymers_per_second > 0 for r in records)
+    # Nothing can be said before two reports, and nothing is left after the last.
+    assert records[0].eta_seconds is None and records[-1].eta_seconds == 0.0
+    assert all(r.eta_seconds > 0 for r in records[1:-1])
 
     def stop(record):
         if record.epoch == 2:
