@@ -195,7 +195,7 @@ def complaints(frame: pd.DataFrame) -> str:
     bad = [(number, row["error"]) for number, (_, row) in enumerate(frame.iterrows(), 1) if pd.notna(row["error"])]
     if len(frame) == 1:
         return bad[0][1] if bad else ""
-    return " ".join(f"Line {number}: {problem}" for number, problem in bad)
+    return "\n".join(f"Line {number}: {problem}" for number, problem in bad)
 
 
 def status_panel(status: Status) -> str:

@@ -320,4 +320,5 @@ def _refuse_small_molecule(molecule: Chem.Mol, text: str) -> None:
         raise PolymerError(f"“{shorten(text)}” is {reason}.")
     heavy = molecule.GetNumHeavyAtoms()
     if heavy < MIN_OLIGOMER_HEAVY_ATOMS:
-        raise PolymerError(f"“{shorten(text)}” is a small molecule of {heavy} heavy atoms, not a polymer; {EXPECTED}.")
+        size = f"{heavy} heavy atom{'s' * (heavy > 1)}"
+        raise PolymerError(f"“{shorten(text)}” is a small molecule of {size}, not a polymer; {EXPECTED}.")
