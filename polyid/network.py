@@ -6,7 +6,7 @@ or directed bonds, with the size of the class as its weight in sums, attention a
 
 The function and its parameters are those of `global100` of PolyID (Wilson et al., Macromolecules 2023, 56, 8547,
 doi:10.1021/acs.macromol.3c00994) as built from the layers of nfp (https://github.com/NREL/nfp). The arithmetic is
-rearranged: dense layers act on atoms, bonds and graphs before these are gathered to directed bonds; messages are summed
+rearranged: what depends on an atom alone is computed for atoms and then gathered to directed bonds; messages are summed
 before the second dense layer of the message; and the node update after the last round, which no output reads, is left out.
 
 Shapes: M members, n_l atom classes, e_l directed bond classes and i_l neighbour entries of level l, G graphs,
@@ -15,6 +15,7 @@ F features, U features of the global state, P properties.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -58,11 +59,21 @@ class NetworkConfig:
         return asdict(self)
 
 
+def _gather(flat, index):
+    """Rows `index` of `flat`; no index is negative."""
+    if keras.backend.backend() == "tensorflow":
+        # Keras looks for negative indices first, which takes a tenth of the time of the gather itself.
+        import tensorflow as tf
+
+        return tf.gather(flat, index)
+    return ops.take(flat, index, axis=0)
+
+
 def take_rows(states, index):
     """Rows `index` (M, m) of each member's `states` (M, n, F); shape (M, m, F)."""
     members, rows, features = ops.shape(states)
     offset = ops.expand_dims(ops.arange(members, dtype="int32") * rows, 1)
-    flat = ops.take(ops.reshape(states, (members * rows, features)), ops.reshape(index + offset, (-1,)), axis=0)
+    flat = _gather(ops.reshape(states, (members * rows, features)), ops.reshape(index + offset, (-1,)))
     return ops.reshape(flat, (members, -1, features))
 
 
@@ -76,11 +87,28 @@ def sum_rows(values, index, rows: int):
     @ops.custom_gradient
     def summed(flat):
         def gradient(upstream):
-            return ops.take(upstream, flat_index, axis=0)
+            return _gather(upstream, flat_index)
 
         return ops.segment_sum(flat, flat_index, num_segments=members * rows), gradient
 
     return ops.reshape(summed(ops.reshape(values, (-1, features))), (members, rows, features))
+
+
+def sum_taken_rows(states, taken, count, index, rows: int):
+    """Sum rows `taken` (M, m) of `states` (M, n, F), each `count` (M, m) times, by `index` (M, m); shape (M, rows, F)."""
+    return sum_rows(take_rows(states, taken) * ops.expand_dims(ops.cast(count, states.dtype), -1), index, rows)
+
+
+def sum_taken_rows_sparsely(states, taken, count, index, rows: int):
+    """As `sum_taken_rows`, for whole counts and ascending `index`, in one pass: on TensorFlow, but not under XLA."""
+    import tensorflow as tf
+
+    members, held, features = ops.shape(states)
+    member = ops.expand_dims(ops.arange(members, dtype="int32"), 1)
+    times = tf.cast(tf.reshape(count, (-1,)), "int32")
+    taken, index = (tf.repeat(tf.reshape(i + member * n, (-1,)), times) for i, n in ((taken, held), (index, rows)))
+    flat = tf.sparse.segment_sum(tf.reshape(states, (-1, features)), taken, index, num_segments=members * rows)
+    return ops.reshape(flat, (members, rows, features))
 
 
 class _Layer(keras.layers.Layer):
@@ -229,24 +257,24 @@ class EdgeUpdate(_Layer):
         self.out.build()
         self.built = True
 
-    def call(self, bonds, atoms, global_state, atom_graph, parent, source, target):
-        """Change of the bond classes of the next level, shape (M, e_l, F).
+    def call(self, bonds, atoms, global_state, atom_graph, source, target):
+        """Change of the bond classes of the next level, shape (M, e_l, F), from their states before it.
 
-        Everything but the sum and its activation is computed per atom class, per bond class of the level before, or per graph.
+        What depends on an atom or a graph alone is computed per atom class or per graph.
         """
         per_graph = self.hidden.add_bias(self.hidden.project("global", global_state))
         per_source = self.hidden.project("source", atoms) + take_rows(per_graph, atom_graph)
         per_target = self.hidden.project("target", atoms)
-        per_bond = self.hidden.project("bond", bonds)
-        total = take_rows(per_bond, parent) + take_rows(per_source, source) + take_rows(per_target, target)
+        total = self.hidden.project("bond", bonds) + take_rows(per_source, source) + take_rows(per_target, target)
         return self.out(ops.relu(total))
 
 
 class NodeUpdate(_Layer):
     """Change of each atom from the messages along its bonds (nfp's `NodeUpdate`)."""
 
-    def __init__(self, members: int, features: int, mol_features: int, **kwargs):
+    def __init__(self, members: int, features: int, mol_features: int, sum_messages: Callable, **kwargs):
         super().__init__(**kwargs)
+        self.sum_messages = sum_messages
         inputs = {"target": features, "bond": features, "global": mol_features}
         self.message = MemberDense(members, inputs, 2 * features, name="message")
         self.message_out = MemberDense(members, {"hidden": 2 * features}, features, name="message_out")
@@ -270,8 +298,8 @@ class NodeUpdate(_Layer):
         per_target = self.message.project("target", atoms) + take_rows(per_graph, atom_graph)
         message = ops.relu(self.message.project("bond", bonds) + take_rows(per_target, target))
         count = ops.expand_dims(ops.cast(neighbour_count, message.dtype), -1)
-        received = sum_rows(take_rows(message, neighbour_bond) * count, neighbour_atom, rows)
         degree = sum_rows(count, neighbour_atom, rows)
+        received = self.sum_messages(message, neighbour_bond, neighbour_count, neighbour_atom, rows)
         summed = self.message_out.project("hidden", received) + degree * ops.cast(self.message_out.bias, message.dtype)
         return self.out(ops.relu(self.hidden(summed)))
 
@@ -373,6 +401,10 @@ class MessagePassingNetwork(keras.Model):
         Widths, rounds and outputs, the same for all members.
     members : int
         Ensemble members M.
+    compute_dtype : str
+        Of the states of atoms and bonds.
+    xla : bool
+        Whether XLA may compile the network, which rules out TensorFlow's fastest way to sum messages.
 
     Examples
     --------
@@ -380,7 +412,9 @@ class MessagePassingNetwork(keras.Model):
     >>> network.initialise([0, 1, 2, 3, 4])
     """
 
-    def __init__(self, config: NetworkConfig, members: int = 1, compute_dtype: str = "float32", **kwargs):
+    def __init__(
+        self, config: NetworkConfig, members: int = 1, compute_dtype: str = "float32", xla: bool = True, **kwargs
+    ):
         super().__init__(**kwargs)
         self.config, self.members, self.message_dtype = config, members, compute_dtype
         width, units = config.features, config.mol_features
@@ -391,8 +425,10 @@ class MessagePassingNetwork(keras.Model):
             GlobalUpdate(members, width, units, name=f"global_{i}") for i in range(config.num_messages)
         ]
         self.edge_updates = [EdgeUpdate(members, width, units, name=f"edge_{i}") for i in range(config.num_messages)]
+        sparse = keras.backend.backend() == "tensorflow" and not xla
+        sum_messages = sum_taken_rows_sparsely if sparse else sum_taken_rows
         self.node_updates = [
-            NodeUpdate(members, width, units, name=f"node_{i}") for i in range(config.num_messages - 1)
+            NodeUpdate(members, width, units, sum_messages, name=f"node_{i}") for i in range(config.num_messages - 1)
         ]
         self.readout = BondReadout(members, width, config.properties, config.dropout, name="readout")
         for layer in self._blocks():
@@ -500,8 +536,8 @@ class MessagePassingNetwork(keras.Model):
             global_state = global_state + self.global_updates[i](elements(i), graphs=graphs)
             state = ops.cast(global_state, self.message_dtype)
             parent, source, target = (batch[key][i] for key in ("bond_parent", "bond_source", "bond_target"))
-            change = self.edge_updates[i](bonds, atoms, state, batch["atom_graph"][i], parent, source, target)
-            bonds = take_rows(bonds, parent) + change
+            bonds = take_rows(bonds, parent)
+            bonds = bonds + self.edge_updates[i](bonds, atoms, state, batch["atom_graph"][i], source, target)
             if i < rounds - 1:
                 change = self.node_updates[i](
                     bonds,

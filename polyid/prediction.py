@@ -132,7 +132,7 @@ class EnsemblePredictor:
             atom_classes=max(m.config.atom_classes for m in members),
             bond_classes=max(m.config.bond_classes for m in members),
         )
-        self.network = MessagePassingNetwork(widest, len(members))
+        self.network = MessagePassingNetwork(widest, len(members), xla=False)
         self.network.set_member_weights([m.weights for m in members])
         # Each is traced when it is first asked for. Fingerprints cost next to nothing, a trace more than a second.
         self._predictions = _compiled(self._predictions_and_fingerprints)

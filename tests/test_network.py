@@ -26,11 +26,11 @@ POLYMERS = [
 ]
 
 
-def network_for(preprocessor, rounds=3, features=16, members=1, properties=2, dropout=0.0):
+def network_for(preprocessor, rounds=3, features=16, members=1, properties=2, dropout=0.0, xla=True):
     config = NetworkConfig(
         preprocessor.atom_classes, preprocessor.bond_classes, features, 8, rounds, properties, dropout
     )
-    network = MessagePassingNetwork(config, members)
+    network = MessagePassingNetwork(config, members, xla=xla)
     network.initialise(list(range(members)))
     # Biases start at zero; give them values, or a bias lost somewhere would go unseen.
     rng = np.random.default_rng(5)
@@ -51,10 +51,10 @@ def preprocessor():
     return new.fit([new.molecular_graph(s) for s in POLYMERS])
 
 
-@pytest.mark.parametrize("count", [1, 4])
-def test_agrees_with_nfp_layers(preprocessor, tmp_path, count):
+@pytest.mark.parametrize(("count", "xla"), [(1, True), (4, True), (4, False)])
+def test_agrees_with_nfp_layers(preprocessor, tmp_path, count, xla):
     rounds, features = 4, 32
-    network = network_for(preprocessor, rounds, features)
+    network = network_for(preprocessor, rounds, features, xla=xla)
     ours = np.array(network(batch_of(preprocessor, POLYMERS[:count], rounds)))[0]
 
     whole = [preprocessor(s) for s in POLYMERS[:count]]
@@ -124,13 +124,18 @@ def oligomers(draw):
 
 
 @settings(max_examples=25, deadline=None)
-@given(smiles=st.lists(oligomers(), min_size=1, max_size=3), rounds=st.integers(1, 5), explicit_hs=st.booleans())
-def test_compression_changes_neither_predictions_nor_gradients(smiles, rounds, explicit_hs):
+@given(
+    smiles=st.lists(oligomers(), min_size=1, max_size=3),
+    rounds=st.integers(1, 5),
+    explicit_hs=st.booleans(),
+    xla=st.booleans(),
+)
+def test_compression_changes_neither_predictions_nor_gradients(smiles, rounds, explicit_hs, xla):
     import tensorflow as tf
 
     preprocessor = PolymerPreprocessor(explicit_hs=explicit_hs)
     preprocessor.fit([preprocessor.molecular_graph(s) for s in smiles])
-    network = network_for(preprocessor, rounds, features=8)
+    network = network_for(preprocessor, rounds, features=8, xla=xla)
     variables = [v.value for v in network.trainable_variables]
 
     def predict(identity):
