@@ -339,7 +339,7 @@ class TrainingDomain:
         -------
         pandas.DataFrame
             One row a polymer: ``verdict`` (in domain, borderline or outside), ``reason`` (a sentence), ``unseen_fragments``
-            (how many), ``fragments`` (SMILES of these with all hydrogens, small ones first), ``distance`` (1 is usual for a new polymer) and
+            (how many), ``fragments`` (SMILES of the two smallest, with all hydrogens), ``distance`` (1 is usual for a new polymer) and
             ``nearest`` (the three nearest training polymers as dictionaries of ``name``, ``smiles``, ``distance`` and
             ``values``, the measured properties by name).
 
@@ -364,15 +364,15 @@ class TrainingDomain:
             part = slice(start, start + chunk)
             distance, nearest, nearest_distance = self._measure(fingerprints[:, part], chosen)
             for i, text in enumerate(smiles[part]):
-                unseen = self._unseen(text)
+                unseen, named = self._unseen(text)
                 foreign = sorted(_elements(text) - self._elements)
-                verdict, reason = self._judge(foreign, unseen, float(distance[i]))
+                verdict, reason = self._judge(foreign, unseen, named, float(distance[i]))
                 rows.append(
                     {
                         "verdict": verdict,
                         "reason": reason,
-                        "unseen_fragments": len(unseen),
-                        "fragments": unseen,
+                        "unseen_fragments": unseen,
+                        "fragments": named,
                         "distance": float(distance[i]),
                         "nearest": [
                             self._shown(int(j), float(d))
@@ -398,33 +398,42 @@ class TrainingDomain:
         nearest = np.argsort(mean, axis=1, kind="stable")[:, :NEIGHBOURS]
         return distance, nearest, np.take_along_axis(mean, nearest, axis=1)
 
-    def _unseen(self, smiles: str) -> list[str]:
-        """The fragments of an oligomer that no training polymer has, as SMILES, the smallest first."""
+    def _unseen(self, smiles: str) -> tuple[int, list[str]]:
+        """How many fragments of an oligomer no training polymer has, and the smallest of them as SMILES."""
         ids = np.array(sorted(chain_fragments(smiles)), np.int64)
         known = np.searchsorted(self._fragments, ids)
         new = ids[self._fragments[np.minimum(known, len(self._fragments) - 1)] != ids]
         if not len(new):
-            return []
+            return 0, []
         molecule = parse_smiles(smiles)
         found = rdFingerprintGenerator.AdditionalOutput()
         found.AllocateBitInfoMap()
         _MORGAN.GetSparseCountFingerprint(molecule, additionalOutput=found)
-        places = {
-            fragment: min(found.GetBitInfoMap()[fragment], key=lambda p: (p[1], p[0])) for fragment in new.tolist()
-        }
-        texts = [(radius, _fragment_smiles(molecule, atom, radius)) for atom, radius in places.values()]
-        return [text for _, text in sorted(texts, key=lambda t: (t[0], len(t[1]), t[1]))]
+        places = found.GetBitInfoMap()
+        by_size: dict[tuple[int, int], list[tuple[int, list[int]]]] = {}
+        for fragment in new.tolist():
+            atom, radius = min(places[fragment], key=lambda p: (p[1], p[0]))
+            bonds = list(Chem.FindAtomEnvironmentOfRadiusN(molecule, radius, atom)) if radius else []
+            by_size.setdefault((radius, len(bonds)), []).append((atom, bonds))
+        named: list[str] = []
+        # A SMILES is most of the work, so only those that are shown are written.
+        for size in sorted(by_size):
+            texts = [_fragment_smiles(molecule, atom, bonds) for atom, bonds in by_size[size]]
+            named += sorted(texts, key=lambda text: (len(text), text))
+            if len(named) >= _SHOWN:
+                break
+        return len(new), named[:_SHOWN]
 
-    def _judge(self, foreign: list[str], unseen: list[str], distance: float) -> tuple[str, str]:
-        """Verdict and reason of a polymer with elements and fragments that no training polymer has."""
-        verdict = OUTSIDE if foreign else self.thresholds.verdict(len(unseen), distance)
+    def _judge(self, foreign: list[str], unseen: int, named: list[str], distance: float) -> tuple[str, str]:
+        """Verdict and reason of a polymer with elements and fragments, some named, that no training polymer has."""
+        verdict = OUTSIDE if foreign else self.thresholds.verdict(unseen, distance)
         parts = []
         if foreign:
             parts.append(f"contains {' and '.join(foreign)}, which no training polymer does")
         if unseen:
-            some = "a fragment" if len(unseen) == 1 else f"{len(unseen)} fragments"
-            more = ", …" if len(unseen) > _SHOWN else ""
-            parts.append(f"contains {some} no training polymer has: {', '.join(unseen[:_SHOWN])}{more}")
+            some = "a fragment" if unseen == 1 else f"{unseen} fragments"
+            more = ", …" if unseen > len(named) else ""
+            parts.append(f"contains {some} no training polymer has: {', '.join(named)}{more}")
         if distance > self.thresholds.in_domain_distance:
             parts.append(
                 f"is {distance:.1f} times as far from its nearest training polymers as a new polymer usually is"
@@ -630,9 +639,8 @@ def _elements(smiles: str) -> set[str]:
     return {atom.GetSymbol() for atom in atoms_of(parse_smiles(smiles))}
 
 
-def _fragment_smiles(molecule: Chem.Mol, atom: int, radius: int) -> str:
-    """The part of a molecule within `radius` bonds of an atom, every atom with its hydrogens."""
-    bonds = list(Chem.FindAtomEnvironmentOfRadiusN(molecule, radius, atom)) if radius else []
+def _fragment_smiles(molecule: Chem.Mol, atom: int, bonds: list[int]) -> str:
+    """The part of a molecule that an atom and bonds around it make up, every atom with its hydrogens."""
     ends = [molecule.GetBondWithIdx(b) for b in bonds]
     atoms = sorted({atom} | {i for b in ends for i in (b.GetBeginAtomIdx(), b.GetEndAtomIdx())})
     return Chem.MolFragmentToSmiles(molecule, atoms, bonds, isomericSmiles=False, allHsExplicit=True)

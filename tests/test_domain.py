@@ -114,7 +114,7 @@ def test_unseen_fragments_are_counted_and_named():
     seen = set().union(*(chain_fragments(smiles) for smiles in OLIGOMERS[:6]))
     table = domain.assess(OLIGOMERS, np.tile(states, (1, 2, 1))[:, :10])
     for smiles, count, named in zip(OLIGOMERS, table["unseen_fragments"], table["fragments"], strict=True):
-        assert count == len(set(chain_fragments(smiles)) - seen) == len(named)
+        assert count == len(set(chain_fragments(smiles)) - seen) and len(named) == min(count, 2)
         for text in named:
             # What is named is really a part of the oligomer.
             query = Chem.MolFromSmarts(text.replace("[CH", "[#6H").replace("[cH", "[#6H"))
