@@ -109,7 +109,7 @@ def forward_flops(sizes: Any, config: Any) -> Any:
     for i in range(rounds):
         products = products + (atoms[..., i] + bonds[..., i]) * width * (units + 1)
         # The change of bonds: bond, source and target to the hidden layer, and that to the change.
-        products = products + (bonds[..., i] + 2 * atoms[..., i] + bonds[..., i + 1]) * square
+        products = products + (2 * atoms[..., i] + 2 * bonds[..., i + 1]) * square
         if i < rounds - 1:
             # Messages from bonds and targets; of their sums three more layers on atoms.
             products = products + (bonds[..., i + 1] + atoms[..., i] + 3 * atoms[..., i + 1]) * square
