@@ -62,7 +62,7 @@ class NetworkConfig:
 def _gather(flat, index):
     """Rows `index` of `flat`; no index is negative."""
     if keras.backend.backend() == "tensorflow":
-        # Keras looks for negative indices first, which takes a tenth of the time of the gather itself.
+        # Keras looks for negative indices first, in passes of their own.
         import tensorflow as tf
 
         return tf.gather(flat, index)
