@@ -191,11 +191,11 @@ def notice(text: str, kind: str = "") -> str:
 
 
 def complaints(frame: pd.DataFrame) -> str:
-    """One sentence a polymer that can't be read, with its line when there are several."""
+    """One sentence a polymer that can't be read, with its number in the table when there are several."""
     bad = [(number, row["error"]) for number, (_, row) in enumerate(frame.iterrows(), 1) if pd.notna(row["error"])]
     if len(frame) == 1:
         return bad[0][1] if bad else ""
-    return "\n".join(f"Line {number}: {problem}" for number, problem in bad)
+    return "\n".join(f"Polymer {number}: {problem}" for number, problem in bad)
 
 
 def status_panel(status: Status) -> str:

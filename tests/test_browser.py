@@ -196,7 +196,7 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
         assert card.locator(".numbers tbody tr").all_inner_texts() == rows, "the former result stays"
         another_level_and_the_reasons(answers, rows)
         several_polymers(answers)
-        assert answers.locator("#notice [role=alert]").inner_text().startswith("Line 2: ")
+        assert answers.locator("#notice [role=alert]").inner_text().startswith("Polymer 2: ")
     for scheme in ("light", "dark"):
         answers_fit_a_phone(browser, inference, scheme, place)
     assert len(list(place.glob("*.png"))) == 6

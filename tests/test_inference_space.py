@@ -331,8 +331,8 @@ def test_several_polymers_are_a_table_without_the_lines_that_cannot_be_read(load
     assert first[:5] == ["1 *CC*", "Outside", "101", "21 to 181", "± 11"]
     assert second[0] == "3 *CCO*"
     said = answers.complaints(own.frame)
-    assert said.startswith("Line 2: ")
-    assert "Line 1" not in said and "Line 3" not in said
+    assert said.startswith("Polymer 2: ")
+    assert "Polymer 1" not in said and "Polymer 3" not in said
 
 
 def downloaded(markup: str) -> tuple[str, pd.DataFrame]:
