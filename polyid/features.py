@@ -82,7 +82,10 @@ def _atom_stereo(atom, explicit_hs: bool) -> tuple:
 
 
 def _bond_stereo(bond, explicit_hs: bool) -> tuple:
-    return (str(bond.GetBondType()), bond.GetIsConjugated(), bond.IsInRing(), str(bond.GetStereo()))
+    kind = str(bond.GetBondType())
+    # RDKit's enums take long to read, and only double bonds of a SMILES have a geometry.
+    geometry = str(bond.GetStereo()) if kind == "DOUBLE" else "STEREONONE"
+    return (kind, bond.GetIsConjugated(), bond.IsInRing(), geometry)
 
 
 atom_features_v1 = Feature("atom_features_v1", _atom_v1, lambda: ("H", 1, 0, 0, False))
@@ -162,59 +165,57 @@ def read_graph(smiles: str, atom_features: Callable, bond_features: Callable, ex
     heavy, bonds = atoms_of(mol), bonds_of(mol)
     atom_types: dict = {}
     bond_types: dict = {}
-    begin = [b.GetBeginAtomIdx() for b in bonds]
-    end = [b.GetEndAtomIdx() for b in bonds]
+    begin = np.array([b.GetBeginAtomIdx() for b in bonds], np.int64)
+    end = np.array([b.GetEndAtomIdx() for b in bonds], np.int64)
     if fast:
-        atom_type = [atom_types.setdefault(atom_features.values(a, explicit_hs), len(atom_types)) for a in heavy]
-        symbols = [atom.GetSymbol() for atom in heavy]
-        forward = []
-        for bond, *ends in zip(bonds, begin, end, strict=True):
-            pair = tuple(sorted([symbols[i] for i in ends]))
-            forward.append(bond_types.setdefault((*bond_features.values(bond, explicit_hs), pair), len(bond_types)))
-        backward = forward
-        atom_texts = tuple(str(values) for values in atom_types)
-        bond_texts = [str((*plain, list(pair))) for *plain, pair in bond_types]
-        if explicit_hs:
-            hydrogens = np.array([a.GetTotalNumHs() for a in heavy], dtype=np.int64)
-            n_hydrogen = int(hydrogens.sum())
-            if n_hydrogen:
-                text = str(atom_features.hydrogen())
-                if text not in atom_texts:
-                    atom_texts += (text,)
-                kind = atom_texts.index(text)
-                carriers = np.repeat(np.arange(len(heavy)), hydrogens)
-                to_symbol = {}
-                for carrier in np.unique(carriers):
-                    text = str(bond_features.hydrogen(symbols[carrier]))
-                    if text not in bond_texts:
-                        bond_texts.append(text)
-                    to_symbol[carrier] = bond_texts.index(text)
-                extra = [to_symbol[c] for c in carriers]
-                begin = begin + carriers.tolist()
-                end = end + list(range(len(heavy), len(heavy) + n_hydrogen))
-                forward = backward = forward + extra
-                atom_type = atom_type + [kind] * n_hydrogen
-        bond_texts = tuple(bond_texts)
+        values = atom_features.values
+        atom_type = np.array([atom_types.setdefault(values(a, explicit_hs), len(atom_types)) for a in heavy], np.int64)
+        values = bond_features.values
+        plain = np.array([bond_types.setdefault(values(b, explicit_hs), len(bond_types)) for b in bonds], np.int64)
+        names = [a.GetSymbol() for a in heavy]
+        symbols = sorted(set(names))
+        place = {symbol: i for i, symbol in enumerate(symbols)}
+        element = np.array([place[name] for name in names], np.int64)
+        ends = np.minimum(element[begin], element[end]), np.maximum(element[begin], element[end])
+        shape = (len(bond_types), len(symbols), len(symbols))
+        found, bond_type = np.unique(np.ravel_multi_index((plain, *ends), shape), return_inverse=True)
+        kinds = list(bond_types)
+        atom_texts = [str(kind) for kind in atom_types]
+        bond_texts = [
+            str((*kinds[i], [symbols[j], symbols[k]])) for i, j, k in zip(*np.unravel_index(found, shape), strict=True)
+        ]
+        hydrogens = np.array([a.GetTotalNumHs() for a in heavy], np.int64) if explicit_hs else np.zeros(len(heavy), int)
+        if hydrogens.any():
+            carriers = np.repeat(np.arange(len(heavy)), hydrogens)
+            to_element = {
+                i: _place(bond_texts, str(bond_features.hydrogen(symbols[i]))) for i in set(element[carriers].tolist())
+            }
+            begin = np.append(begin, carriers)
+            end = np.append(end, np.arange(len(heavy), len(heavy) + len(carriers)))
+            bond_type = np.append(bond_type, [to_element[i] for i in element[carriers].tolist()])
+            kind = _place(atom_texts, str(atom_features.hydrogen()))
+            atom_type = np.append(atom_type, np.full(len(carriers), kind))
     else:
-        atom_type = [atom_types.setdefault(str(atom_features(a)), len(atom_types)) for a in heavy]
-        forward = [bond_types.setdefault(str(bond_features(b, flipped=False)), len(bond_types)) for b in bonds]
+        atom_type = np.array([atom_types.setdefault(str(atom_features(a)), len(atom_types)) for a in heavy], np.int64)
         # nfp compares an atom's data with an index, so a bond feature never sees flipped=True; the same is done here.
-        backward = forward
-        atom_texts, bond_texts = tuple(atom_types), tuple(bond_types)
-    n_bonds = len(begin)
-    source = np.empty(2 * n_bonds, np.int64)
-    target = np.empty(2 * n_bonds, np.int64)
-    kinds = np.empty(2 * n_bonds, np.int64)
-    source[0::2], source[1::2] = begin, end
-    target[0::2], target[1::2] = end, begin
-    kinds[0::2], kinds[1::2] = forward, backward
+        texts = [str(bond_features(b, flipped=False)) for b in bonds]
+        bond_type = np.array([bond_types.setdefault(text, len(bond_types)) for text in texts], np.int64)
+        atom_texts, bond_texts = list(atom_types), list(bond_types)
+    source, target = np.stack([begin, end], axis=1).ravel(), np.stack([end, begin], axis=1).ravel()
     order = np.argsort(source, kind="stable")
-    kinds = kinds[order]
+    bond_type = np.repeat(bond_type, 2)[order]
     # Features are listed as they first appear, so that a tokeniser numbers them as nfp would.
-    appearance = list(dict.fromkeys(kinds.tolist()))
+    appearance = list(dict.fromkeys(bond_type.tolist()))
     rank = np.zeros(len(bond_texts), np.int64)
     rank[appearance] = np.arange(len(appearance))
     connectivity = np.stack([source[order], target[order]], axis=1)
     return MolecularGraph(
-        atom_texts, np.array(atom_type, np.int64), tuple(bond_texts[k] for k in appearance), rank[kinds], connectivity
+        tuple(atom_texts), atom_type, tuple(bond_texts[k] for k in appearance), rank[bond_type], connectivity
     )
+
+
+def _place(texts: list[str], text: str) -> int:
+    """Where `text` is in `texts`, behind the others if it was not there."""
+    if text not in texts:
+        texts.append(text)
+    return texts.index(text)

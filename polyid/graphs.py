@@ -97,23 +97,31 @@ class QuotientGraph:
 
 
 def _classes(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Number the distinct keys: (first position of each class, class of each key, members of each class)."""
-    _, first, member_of, count = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
-    return first, member_of, count
+    """Number the distinct keys: (a position of each class, class of each key, members of each class)."""
+    # np.unique would give the first position of each class, at three times the cost.
+    order = keys.argsort()
+    ordered = keys[order]
+    begins = np.empty(len(keys), bool)
+    begins[:1] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=begins[1:])
+    start = begins.nonzero()[0]
+    count = np.append(start[1:], len(keys)) - start
+    member_of = np.empty(len(keys), np.int64)
+    member_of[order] = np.arange(len(start)).repeat(count)
+    return order[start], member_of, count
 
 
-def _pack_columns(columns: np.ndarray, bound: int) -> np.ndarray:
-    """Join rows of small integers (each < bound) into one integer a row that is equal only for equal rows."""
+def _joined(columns: Sequence[np.ndarray], bound: int) -> np.ndarray:
+    """Join integers (each < bound) position by position into one that is equal only where all are."""
     bits = max(1, int(bound).bit_length())
-    per_word = max(1, 62 // bits)
-    key = columns[:, 0]
-    room = per_word - 1
-    for column in columns.T[1:]:
-        if room == 0:
+    key = columns[0]
+    room = 62 // bits - 1
+    for column in columns[1:]:
+        if room <= 0:
             key = _classes(key)[1]
-            if (int(key.max()) + 1).bit_length() + bits > 62:
+            room = (62 - (int(key.max()) + 1).bit_length()) // bits
+            if room <= 0:
                 raise OverflowError("molecule too large for colour refinement")
-            room = max(1, (62 - (int(key.max()) + 1).bit_length()) // bits)
         key = (key << bits) | column
         room -= 1
     return key
@@ -145,8 +153,9 @@ def refine(
     source, target = graph.connectivity[:, 0].astype(np.int64), graph.connectivity[:, 1].astype(np.int64)
     n_atoms, n_bonds = len(graph.atom_type), len(source)
     degree = np.bincount(source, minlength=n_atoms)
-    slot = np.arange(n_bonds) - (np.cumsum(degree) - degree)[source]
+    slot = 1 + np.arange(n_bonds) - (np.cumsum(degree) - degree)[source]
     width = int(degree.max()) if n_bonds else 0
+    bond_type, by_source = graph.bond_type.astype(np.int64), source * n_bonds
 
     if identity:
         first, atom_class, count = np.arange(n_atoms), np.arange(n_atoms), np.ones(n_atoms, np.int64)
@@ -166,8 +175,8 @@ def refine(
             next_first, next_bond, next_size = bond_first, bond_class, bond_size
         else:
             # A bond class is its feature and the classes of its two atoms; earlier bond classes follow from these.
-            ends = np.stack([graph.bond_type.astype(np.int64), atom_class[source], atom_class[target]], axis=1)
-            next_first, next_bond, next_size = _classes(_pack_columns(ends, max(n_atoms, len(graph.bond_features))))
+            ends = (bond_type, atom_class[source], atom_class[target])
+            next_first, next_bond, next_size = _classes(_joined(ends, max(n_atoms, len(graph.bond_features))))
         bond_parent.append(bond_class[next_first])
         bond_source.append(atom_class[source][next_first])
         bond_target.append(atom_class[target][next_first])
@@ -178,12 +187,11 @@ def refine(
                 next_atom_first, next_atom, next_count = first, atom_class, count
             else:
                 # An atom class is its earlier class and the multiset of bond classes that leave it.
-                around = np.zeros((n_atoms, 1 + width), np.int64)
-                around[source, 1 + slot] = next_bond + 1
-                around[:, 1:].sort(axis=1)
-                around[:, 0] = atom_class
+                around = np.zeros((1 + width, n_atoms), np.int64)
+                around[0] = atom_class
+                around[slot, source] = np.sort(by_source + next_bond) - by_source + 1
                 bound = max(n_atoms, len(next_first) + 1)
-                next_atom_first, next_atom, next_count = _classes(_pack_columns(around, bound))
+                next_atom_first, next_atom, next_count = _classes(_joined(around, bound))
             atom_parent.append(atom_class[next_atom_first])
             atom_count.append(next_count)
             atom_classes.append(next_atom)
@@ -191,7 +199,8 @@ def refine(
             representative[next_atom_first] = True
             leaving = representative[source]
             entry = next_atom[source[leaving]] * max(1, len(next_first)) + next_bond[leaving]
-            entries, entry_count = np.unique(entry, return_counts=True)
+            entry_first, _, entry_count = _classes(entry)
+            entries = entry[entry_first]
             neighbour_atom.append(entries // max(1, len(next_first)))
             neighbour_bond.append(entries % max(1, len(next_first)))
             neighbour_count.append(entry_count)
