@@ -156,15 +156,23 @@ class MemberDense(_Layer):
 
     def project(self, name: str, values):
         """Product of one input (M, rows, width) with its piece of the kernel; shape (M, rows, units)."""
-        return ops.matmul(values, ops.cast(self.kernels[name], values.dtype))
+        kernel = ops.cast(self.kernels[name], values.dtype)
+        if self.members == 1:
+            return ops.expand_dims(ops.matmul(ops.squeeze(values, 0), ops.squeeze(kernel, 0)), 0)
+        return ops.matmul(values, kernel)
 
     def add_bias(self, values):
         return values + ops.cast(self.bias, values.dtype)
 
-    def call(self, values):
-        """The whole layer, for a single input."""
+    def call(self, values, relu: bool = False):
+        """The whole layer, for a single input, and the activation behind it."""
         (name,) = self.inputs
-        return self.add_bias(self.project(name, values))
+        activation = ops.relu if relu else lambda values: values
+        if self.members > 1:
+            return activation(self.add_bias(self.project(name, values)))
+        # A plain matrix product with its bias and activation right behind it is one operation to TensorFlow.
+        kernel, bias = (ops.cast(weight, values.dtype)[0] for weight in (self.kernels[name], self.bias))
+        return ops.expand_dims(activation(ops.matmul(ops.squeeze(values, 0), kernel) + bias[0]), 0)
 
 
 class Embedding(_Layer):
@@ -301,7 +309,7 @@ class NodeUpdate(_Layer):
         degree = sum_rows(count, neighbour_atom, rows)
         received = self.sum_messages(message, neighbour_bond, neighbour_count, neighbour_atom, rows)
         summed = self.message_out.project("hidden", received) + degree * ops.cast(self.message_out.bias, message.dtype)
-        return self.out(ops.relu(self.hidden(summed)))
+        return self.out(self.hidden(summed, relu=True))
 
 
 def counted_uniform(key, rows: int, features: int):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -19,10 +19,10 @@ from polyid.kernel import PolymerFragments, neighbourhood, polymer_fragments
 from polyid.network import MessagePassingNetwork
 from polyid.stacking import blended
 
-# Graph rows times members of one call; at 64 features about 200 MiB of intermediate states.
-_ROWS_A_CALL = 800_000
+# Graph rows of one call; at 64 features about 100 MiB of intermediate states.
+_ROWS_A_CALL = 200_000
 _POLYMERS_A_CHUNK = 2_000
-_POLYMERS_AHEAD = 200
+_OF_A_MEMBER = ("atom_token", "bond_token")
 
 
 @dataclass(frozen=True)
@@ -132,15 +132,38 @@ class EnsemblePredictor:
             atom_classes=max(m.config.atom_classes for m in members),
             bond_classes=max(m.config.bond_classes for m in members),
         )
-        self.network = MessagePassingNetwork(widest, len(members), xla=False)
-        self.network.set_member_weights([m.weights for m in members])
+        # One member at a time keeps the states of atoms and bonds near the cores; the next begins where cores are idle.
+        self.network = MessagePassingNetwork(widest, 1, xla=False)
+        weights = []
+        for member in reversed(members):
+            self.network.set_member_weights([member.weights])
+            weights.append([ops.convert_to_numpy(variable) for variable in self.network.trainable_variables])
+        self._weights = [ops.convert_to_tensor(np.stack(one)) for one in zip(*reversed(weights), strict=True)]
         # Each is traced when it is first asked for. Fingerprints cost next to nothing, a trace more than a second.
-        self._predictions = _compiled(self._predictions_and_fingerprints)
-        self._values = _compiled(lambda batch: self.network.bond_values(self.network.bond_states(batch)))
+        self._predictions = _compiled(partial(self._every_member, self._predictions_and_fingerprints, 2))
+        self._values = _compiled(partial(self._every_member, self._bond_values, 1))
+
+    def _every_member(self, answer: Callable, outputs: int, batch: dict) -> tuple:
+        """The outputs of `answer` for a batch, with each member's weights and tokens in turn, joined along the first axis."""
+
+        def of_member(own: tuple) -> tuple:
+            weights, tokens = own
+            with keras.StatelessScope(list(zip(self.network.trainable_variables, weights, strict=True))):
+                return answer(batch | tokens)
+
+        each = (self._weights, {name: batch[name] for name in _OF_A_MEMBER})
+        if keras.backend.backend() != "tensorflow":
+            return ops.map(of_member, each)
+        import tensorflow as tf
+
+        return tf.map_fn(of_member, each, fn_output_signature=(tf.float32,) * outputs, parallel_iterations=2)
 
     def _predictions_and_fingerprints(self, batch: dict) -> tuple:
         bonds = self.network.bond_states(batch)
-        return self.network.read_out(bonds, batch), self.network.fingerprints(bonds, batch)
+        return self.network.read_out(bonds, batch)[0], self.network.fingerprints(bonds, batch)[0]
+
+    def _bond_values(self, batch: dict) -> tuple:
+        return (self.network.bond_values(self.network.bond_states(batch))[0],)
 
     def warm_up(self) -> None:
         """Answer once, so that what takes seconds the first time is done before somebody waits for it."""
@@ -216,7 +239,7 @@ class EnsemblePredictor:
         """
         molecule = self.members[0].preprocessor.molecular_graph(smiles)
         graph, _, bond_classes = refine(molecule, self.network.config.num_messages)
-        values = ops.convert_to_numpy(self._values(self._batch([graph]))).astype(float)
+        values = ops.convert_to_numpy(self._values(self._batch([graph]))[0]).astype(float)
         centre = np.zeros((len(self.members), 1, values.shape[-1]))
         return BondValues(self._in_units(values), bond_classes[-1], molecule.connectivity, self._in_units(centre)[:, 0])
 
@@ -231,57 +254,54 @@ class EnsemblePredictor:
         )
 
     def _answers(self, widths: Sequence[int], smiles: Sequence[str], cache: bool) -> list[np.ndarray]:
-        """Scaled predictions and, if two widths are given, fingerprints, shape (M, n, width) each, in chunks."""
+        """Scaled predictions and, if two widths are given, fingerprints, shape (M, n, width) each, in calls."""
         out = [np.empty((len(self.members), len(smiles), width)) for width in widths]
-        start = 0
-        for graphs in self._graphs(smiles, cache):
-            for chosen in self._shares(graphs):
-                answers = self._predictions(self._batch([graphs[i] for i in chosen]))
-                for array, answer in zip(out, answers, strict=False):
-                    array[:, start + chosen] = ops.convert_to_numpy(answer)
-            start += len(graphs)
+        for rows, batch in _one_ahead(self._batches(smiles, cache)):
+            for array, answer in zip(out, self._predictions(batch), strict=False):
+                array[:, rows] = ops.convert_to_numpy(answer)
         return out
 
-    def _graphs(self, smiles: Sequence[str], cache: bool) -> Iterator[list[QuotientGraph]]:
-        """Graphs in chunks; the next is read while the networks run on the one before."""
+    def _batches(self, smiles: Sequence[str], cache: bool) -> Iterator[tuple[slice, dict]]:
+        """Batches of as many polymers as one call may hold, each with its place among `smiles`."""
+        # The networks wait for the first batch alone, so it is a small one.
+        start, graphs, rows, limit = 0, [], 0, _ROWS_A_CALL // 8
+        for graph in self._graphs(smiles, cache):
+            size = int(graph.sizes.sum())
+            if graphs and rows + size > limit:
+                yield slice(start, start + len(graphs)), self._batch(graphs)
+                start, graphs, rows, limit = start + len(graphs), [], 0, _ROWS_A_CALL
+            graphs.append(graph)
+            rows += size
+        if graphs:
+            yield slice(start, start + len(graphs)), self._batch(graphs)
+
+    def _graphs(self, smiles: Sequence[str], cache: bool) -> Iterator[QuotientGraph]:
         key = self.members[0].preprocessor
-        step = _POLYMERS_A_CHUNK if cache else _POLYMERS_AHEAD
-
-        def read(start: int, stop: int) -> list[QuotientGraph]:
-            part = smiles[start:stop]
-            rounds = self.network.config.num_messages
-            return featurise(part, key.atom_features, key.bond_features, key.explicit_hs, rounds, cache=cache)
-
-        if len(smiles) <= step:
-            yield read(0, len(smiles))
-            return
-        # The networks wait for the first chunk alone, so it is a small one.
-        ends = [*range(step // 4, len(smiles), step), len(smiles)]
-        with ThreadPoolExecutor(1, "read-ahead") as reader:
-            ahead = reader.submit(read, 0, ends[0])
-            for start, stop in itertools.pairwise(ends):
-                graphs, ahead = ahead.result(), reader.submit(read, start, stop)
-                yield graphs
-            yield ahead.result()
-
-    def _shares(self, graphs: Sequence[QuotientGraph]) -> Iterator[np.ndarray]:
-        """Graphs of like size, as many as one call may hold."""
-        cost = np.array([g.sizes.sum() for g in graphs])
-        order = np.argsort(cost, kind="stable")
-        start = 0
-        while start < len(order):
-            stop = start + 1
-            rows = cost[order[start]]
-            while stop < len(order) and (rows + cost[order[stop]]) * len(self.members) <= _ROWS_A_CALL:
-                rows += cost[order[stop]]
-                stop += 1
-            yield order[start:stop]
-            start = stop
+        rounds = self.network.config.num_messages
+        step = _POLYMERS_A_CHUNK if cache else 1
+        for start in range(0, len(smiles), step):
+            part = smiles[start : start + step]
+            yield from featurise(part, key.atom_features, key.bond_features, key.explicit_hs, rounds, cache=cache)
 
     def _batch(self, graphs: Sequence[QuotientGraph]) -> dict:
-        """The graphs side by side, for every member."""
+        """The graphs side by side, with every member's tokens."""
         tokens = [[m.preprocessor.tokenise(g) for g in graphs] for m in self.members]
-        return _for_members(pack([graphs], tokens[:1]), tokens)
+        batch = pack([graphs], tokens[:1])
+        for place, name in enumerate(_OF_A_MEMBER):
+            batch[name] = np.stack([np.concatenate([t[place] for t in own])[None] for own in tokens])
+        return {
+            name: tuple(map(ops.convert_to_tensor, value)) if isinstance(value, tuple) else ops.convert_to_tensor(value)
+            for name, value in batch.items()
+        }
+
+
+def _one_ahead(items: Iterator) -> Iterator:
+    """The items, each made while the caller works on the one before."""
+    with ThreadPoolExecutor(1, "read-ahead") as reader:
+        ahead = reader.submit(next, items, None)
+        while (item := ahead.result()) is not None:
+            ahead = reader.submit(next, items, None)
+            yield item
 
 
 def _compiled(function: Callable) -> Callable:
@@ -302,20 +322,3 @@ def _compiled(function: Callable) -> Callable:
         return traced(batch)
 
     return call
-
-
-def _for_members(batch: dict, tokens: list) -> dict:
-    """The batch of one member's graphs for all members, each with its own tokens."""
-    members = len(tokens)
-
-    def repeat(array: np.ndarray) -> np.ndarray:
-        return np.repeat(array, members, axis=0)
-
-    wide = {
-        name: tuple(repeat(a) for a in value) if isinstance(value, tuple) else repeat(value)
-        for name, value in batch.items()
-    }
-    for m, own in enumerate(tokens):
-        wide["atom_token"][m] = np.concatenate([t[0] for t in own])
-        wide["bond_token"][m] = np.concatenate([t[1] for t in own])
-    return wide
