@@ -255,11 +255,13 @@ class EnsemblePredictor:
 
     def _answers(self, widths: Sequence[int], smiles: Sequence[str], cache: bool) -> list[np.ndarray]:
         """Scaled predictions and, if two widths are given, fingerprints, shape (M, n, width) each, in calls."""
-        out = [np.empty((len(self.members), len(smiles), width)) for width in widths]
-        for rows, batch in _one_ahead(self._batches(smiles, cache)):
+        # A polymer in two rows is one to the networks: rounding would tell them apart.
+        place = {text: i for i, text in enumerate(dict.fromkeys(smiles))}
+        out = [np.empty((len(self.members), len(place), width)) for width in widths]
+        for rows, batch in _one_ahead(self._batches(list(place), cache)):
             for array, answer in zip(out, self._predictions(batch), strict=False):
                 array[:, rows] = ops.convert_to_numpy(answer)
-        return out
+        return [array[:, [place[text] for text in smiles]] for array in out]
 
     def _batches(self, smiles: Sequence[str], cache: bool) -> Iterator[tuple[slice, dict]]:
         """Batches of as many polymers as one call may hold, each with its place among `smiles`."""
