@@ -433,8 +433,8 @@ class EnsembleTrainer:
         )
         rows = self.sizes.sum(axis=1).mean() * settings.batch_size
         self.group_size = choose_group(len(self.folds), settings, self.gpu, rows)
-        # A trace costs seconds: on a CPU many shapes share one.
-        self.static = self.gpu or len(self.layout.steps) <= 2
+        # A trace costs seconds: on a CPU many shapes share one, which pads least where a fold trains alone.
+        self.static = self.gpu or (len(self.layout.steps) <= 2 and self.group_size > 1)
         # Compiling costs a CPU as much as some hundred steps, and pays only where members share a step.
         long_run = self.layout.steps_per_epoch * settings.epochs >= 1000
         self.xla = self.gpu or (self.static and self.group_size > 1 and long_run)
