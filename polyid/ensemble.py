@@ -678,7 +678,7 @@ class MultiModel:
         trainer = EnsembleTrainer(
             [graphs[g] for g in row_graphs],
             data,
-            lambda members, dtype: MessagePassingNetwork(widest, members, dtype),
+            lambda members, dtype, xla: MessagePassingNetwork(widest, members, dtype, xla),
             settings,
             checkpoints=Path(save_folder) / "checkpoints" if save_folder is not None else None,
             progress=report,

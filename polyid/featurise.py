@@ -15,7 +15,7 @@ from polyid.errors import PolymerError
 from polyid.features import read_graph
 from polyid.graphs import QuotientGraph, compress
 
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 _FIELDS = (
     "atom_count",
     "bond_count",

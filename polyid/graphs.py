@@ -174,8 +174,9 @@ def refine(
         if identity:
             next_first, next_bond, next_size = bond_first, bond_class, bond_size
         else:
-            # A bond class is its feature and the classes of its two atoms; earlier bond classes follow from these.
-            ends = (bond_type, atom_class[source], atom_class[target])
+            # A bond class is its feature and the classes of its two atoms; earlier bond classes follow from these. Classes
+            # of one source lie side by side, which makes sums over them cheap.
+            ends = (atom_class[source], atom_class[target], bond_type)
             next_first, next_bond, next_size = _classes(_joined(ends, max(n_atoms, len(graph.bond_features))))
         bond_parent.append(bond_class[next_first])
         bond_source.append(atom_class[source][next_first])
@@ -251,7 +252,8 @@ def pack(
         ``atom_token`` (M, n_0), ``bond_token`` (M, e_0), ``graph_weight`` (M, G; 1 for a graph, 0 for padding) and, as one
         array a level, ``atom_count``, ``atom_graph``, ``bond_count``, ``bond_graph``, ``atom_parent``, ``bond_parent``,
         ``bond_source``, ``bond_target``, ``neighbour_bond``, ``neighbour_atom``, ``neighbour_count``. Padding rows have
-        count 0 and refer to the last graph, so that graph indices stay ascending.
+        count 0. ``atom_graph``, ``bond_graph``, ``atom_parent``, ``bond_source`` and ``neighbour_atom`` ascend, padding
+        included.
     """
     rounds = next(q.rounds for m in members for q in m) if budget is None else len(budget) // 3
     n_members = len(members)
@@ -265,6 +267,13 @@ def pack(
     def empty(rows: np.ndarray, dtype: type, fill: int = 0) -> tuple[np.ndarray, ...]:
         return tuple(np.full((n_members, int(n)), fill, dtype) for n in rows)
 
+    def ascending(rows: np.ndarray, referred: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Indices that refer to the last of so many rows."""
+        return tuple(
+            np.full((n_members, int(n)), max(0, int(last) - 1), np.int32)
+            for n, last in zip(rows, referred, strict=True)
+        )
+
     batch = {
         "atom_token": np.zeros((n_members, int(n_rows[0])), np.int32),
         "bond_token": np.zeros((n_members, int(e_rows[0])), np.int32),
@@ -273,14 +282,12 @@ def pack(
         "atom_graph": empty(n_rows, np.int32, graphs - 1),
         "bond_count": empty(e_rows, np.float32),
         "bond_graph": empty(e_rows, np.int32, graphs - 1),
-        "atom_parent": empty(n_rows[1:], np.int32),
+        "atom_parent": ascending(n_rows[1:], n_rows[:-1]),
         "bond_parent": empty(e_rows[1:], np.int32),
-        "bond_source": empty(e_rows[1:], np.int32),
+        "bond_source": ascending(e_rows[1:], n_rows),
         "bond_target": empty(e_rows[1:], np.int32),
         "neighbour_bond": empty(i_rows, np.int32),
-        "neighbour_atom": tuple(
-            np.full((n_members, int(n)), max(0, int(r) - 1), np.int32) for n, r in zip(i_rows, n_rows[1:], strict=True)
-        ),
+        "neighbour_atom": ascending(i_rows, n_rows[1:]),
         "neighbour_count": empty(i_rows, np.float32),
     }
     for m, quotients in enumerate(members):

@@ -15,7 +15,6 @@ F features, U features of the global state, P properties.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,16 +68,37 @@ def _gather(flat, index):
     return ops.take(flat, index, axis=0)
 
 
-def take_rows(states, index):
-    """Rows `index` (M, m) of each member's `states` (M, n, F); shape (M, m, F)."""
+def _segment_sum(flat, index, rows, ascending: bool):
+    """Sum rows of `flat` into `rows` rows by `index`. If that is `ascending`, TensorFlow is faster, but XLA can't do it."""
+    if not ascending:
+        return ops.segment_sum(flat, index, num_segments=rows)
+    import tensorflow as tf
+
+    sums = tf.math.segment_sum(flat, index)
+    return tf.pad(sums, [[0, rows - tf.shape(sums)[0]], [0, 0]])
+
+
+def take_rows(states, index, ascending: bool = False):
+    """Rows `index` (M, m) of each member's `states` (M, n, F); shape (M, m, F). For `ascending` see `sum_rows`."""
     members, rows, features = ops.shape(states)
     offset = ops.expand_dims(ops.arange(members, dtype="int32") * rows, 1)
-    flat = _gather(ops.reshape(states, (members * rows, features)), ops.reshape(index + offset, (-1,)))
-    return ops.reshape(flat, (members, -1, features))
+    flat_index = ops.reshape(index + offset, (-1,))
+
+    @ops.custom_gradient
+    def taken(flat):
+        def gradient(upstream):
+            return _segment_sum(upstream, flat_index, members * rows, ascending)
+
+        return _gather(flat, flat_index), gradient
+
+    return ops.reshape(taken(ops.reshape(states, (members * rows, features))), (members, -1, features))
 
 
-def sum_rows(values, index, rows: int):
-    """Sum `values` (M, m, F) into `rows` rows of each member by `index` (M, m), none negative; shape (M, rows, F)."""
+def sum_rows(values, index, rows: int, ascending: bool = False):
+    """Sum `values` (M, m, F) into `rows` rows of each member by `index` (M, m), none negative; shape (M, rows, F).
+
+    With `ascending`, which promises an ascending index, the sum or its transpose is cheaper; on TensorFlow, not under XLA.
+    """
     members, _, features = ops.shape(values)
     offset = ops.expand_dims(ops.arange(members, dtype="int32") * rows, 1)
     flat_index = ops.reshape(index + offset, (-1,))
@@ -89,7 +109,7 @@ def sum_rows(values, index, rows: int):
         def gradient(upstream):
             return _gather(upstream, flat_index)
 
-        return ops.segment_sum(flat, flat_index, num_segments=members * rows), gradient
+        return _segment_sum(flat, flat_index, members * rows, ascending), gradient
 
     return ops.reshape(summed(ops.reshape(values, (-1, features))), (members, rows, features))
 
@@ -112,10 +132,17 @@ def sum_taken_rows_sparsely(states, taken, count, index, rows: int):
 
 
 class _Layer(keras.layers.Layer):
-    """A layer that leaves the precision of its inputs alone: messages may be bfloat16 beside float32 weights."""
+    """A layer that leaves the precision of its inputs alone: messages may be bfloat16 beside float32 weights.
 
-    def __init__(self, **kwargs):
+    Parameters
+    ----------
+    ascending : bool
+        Whether sums may make use of ascending indices, as of `sum_rows`.
+    """
+
+    def __init__(self, ascending: bool = False, **kwargs):
         super().__init__(autocast=False, **kwargs)
+        self.ascending = ascending
 
 
 class MemberDense(_Layer):
@@ -244,7 +271,7 @@ class GlobalUpdate(_Layer):
             # Padding rows have logits of their own: keep them from overflowing before the zero count drops them.
             shifted = ops.minimum(values[..., :1] - take_rows(peak, graph), 0.0)
             weight = ops.exp(shifted) * ops.expand_dims(count, -1)
-            sums = sum_rows(ops.concatenate([weight * values[..., 1:], weight], axis=-1), graph, graphs)
+            sums = sum_rows(ops.concatenate([weight * values[..., 1:], weight], axis=-1), graph, graphs, self.ascending)
             numerator = numerator + sums[..., :-1]
             denominator = denominator + sums[..., -1:]
         # The largest element of a graph adds at least 1 to its denominator; only padding graphs have none.
@@ -271,18 +298,17 @@ class EdgeUpdate(_Layer):
         What depends on an atom or a graph alone is computed per atom class or per graph.
         """
         per_graph = self.hidden.add_bias(self.hidden.project("global", global_state))
-        per_source = self.hidden.project("source", atoms) + take_rows(per_graph, atom_graph)
+        per_source = self.hidden.project("source", atoms) + take_rows(per_graph, atom_graph, self.ascending)
         per_target = self.hidden.project("target", atoms)
-        total = self.hidden.project("bond", bonds) + take_rows(per_source, source) + take_rows(per_target, target)
-        return self.out(ops.relu(total))
+        total = self.hidden.project("bond", bonds) + take_rows(per_source, source, self.ascending)
+        return self.out(ops.relu(total + take_rows(per_target, target)))
 
 
 class NodeUpdate(_Layer):
     """Change of each atom from the messages along its bonds (nfp's `NodeUpdate`)."""
 
-    def __init__(self, members: int, features: int, mol_features: int, sum_messages: Callable, **kwargs):
+    def __init__(self, members: int, features: int, mol_features: int, **kwargs):
         super().__init__(**kwargs)
-        self.sum_messages = sum_messages
         inputs = {"target": features, "bond": features, "global": mol_features}
         self.message = MemberDense(members, inputs, 2 * features, name="message")
         self.message_out = MemberDense(members, {"hidden": 2 * features}, features, name="message_out")
@@ -303,11 +329,12 @@ class NodeUpdate(_Layer):
         there are messages.
         """
         per_graph = self.message.add_bias(self.message.project("global", global_state))
-        per_target = self.message.project("target", atoms) + take_rows(per_graph, atom_graph)
+        per_target = self.message.project("target", atoms) + take_rows(per_graph, atom_graph, self.ascending)
         message = ops.relu(self.message.project("bond", bonds) + take_rows(per_target, target))
         count = ops.expand_dims(ops.cast(neighbour_count, message.dtype), -1)
-        degree = sum_rows(count, neighbour_atom, rows)
-        received = self.sum_messages(message, neighbour_bond, neighbour_count, neighbour_atom, rows)
+        degree = sum_rows(count, neighbour_atom, rows, self.ascending)
+        sum_messages = sum_taken_rows_sparsely if self.ascending else sum_taken_rows
+        received = sum_messages(message, neighbour_bond, neighbour_count, neighbour_atom, rows)
         summed = self.message_out.project("hidden", received) + degree * ops.cast(self.message_out.bias, message.dtype)
         return self.out(self.hidden(summed, relu=True))
 
@@ -372,10 +399,10 @@ def binomial_keep(count, rate: float, uniform, most: int = 12):
     return (1.0 - dropped / k) / (1.0 - rate)
 
 
-def mean_rows(values, count, graph, graphs: int):
+def mean_rows(values, count, graph, graphs: int, ascending: bool = False):
     """Mean of `values` (M, e, F) over the rows of each graph, each as often as `count` (M, e) says; shape (M, G, F)."""
     weight = ops.expand_dims(count, -1)
-    sums = sum_rows(ops.concatenate([values * weight, weight], axis=-1), graph, graphs)
+    sums = sum_rows(ops.concatenate([values * weight, weight], axis=-1), graph, graphs, ascending)
     return sums[..., :-1] / ops.maximum(sums[..., -1:], 1.0)
 
 
@@ -397,7 +424,7 @@ class BondReadout(_Layer):
         if dropout_key is not None and self.dropout > 0.0:
             uniform = counted_uniform(dropout_key, ops.shape(bonds)[1], self.features)
             bonds = bonds * binomial_keep(count, self.dropout, uniform)
-        return mean_rows(self.values(bonds), count, graph, graphs)
+        return mean_rows(self.values(bonds), count, graph, graphs, self.ascending)
 
 
 class MessagePassingNetwork(keras.Model):
@@ -412,7 +439,7 @@ class MessagePassingNetwork(keras.Model):
     compute_dtype : str
         Of the states of atoms and bonds.
     xla : bool
-        Whether XLA may compile the network, which rules out TensorFlow's fastest way to sum messages.
+        Whether XLA may compile the network, which rules out TensorFlow's fastest sums.
 
     Examples
     --------
@@ -426,19 +453,17 @@ class MessagePassingNetwork(keras.Model):
         super().__init__(**kwargs)
         self.config, self.members, self.message_dtype = config, members, compute_dtype
         width, units = config.features, config.mol_features
+        self.ascending = keras.backend.backend() == "tensorflow" and not xla
         self.atom_embedding = Embedding(members, config.atom_classes, width, name="atom_embedding")
         self.bond_embedding = Embedding(members, config.bond_classes, width, name="bond_embedding")
-        self.global_start = GlobalUpdate(members, width, units, name="global_start")
-        self.global_updates = [
-            GlobalUpdate(members, width, units, name=f"global_{i}") for i in range(config.num_messages)
-        ]
-        self.edge_updates = [EdgeUpdate(members, width, units, name=f"edge_{i}") for i in range(config.num_messages)]
-        sparse = keras.backend.backend() == "tensorflow" and not xla
-        sum_messages = sum_taken_rows_sparsely if sparse else sum_taken_rows
-        self.node_updates = [
-            NodeUpdate(members, width, units, sum_messages, name=f"node_{i}") for i in range(config.num_messages - 1)
-        ]
-        self.readout = BondReadout(members, width, config.properties, config.dropout, name="readout")
+        wide, rounds = {"features": width, "ascending": self.ascending}, range(config.num_messages)
+        self.global_start = GlobalUpdate(members, units=units, name="global_start", **wide)
+        self.global_updates = [GlobalUpdate(members, units=units, name=f"global_{i}", **wide) for i in rounds]
+        self.edge_updates = [EdgeUpdate(members, mol_features=units, name=f"edge_{i}", **wide) for i in rounds]
+        self.node_updates = [NodeUpdate(members, mol_features=units, name=f"node_{i}", **wide) for i in rounds[:-1]]
+        self.readout = BondReadout(
+            members, properties=config.properties, dropout=config.dropout, name="readout", **wide
+        )
         for layer in self._blocks():
             layer.build()
         self.built = True
@@ -558,7 +583,7 @@ class MessagePassingNetwork(keras.Model):
                     batch["neighbour_count"][i],
                     rows=ops.shape(batch["atom_parent"][i])[1],
                 )
-                atoms = take_rows(atoms, batch["atom_parent"][i]) + change
+                atoms = take_rows(atoms, batch["atom_parent"][i], self.ascending) + change
         return bonds
 
     def read_out(self, bonds, batch: Batch, training: bool = False):
@@ -574,7 +599,8 @@ class MessagePassingNetwork(keras.Model):
     def fingerprints(self, bonds, batch: Batch):
         """Mean final bond state of each graph, the learned fingerprint, shape (M, G, F) in float32."""
         graphs = ops.shape(batch["graph_weight"])[1]
-        return mean_rows(ops.cast(bonds, "float32"), batch["bond_count"][-1], batch["bond_graph"][-1], graphs)
+        count, graph = batch["bond_count"][-1], batch["bond_graph"][-1]
+        return mean_rows(ops.cast(bonds, "float32"), count, graph, graphs, self.ascending)
 
     def bond_values(self, bonds):
         """What each final bond state says of each property, shape (M, e_R, P) in scaled units.

@@ -291,10 +291,7 @@ class EnsemblePredictor:
         batch = pack([graphs], tokens[:1])
         for place, name in enumerate(_OF_A_MEMBER):
             batch[name] = np.stack([np.concatenate([t[place] for t in own])[None] for own in tokens])
-        return {
-            name: tuple(map(ops.convert_to_tensor, value)) if isinstance(value, tuple) else ops.convert_to_tensor(value)
-            for name, value in batch.items()
-        }
+        return keras.tree.map_structure(ops.convert_to_tensor, batch)
 
 
 def _one_ahead(items: Iterator) -> Iterator:

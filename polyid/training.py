@@ -223,7 +223,7 @@ class _TensorFlowSteps:
     def __init__(self, network: MessagePassingNetwork, settings: TrainingSettings, static: bool, xla: bool):
         import tensorflow as tf
 
-        self._tf, self._static, self._xla = tf, static, xla
+        self._tf, self._static = tf, static
         self._weights = [v.value for v in network.trainable_variables]
         self._first = [tf.Variable(tf.zeros_like(w)) for w in self._weights]
         self._second = [tf.Variable(tf.zeros_like(w)) for w in self._weights]
@@ -240,7 +240,7 @@ class _TensorFlowSteps:
         def evaluate(batch, targets):
             return masked_absolute_error(network(batch, training=False), targets)
 
-        def update(found, **numbers):
+        def update(found, numbers):
             new = adamw(
                 self._weights,
                 found,
@@ -254,34 +254,43 @@ class _TensorFlowSteps:
                 for variable, value in zip(variables, values, strict=True):
                     variable.assign(value)
 
-        self._gradients, self._evaluate = gradients, evaluate
-        # One fused pass over the weights: unfused, the update would cost as much as the gradients at batch size 1.
-        self._update = tf.function(update, jit_compile=True, autograph=False)
-        self._add = tf.function(
-            lambda a, b: [x + y for x, y in zip(a, b, strict=True)], jit_compile=True, autograph=False
-        )
+        def advance(batch, targets, labels, numbers):
+            total, found = self._gradients(batch, targets, labels)
+            self._update(found, numbers)
+            return total
+
+        def fused(function: Callable) -> Callable:
+            return tf.function(function, jit_compile=True, autograph=False)
+
+        self._gradients, self._evaluate = (fused(f) if static and xla else f for f in (gradients, evaluate))
+        self._advance = advance
+        # One pass over the weights: unfused, the update would cost as much as the gradients at batch size 1.
+        self._update = fused(update)
+        self._add = fused(lambda a, b: [x + y for x, y in zip(a, b, strict=True)])
 
     def _run(self, function: Callable, *arguments):
         """Call a function compiled for these shapes, or for any of their kind."""
         if function not in self._compiled:
             signature = None if self._static else self._tf.nest.map_structure(self._open_shape, arguments)
-            self._compiled[function] = self._tf.function(
-                function, input_signature=signature, jit_compile=self._xla if self._static else None, autograph=False
-            )
+            self._compiled[function] = self._tf.function(function, input_signature=signature, autograph=False)
         return self._compiled[function](*arguments)
 
-    def _open_shape(self, array: np.ndarray):
+    def _open_shape(self, array):
         return self._tf.TensorSpec((array.shape[0], *[None] * (array.ndim - 1)), self._tf.as_dtype(array.dtype))
 
     def gradients(self, batch, targets, labels):
         total, found = self._run(self._gradients, batch, targets, labels)
         return total.numpy(), found
 
+    def advance(self, batch, targets, labels, numbers) -> np.ndarray:
+        # In one call, because to hand hundreds of gradients to Python and back costs a twentieth of it at batch size 1.
+        return self._run(self._advance, batch, targets, labels, numbers).numpy()
+
     def add(self, one, other):
         return self._add(one, other)
 
-    def update(self, found, **numbers) -> None:
-        self._update(found, **{name: self._tf.constant(value) for name, value in numbers.items()})
+    def update(self, found, numbers) -> None:
+        self._update(found, keras.tree.map_structure(ops.convert_to_tensor, numbers))
 
     def evaluate(self, batch, targets):
         total, count = self._run(self._evaluate, batch, targets)
@@ -320,8 +329,13 @@ class _JaxSteps:
         def update(weights, first, second, found, numbers):
             return adamw(weights, found, first, second, decay=settings.decay, clip_norm=settings.clip_norm, **numbers)
 
+        def advance(weights, first, second, batch, targets, labels, numbers):
+            total, found = gradients(weights, batch, targets, labels)
+            return total, update(weights, first, second, found, numbers)
+
         self._gradients = jax.jit(gradients)
         self._update = jax.jit(update, donate_argnums=(0, 1, 2, 3))
+        self._advance = jax.jit(advance, donate_argnums=(0, 1, 2))
         self._evaluate = jax.jit(lambda w, batch, targets: masked_absolute_error(predict(w, batch, False), targets))
 
     @property
@@ -334,10 +348,18 @@ class _JaxSteps:
     def add(self, one, other):
         return [a + b for a, b in zip(one, other, strict=True)]
 
-    def update(self, found, **numbers) -> None:
-        weights, self._first, self._second = self._update(self._weights, self._first, self._second, found, numbers)
+    def advance(self, batch, targets, labels, numbers):
+        total, new = self._advance(self._weights, self._first, self._second, batch, targets, labels, numbers)
+        self._keep(*new)
+        return total
+
+    def update(self, found, numbers) -> None:
+        self._keep(*self._update(self._weights, self._first, self._second, found, numbers))
+
+    def _keep(self, weights: list, first: list, second: list) -> None:
         for variable, value in zip(self._network.trainable_variables, weights, strict=True):
             variable.assign(value)
+        self._first, self._second = first, second
 
     def evaluate(self, batch, targets):
         return self._evaluate(self._weights, batch, targets)
@@ -399,7 +421,7 @@ class EnsembleTrainer:
         All polymers, n of them.
     folds : sequence of FoldData
     make_network : callable
-        (members, compute dtype) -> `MessagePassingNetwork` wide enough for every fold.
+        (members, compute dtype, whether XLA may compile it) -> `MessagePassingNetwork` wide enough for every fold.
     settings : TrainingSettings
     checkpoints : path, optional
         Folder for checkpoints; without it a crash loses the run.
@@ -413,7 +435,7 @@ class EnsembleTrainer:
         self,
         graphs: Sequence[QuotientGraph],
         folds: Sequence[FoldData],
-        make_network: Callable[[int, str], MessagePassingNetwork],
+        make_network: Callable[[int, str, bool], MessagePassingNetwork],
         settings: TrainingSettings,
         *,
         checkpoints: str | os.PathLike | None = None,
@@ -424,7 +446,7 @@ class EnsembleTrainer:
         self.progress, self.epoch_end = progress, epoch_end
         self.gpu = has_gpu()
         mixed = self.gpu if settings.mixed_precision is None else settings.mixed_precision
-        self.make_network = lambda members: make_network(members, "bfloat16" if mixed else "float32")
+        self.make_network = lambda members: make_network(members, "bfloat16" if mixed else "float32", self.xla)
         self.sizes = np.array([g.sizes for g in graphs])
         # On a GPU XLA compiles each size class, which takes longer than padding does.
         most_classes = 8 if self.gpu else None
@@ -563,10 +585,11 @@ class EnsembleTrainer:
         orders = [layout.epoch(f.fold, f.train, group.epoch) for f in folds]
 
         def prepare(i: int) -> list:
-            return [
+            parts = [
                 self._pack(folds, [order[i][part :: self.parts] for order in orders], int(buckets[i]))
                 for part in range(self.parts)
             ]
+            return keras.tree.map_structure(ops.convert_to_tensor, parts)
 
         ahead = packer.submit(prepare, group.step)
         while group.step < layout.steps_per_epoch:
@@ -578,8 +601,14 @@ class EnsembleTrainer:
             rate = learning_rate(
                 settings, group.epoch * layout.steps_per_epoch + group.step, layout.steps_per_epoch * settings.epochs
             )
+            numbers = {
+                "rate": np.full(len(folds), rate, np.float32),
+                "correct_first": (1.0 / (1.0 - 0.9 ** (updates + 1.0))).astype(np.float32),
+                "correct_second": (1.0 / (1.0 - 0.999 ** (updates + 1.0))).astype(np.float32),
+                "active": active,
+            }
             try:
-                total, labels, found = self._gradients(group, batches)
+                total, labels = self._advance(group, batches, numbers)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
@@ -587,13 +616,6 @@ class EnsembleTrainer:
                 self._split_batches(error)
                 ahead = packer.submit(prepare, group.step)
                 continue
-            group.steps.update(
-                found,
-                rate=np.full(len(folds), rate, np.float32),
-                correct_first=(1.0 / (1.0 - 0.9 ** (updates + 1.0))).astype(np.float32),
-                correct_second=(1.0 / (1.0 - 0.999 ** (updates + 1.0))).astype(np.float32),
-                active=active,
-            )
             group.rate = rate
             group.sums += np.stack([total, labels]) * active
             for s, on in zip(group.states, active, strict=True):
@@ -604,21 +626,26 @@ class EnsembleTrainer:
             if group.step < layout.steps_per_epoch:
                 last_saved = self._checkpoint(group, last_saved)
 
-    def _gradients(self, group: _Group, batches: list) -> tuple[np.ndarray, np.ndarray, list]:
-        """Summed errors and labels (M,) of a step and its gradients, accumulated over the parts of the batch."""
+    def _advance(self, group: _Group, batches: list, numbers: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """One update by a batch, its gradients accumulated over its parts; returns summed errors and labels (M,)."""
         labels = np.sum([np.isfinite(targets).sum(axis=(1, 2)) for _, targets in batches], axis=0).astype(np.float32)
-        total, found = np.zeros(len(group.folds)), None
-        for part, (batch, targets) in enumerate(batches):
+        least_labels = np.maximum(labels, 1.0)
+        for part, (batch, _) in enumerate(batches):
             batch["dropout_key"] = np.array(
                 [
                     dropout_key(self.settings.seed, fold.fold, state.updates, part)
                     for fold, state in zip(group.folds, group.states, strict=True)
                 ]
             )
-            errors, new = group.steps.gradients(batch, targets, np.maximum(labels, 1.0))
+        if len(batches) == 1:
+            return np.asarray(group.steps.advance(*batches[0], least_labels, numbers)), labels
+        total, found = np.zeros(len(group.folds)), None
+        for batch, targets in batches:
+            errors, new = group.steps.gradients(batch, targets, least_labels)
             total += np.asarray(errors)
             found = new if found is None else group.steps.add(found, new)
-        return total, labels, found
+        group.steps.update(found, numbers)
+        return total, labels
 
     def _split_batches(self, error: Exception) -> None:
         """Compute a batch in twice as many parts from here on: the memory was too small."""

@@ -164,8 +164,8 @@ def trainer_factory(
         mixed_precision=precision,
     )
 
-    def make_network(count: int, dtype: str) -> MessagePassingNetwork:
-        return MessagePassingNetwork(config, count, dtype)
+    def make_network(count: int, dtype: str, xla: bool) -> MessagePassingNetwork:
+        return MessagePassingNetwork(config, count, dtype, xla)
 
     def make_trainer(**hooks: Any) -> EnsembleTrainer:
         return EnsembleTrainer(data["graphs"], folds, make_network, settings, **hooks)
@@ -205,10 +205,11 @@ def time_steps(trainer: Any, config: Any, steps: int) -> dict[str, float]:
         polymers = [order[position] for order in orders]
         return [trainer._pack(folds, polymers, int(by_class[position]))], polymers
 
+    ones = np.ones(members, np.float32)
+    numbers = {"rate": 1e-6 * ones, "correct_first": ones, "correct_second": ones, "active": ones}
+
     def step(batches: list) -> None:
-        _, _, gradients = trainer._gradients(group, batches)
-        ones = np.ones(members, np.float32)
-        group.steps.update(gradients, rate=1e-6 * ones, correct_first=ones, correct_second=ones, active=ones)
+        trainer._advance(group, batches, numbers)
 
     def wait() -> None:
         ops.convert_to_numpy(group.network.trainable_variables[0])

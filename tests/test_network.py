@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from polyid.graphs import compress, pack
-from polyid.network import MessagePassingNetwork, NetworkConfig, binomial_keep, counted_uniform
+from polyid.network import MessagePassingNetwork, NetworkConfig, binomial_keep, counted_uniform, sum_rows, take_rows
 from polyid.preprocessors import PolymerPreprocessor
 
 POLYMERS = [
@@ -135,10 +135,12 @@ def test_compression_changes_neither_predictions_nor_gradients(smiles, rounds, e
 
     preprocessor = PolymerPreprocessor(explicit_hs=explicit_hs)
     preprocessor.fit([preprocessor.molecular_graph(s) for s in smiles])
-    network = network_for(preprocessor, rounds, features=8, xla=xla)
-    variables = [v.value for v in network.trainable_variables]
+    networks = [network_for(preprocessor, rounds, features=8, xla=kind) for kind in (xla, True)]
+    networks[1].set_member_weights([networks[0].member_weights(0)])
 
     def predict(identity):
+        network = networks[identity]
+        variables = [v.value for v in network.trainable_variables]
         with tf.GradientTape() as tape:
             out = network(batch_of(preprocessor, smiles, rounds, identity=identity))
             # Linear, so that the rounding of predictions is not in the gradients as well.
@@ -165,8 +167,35 @@ def test_members_do_not_mix(preprocessor):
     assert np.abs(expected[0] - expected[1]).max() > 1e-3
 
 
-def test_padding_changes_nothing(preprocessor):
-    network = network_for(preprocessor)
+@pytest.mark.parametrize("ascending", [False, True])
+@pytest.mark.parametrize("index", [[[0, 0, 2], [1, 1, 1]], [[0, 1, 1], [0, 0, 3]], [[], []]])
+def test_sums_and_gathers_are_each_others_transposes(index, ascending):
+    import tensorflow as tf
+
+    index = np.array(index, np.int32)
+    rng = np.random.default_rng(0)
+    many, few = (
+        rng.normal(size=(2, index.shape[1], 5)).astype(np.float32),
+        rng.normal(size=(2, 4, 5)).astype(np.float32),
+    )
+    expected = np.zeros_like(few)
+    for member in range(2):
+        np.add.at(expected[member], index[member], many[member])
+    values, states = tf.constant(many), tf.constant(few)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([values, states])
+        summed, taken = sum_rows(values, index, 4, ascending), take_rows(states, index, ascending)
+        # The gradient of a product with fixed numbers is what the transpose makes of them.
+        of_sum, of_taken = tf.reduce_sum(summed * few), tf.reduce_sum(taken * many)
+    np.testing.assert_allclose(summed, expected, atol=1e-6)
+    np.testing.assert_array_equal(taken, np.stack([few[m][index[m]] for m in range(2)]))
+    np.testing.assert_array_equal(tape.gradient(of_sum, values), taken)
+    np.testing.assert_allclose(tape.gradient(of_taken, states), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("xla", [True, False])
+def test_padding_changes_nothing(preprocessor, xla):
+    network = network_for(preprocessor, xla=xla)
     graphs = [compress(preprocessor.molecular_graph(s), 3) for s in POLYMERS]
     tokens = [preprocessor.tokenise(g) for g in graphs]
     plain = np.array(network(pack([graphs], [tokens])))[0]

@@ -248,26 +248,30 @@ def test_early_stopping_keeps_the_best_epoch_also_when_others_train_on(data):
 def test_a_batch_too_large_for_the_memory_is_accumulated_to_the_same_result(data, without_dropout, monkeypatch):
     from polyid import training
 
-    gradients = training._TensorFlowSteps.gradients
+    steps = training._TensorFlowSteps
 
     class ResourceExhaustedError(Exception):
         pass
 
-    def too_small(self, batch, targets, labels):
-        if targets.shape[1] > 2:
-            raise ResourceExhaustedError("no memory left")
-        return gradients(self, batch, targets, labels)
+    def limited(name, most):
+        function = getattr(steps, name)
 
-    monkeypatch.setattr(training._TensorFlowSteps, "gradients", too_small)
+        def call(self, batch, targets, *rest):
+            if targets.shape[1] > most:
+                raise ResourceExhaustedError("no memory left")
+            return function(self, batch, targets, *rest)
+
+        monkeypatch.setattr(steps, name, call)
+
+    limited("advance", 2)
+    limited("gradients", 2)
     with pytest.warns(UserWarning, match="accumulated over 2 parts"):
         parts = trained(data, dropout=0.0)
     for a, b in zip(without_dropout.models, parts.models, strict=True):
         np.testing.assert_allclose(a.df_loss_log["loss"], b.df_loss_log["loss"], rtol=1e-3)
 
-    def never(self, batch, targets, labels):
-        raise ResourceExhaustedError("no memory left")
-
-    monkeypatch.setattr(training._TensorFlowSteps, "gradients", never)
+    limited("advance", 0)
+    limited("gradients", 0)
     with pytest.raises(TrainingError, match="memory is too small"), pytest.warns(UserWarning):
         trained(data)
 
