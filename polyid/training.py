@@ -329,13 +329,8 @@ class _JaxSteps:
         def update(weights, first, second, found, numbers):
             return adamw(weights, found, first, second, decay=settings.decay, clip_norm=settings.clip_norm, **numbers)
 
-        def advance(weights, first, second, batch, targets, labels, numbers):
-            total, found = gradients(weights, batch, targets, labels)
-            return total, update(weights, first, second, found, numbers)
-
         self._gradients = jax.jit(gradients)
         self._update = jax.jit(update, donate_argnums=(0, 1, 2, 3))
-        self._advance = jax.jit(advance, donate_argnums=(0, 1, 2))
         self._evaluate = jax.jit(lambda w, batch, targets: masked_absolute_error(predict(w, batch, False), targets))
 
     @property
@@ -349,17 +344,15 @@ class _JaxSteps:
         return [a + b for a, b in zip(one, other, strict=True)]
 
     def advance(self, batch, targets, labels, numbers):
-        total, new = self._advance(self._weights, self._first, self._second, batch, targets, labels, numbers)
-        self._keep(*new)
+        # In two calls: the memory is exhausted, if at all, in the first, which keeps the weights for another try.
+        total, found = self.gradients(batch, targets, labels)
+        self.update(found, numbers)
         return total
 
     def update(self, found, numbers) -> None:
-        self._keep(*self._update(self._weights, self._first, self._second, found, numbers))
-
-    def _keep(self, weights: list, first: list, second: list) -> None:
+        weights, self._first, self._second = self._update(self._weights, self._first, self._second, found, numbers)
         for variable, value in zip(self._network.trainable_variables, weights, strict=True):
             variable.assign(value)
-        self._first, self._second = first, second
 
     def evaluate(self, batch, targets):
         return self._evaluate(self._weights, batch, targets)
