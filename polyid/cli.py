@@ -204,6 +204,9 @@ def _predict(options: argparse.Namespace) -> None:
         if frame is not None:
             found.index = frame.index
             new = found.drop(columns=["smiles"])
+            if table.smiles_column in new:
+                # The oligomer takes the place of what was asked for, which would be lost.
+                new = found
             found = frame.drop(columns=[c for c in new.columns if c in frame]).join(new)
         if options.output:
             _write(found.to_csv(index=False), Path(options.output))

@@ -164,6 +164,16 @@ def test_a_table_gets_every_column_in_chunks_as_at_once(folder, model, tmp_path,
             assert written[column].fillna("").tolist() == expected[column].fillna("").tolist()
 
 
+def test_what_was_asked_for_is_kept_where_its_column_is_that_of_the_oligomers(folder, tmp_path, capsys):
+    (tmp_path / "in.csv").write_text("smiles_polymer,note\n*CC*,a\nnonsense,b\n")
+    output = tmp_path / "out.csv"
+    assert main(["predict", str(folder), "--input", str(tmp_path / "in.csv"), "--output", str(output)]) == 1
+    written = pd.read_csv(output, keep_default_na=False)
+    assert written["smiles"].tolist() == ["*CC*", "nonsense"]
+    assert written["note"].tolist() == ["a", "b"]
+    assert written["smiles_polymer"][0].startswith("CCCC") and written["smiles_polymer"][1] == ""
+
+
 def test_explain_draws_the_property_and_prints_the_sum(stacked, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("polyid.cli._load", lambda name: stacked)
     output = tmp_path / "why.svg"
