@@ -102,6 +102,68 @@ def chain_fragments(smiles: str) -> dict[int, int]:
     return inner if 2 * sum(inner.values()) >= sum(counts.values()) else counts
 
 
+@dataclass(frozen=True)
+class Unseen:
+    """What a polymer has that no training polymer has.
+
+    Attributes
+    ----------
+    fragments : int
+        How many kinds of fragments.
+    named : list of str
+        The smallest of them as SMILES, with all hydrogens.
+    elements : list of str
+        Symbols.
+    """
+
+    fragments: int
+    named: list[str]
+    elements: list[str]
+
+
+@dataclass(frozen=True)
+class KnownFragments:
+    """What training polymers are made of.
+
+    Attributes
+    ----------
+    fragments : int array
+        RDKit's hashes, ascending.
+    elements : frozenset of str
+        Symbols.
+    """
+
+    fragments: np.ndarray
+    elements: frozenset[str]
+
+    def unseen(self, smiles: str) -> Unseen:
+        """What an oligomer has that is none of these; a PolymerError says why it is no oligomer."""
+        ids = np.array(sorted(chain_fragments(smiles)), np.int64)
+        elements = sorted(_elements(smiles) - self.elements)
+        known = np.searchsorted(self.fragments, ids)
+        new = ids[self.fragments[np.minimum(known, len(self.fragments) - 1)] != ids]
+        if not len(new):
+            return Unseen(0, [], elements)
+        molecule = parse_smiles(smiles)
+        found = rdFingerprintGenerator.AdditionalOutput()
+        found.AllocateBitInfoMap()
+        _MORGAN.GetSparseCountFingerprint(molecule, additionalOutput=found)
+        places = found.GetBitInfoMap()
+        by_size: dict[tuple[int, int], list[tuple[int, list[int]]]] = {}
+        for fragment in new.tolist():
+            atom, radius = min(places[fragment], key=lambda p: (p[1], p[0]))
+            bonds = list(Chem.FindAtomEnvironmentOfRadiusN(molecule, radius, atom)) if radius else []
+            by_size.setdefault((radius, len(bonds)), []).append((atom, bonds))
+        named: list[str] = []
+        # A SMILES is most of the work, so only those that are shown are written.
+        for size in sorted(by_size):
+            texts = [_fragment_smiles(molecule, atom, bonds) for atom, bonds in by_size[size]]
+            named += sorted(texts, key=lambda text: (len(text), text))
+            if len(named) >= _SHOWN:
+                break
+        return Unseen(len(new), named[:_SHOWN], elements)
+
+
 class TrainingDomain:
     """What an ensemble was trained on, as far as it takes to judge new polymers by it.
 
@@ -109,6 +171,7 @@ class TrainingDomain:
 
     Attributes
     ----------
+    known : KnownFragments
     thresholds : Thresholds
     calibration : dict
         How the thresholds were found: ``rule``, ``polymers`` (held out and judged), the share of them with each verdict, and
@@ -129,7 +192,7 @@ class TrainingDomain:
         thresholds: Thresholds,
         calibration: dict[str, Any],
     ):
-        self._fragments, self._elements = fragments, frozenset(elements)
+        self.known = KnownFragments(fragments, frozenset(elements))
         self._references, self._trained = references, trained
         self._mean, self._deviation, self._usual = mean, deviation, usual
         self._polymers = polymers
@@ -322,7 +385,12 @@ class TrainingDomain:
             self.calibration["risk_ratio"] = round(ratio, 4) if np.isfinite(ratio) else None
 
     def assess(
-        self, smiles: Sequence[str], fingerprints: np.ndarray, members: Sequence[int] | None = None
+        self,
+        smiles: Sequence[str],
+        fingerprints: np.ndarray,
+        members: Sequence[int] | None = None,
+        *,
+        unseen: Sequence[Unseen] | None = None,
     ) -> pd.DataFrame:
         """Judge polymers.
 
@@ -334,6 +402,8 @@ class TrainingDomain:
             Of the same ensemble, for these oligomers.
         members : sequence of int, optional
             Which members the fingerprints are of, where not all are loaded.
+        unseen : sequence of Unseen, length n, optional
+            What `known` says of these oligomers, where it was asked already.
 
         Returns
         -------
@@ -364,15 +434,14 @@ class TrainingDomain:
             part = slice(start, start + chunk)
             distance, nearest, nearest_distance = self._measure(fingerprints[:, part], chosen)
             for i, text in enumerate(smiles[part]):
-                unseen, named = self._unseen(text)
-                foreign = sorted(_elements(text) - self._elements)
-                verdict, reason = self._judge(foreign, unseen, named, float(distance[i]))
+                new = self.known.unseen(text) if unseen is None else unseen[start + i]
+                verdict, reason = self._judge(new, float(distance[i]))
                 rows.append(
                     {
                         "verdict": verdict,
                         "reason": reason,
-                        "unseen_fragments": unseen,
-                        "fragments": named,
+                        "unseen_fragments": new.fragments,
+                        "fragments": new.named,
                         "distance": float(distance[i]),
                         "nearest": [
                             self._shown(int(j), float(d))
@@ -398,42 +467,16 @@ class TrainingDomain:
         nearest = np.argsort(mean, axis=1, kind="stable")[:, :NEIGHBOURS]
         return distance, nearest, np.take_along_axis(mean, nearest, axis=1)
 
-    def _unseen(self, smiles: str) -> tuple[int, list[str]]:
-        """How many fragments of an oligomer no training polymer has, and the smallest of them as SMILES."""
-        ids = np.array(sorted(chain_fragments(smiles)), np.int64)
-        known = np.searchsorted(self._fragments, ids)
-        new = ids[self._fragments[np.minimum(known, len(self._fragments) - 1)] != ids]
-        if not len(new):
-            return 0, []
-        molecule = parse_smiles(smiles)
-        found = rdFingerprintGenerator.AdditionalOutput()
-        found.AllocateBitInfoMap()
-        _MORGAN.GetSparseCountFingerprint(molecule, additionalOutput=found)
-        places = found.GetBitInfoMap()
-        by_size: dict[tuple[int, int], list[tuple[int, list[int]]]] = {}
-        for fragment in new.tolist():
-            atom, radius = min(places[fragment], key=lambda p: (p[1], p[0]))
-            bonds = list(Chem.FindAtomEnvironmentOfRadiusN(molecule, radius, atom)) if radius else []
-            by_size.setdefault((radius, len(bonds)), []).append((atom, bonds))
-        named: list[str] = []
-        # A SMILES is most of the work, so only those that are shown are written.
-        for size in sorted(by_size):
-            texts = [_fragment_smiles(molecule, atom, bonds) for atom, bonds in by_size[size]]
-            named += sorted(texts, key=lambda text: (len(text), text))
-            if len(named) >= _SHOWN:
-                break
-        return len(new), named[:_SHOWN]
-
-    def _judge(self, foreign: list[str], unseen: int, named: list[str], distance: float) -> tuple[str, str]:
-        """Verdict and reason of a polymer with elements and fragments, some named, that no training polymer has."""
-        verdict = OUTSIDE if foreign else self.thresholds.verdict(unseen, distance)
+    def _judge(self, new: Unseen, distance: float) -> tuple[str, str]:
+        """Verdict and reason of a polymer."""
+        verdict = OUTSIDE if new.elements else self.thresholds.verdict(new.fragments, distance)
         parts = []
-        if foreign:
-            parts.append(f"contains {' and '.join(foreign)}, which no training polymer does")
-        if unseen:
-            some = "a fragment" if unseen == 1 else f"{unseen} fragments"
-            more = ", …" if unseen > len(named) else ""
-            parts.append(f"contains {some} no training polymer has: {', '.join(named)}{more}")
+        if new.elements:
+            parts.append(f"contains {' and '.join(new.elements)}, which no training polymer does")
+        if new.fragments:
+            some = "a fragment" if new.fragments == 1 else f"{new.fragments} fragments"
+            more = ", …" if new.fragments > len(new.named) else ""
+            parts.append(f"contains {some} no training polymer has: {', '.join(new.named)}{more}")
         if distance > self.thresholds.in_domain_distance:
             parts.append(
                 f"is {distance:.1f} times as far from its nearest training polymers as a new polymer usually is"
@@ -462,7 +505,7 @@ class TrainingDomain:
     def to_files(self) -> dict[str, bytes]:
         """The whole domain as files by name: arrays as safetensors, all else as JSON."""
         arrays = {
-            "fragments": self._fragments.astype(np.uint32),
+            "fragments": self.known.fragments.astype(np.uint32),
             "references": self._references.astype(np.float16),
             "trained": self._trained.astype(np.uint8),
             "mean": self._mean,
@@ -473,7 +516,7 @@ class TrainingDomain:
             "format": _FORMAT,
             "format_version": _VERSION,
             "thresholds": vars(self.thresholds),
-            "elements": sorted(self._elements),
+            "elements": sorted(self.known.elements),
             "calibration": self.calibration,
             "polymers": self._polymers,
         }

@@ -39,10 +39,11 @@ from polyid.model_card import model_card
 from polyid.network import MessagePassingNetwork
 from polyid.parameters import DEFAULT_SPLIT, Parameters
 from polyid.parameters import preset as preset_parameters
-from polyid.polymers import DEGREE_OF_POLYMERISATION, read_polymer, to_oligomer
+from polyid.polymers import DEGREE_OF_POLYMERISATION, to_oligomer
 from polyid.prediction import Answers, EnsemblePredictor, error_clues
 from polyid.preprocessors import PolymerPreprocessor
 from polyid.progress import Progress, ProgressCallback
+from polyid.reading import ReadTable, TableReader, parts_of, read_parts
 from polyid.splits import (
     GIVEN_SPLIT,
     assign_folds,
@@ -64,10 +65,6 @@ from polyid.tables import (
 from polyid.training import EnsembleTrainer, FoldData, TrainingSettings, has_gpu
 
 __all__ = ["MultiModel", "SingleModel", "train_ensemble"]
-
-
-_POLYMERS_A_PART = 200
-"""Rows of a table predicted at a time, fewer than `MOLECULES_KEPT`: what is computed on the way doesn't grow with the table."""
 
 
 class SingleModel:
@@ -931,39 +928,30 @@ class MultiModel:
             ``nearest_training_polymers``.
         """
         smiles = list(smiles)
+        pm = [None] * len(smiles) if pm is None else list(pm)
+        predictor = self._all_members()
+        known = None if self.domain is None else self.domain.known
+        reader = TableReader(predictor.reader(), known, self.degree_of_polymerisation, self.seed)
+        read = read_parts(reader, [(smiles[part], pm[part]) for part in parts_of(len(smiles))], len(smiles))
         parts = []
         with tqdm(total=len(smiles), unit="polymer", desc="Predicting", disable=not verbose, dynamic_ncols=True) as bar:
-            for start in range(0, max(1, len(smiles)), _POLYMERS_A_PART):
-                part = smiles[start : start + _POLYMERS_A_PART]
-                tacticity = [None] * len(part) if pm is None else pm[start : start + _POLYMERS_A_PART]
-                parts.append(self._predict_part(part, tacticity, level, in_words))
-                bar.update(len(part))
+            for part, answers in predictor.each_answer(read, fingerprints=known is not None):
+                parts.append(self._predicted(part, answers, level, in_words))
+                bar.update(len(part.rows))
         return pd.concat(parts, ignore_index=True)
 
-    def _predict_part(
-        self, smiles: Sequence[str], pm: Sequence[float | None], level: float, in_words: bool
-    ) -> pd.DataFrame:
-        """`predict_smiles` of so few polymers that what is computed on the way fits the memory."""
-        rows = []
-        for text, meso in zip(smiles, pm, strict=True):
-            row: dict[str, Any] = {"smiles": text, "form": None, "smiles_polymer": None, "error": None}
-            try:
-                form, oligomer = read_polymer(text, self.degree_of_polymerisation, pm=meso, seed=self.seed)
-                row |= {"form": str(form), "smiles_polymer": oligomer}
-            except PolymerError as error:
-                row["error"] = str(error)
-            rows.append(row)
-        table = pd.DataFrame(rows, columns=["smiles", "form", "smiles_polymer", "error"], dtype=object)
-        good = [i for i, row in enumerate(rows) if row["error"] is None]
-        oligomers = [rows[i]["smiles_polymer"] for i in good]
-        answers = self._all_members().answers(oligomers, fingerprints=self.domain is not None)
-        parts = [self._with_intervals(answers, table.index[good], level)]
+    def _predicted(self, part: ReadTable, answers: Answers, level: float, in_words: bool) -> pd.DataFrame:
+        """The rows of `predict_smiles` for a part of them and the answers to its polymers."""
+        table = pd.DataFrame(part.rows, columns=["smiles", "form", "smiles_polymer", "error"], dtype=object)
+        good = table.index[table["error"].isna()]
+        parts = [self._with_intervals(answers.chosen(part.polymer), good, level)]
         if self.domain is not None:
-            judged = self.domain.assess(oligomers, answers.fingerprints, self._numbers)
+            judged = self.domain.assess(part.oligomers, answers.fingerprints, self._numbers, unseen=part.unseen)
             if in_words:
                 judged["nearest"] = [nearest_in_words(nearest) for nearest in judged["nearest"]]
             columns = {"verdict": "domain", "reason": "domain_reason", "nearest": "nearest_training_polymers"}
-            parts.append(judged[list(columns)].rename(columns=columns).set_axis(table.index[good]))
+            judged = judged[list(columns)].rename(columns=columns)
+            parts.append(judged.iloc[part.polymer].set_axis(good))
         found = pd.concat(parts, axis=1).reindex(table.index)
         return pd.concat([table, found], axis=1)
 

@@ -7,7 +7,7 @@ that newer releases deprecate. The `stereo` functions add charge, ring membershi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,7 +37,7 @@ class Feature:
     name : str
         As stored in a model's `preprocessor.json`.
     values : callable
-        (atom or bond, whether hydrogens count as atoms) -> tuple, whose text is the feature.
+        (atom or bond, whether hydrogens count as atoms) -> tuple, whose text is the feature; an atom's begins with its symbol.
     hydrogen : callable
         For atoms: () -> the values of a hydrogen atom. For bonds: symbol of the heavy atom -> values of its bond to hydrogen.
     """
@@ -136,14 +136,14 @@ def read_molecule(smiles: str) -> Chem.Mol | None:
         return molecule
 
 
-def atoms_of(molecule: Chem.Mol) -> list[Chem.Atom]:
-    """All atoms by index; RDKit's own iterator asks for the number of atoms several times an atom."""
-    return list(map(molecule.GetAtomWithIdx, range(molecule.GetNumAtoms())))
+def atoms_of(molecule: Chem.Mol) -> Iterator[Chem.Atom]:
+    """All atoms by index. RDKit's own iterator is slower; so is keeping the atoms, because RDKit makes them when asked."""
+    return map(molecule.GetAtomWithIdx, range(molecule.GetNumAtoms()))
 
 
-def bonds_of(molecule: Chem.Mol) -> list[Chem.Bond]:
+def bonds_of(molecule: Chem.Mol) -> Iterator[Chem.Bond]:
     """All bonds by index, as `atoms_of`."""
-    return list(map(molecule.GetBondWithIdx, range(molecule.GetNumBonds())))
+    return map(molecule.GetBondWithIdx, range(molecule.GetNumBonds()))
 
 
 def read_graph(smiles: str, atom_features: Callable, bond_features: Callable, explicit_hs: bool) -> MolecularGraph:
@@ -162,20 +162,20 @@ def read_graph(smiles: str, atom_features: Callable, bond_features: Callable, ex
     fast = isinstance(atom_features, Feature) and isinstance(bond_features, BondFeature)
     if explicit_hs and not fast:
         mol = Chem.AddHs(mol)
-    heavy, bonds = atoms_of(mol), bonds_of(mol)
+    atoms, bonds = atoms_of(mol), bonds_of(mol)
     atom_types: dict = {}
     bond_types: dict = {}
-    begin = np.array([b.GetBeginAtomIdx() for b in bonds], np.int64)
-    end = np.array([b.GetEndAtomIdx() for b in bonds], np.int64)
     if fast:
-        values = atom_features.values
-        atom_type = np.array([atom_types.setdefault(values(a, explicit_hs), len(atom_types)) for a in heavy], np.int64)
-        values = bond_features.values
-        plain = np.array([bond_types.setdefault(values(b, explicit_hs), len(bond_types)) for b in bonds], np.int64)
-        names = [a.GetSymbol() for a in heavy]
+        of_atom, of_bond = atom_features.values, bond_features.values
+        atom_type = np.array([atom_types.setdefault(of_atom(a, explicit_hs), len(atom_types)) for a in atoms], np.int64)
+        read = [
+            (b.GetBeginAtomIdx(), b.GetEndAtomIdx(), bond_types.setdefault(of_bond(b, explicit_hs), len(bond_types)))
+            for b in bonds
+        ]
+        begin, end, plain = np.array(read, np.int64).reshape(-1, 3).T
+        names = [kind[0] for kind in atom_types]
         symbols = sorted(set(names))
-        place = {symbol: i for i, symbol in enumerate(symbols)}
-        element = np.array([place[name] for name in names], np.int64)
+        element = np.array([symbols.index(name) for name in names], np.int64)[atom_type]
         ends = np.minimum(element[begin], element[end]), np.maximum(element[begin], element[end])
         shape = (len(bond_types), len(symbols), len(symbols))
         found, bond_type = np.unique(np.ravel_multi_index((plain, *ends), shape), return_inverse=True)
@@ -184,22 +184,24 @@ def read_graph(smiles: str, atom_features: Callable, bond_features: Callable, ex
         bond_texts = [
             str((*kinds[i], [symbols[j], symbols[k]])) for i, j, k in zip(*np.unravel_index(found, shape), strict=True)
         ]
-        hydrogens = np.array([a.GetTotalNumHs() for a in heavy], np.int64) if explicit_hs else np.zeros(len(heavy), int)
+        hydrogens = np.array([a.GetTotalNumHs() for a in atoms_of(mol)] if explicit_hs else [], np.int64)
         if hydrogens.any():
-            carriers = np.repeat(np.arange(len(heavy)), hydrogens)
+            heavy = len(atom_type)
+            carriers = np.repeat(np.arange(heavy), hydrogens)
             to_element = {
                 i: _place(bond_texts, str(bond_features.hydrogen(symbols[i]))) for i in set(element[carriers].tolist())
             }
             begin = np.append(begin, carriers)
-            end = np.append(end, np.arange(len(heavy), len(heavy) + len(carriers)))
+            end = np.append(end, np.arange(heavy, heavy + len(carriers)))
             bond_type = np.append(bond_type, [to_element[i] for i in element[carriers].tolist()])
             kind = _place(atom_texts, str(atom_features.hydrogen()))
             atom_type = np.append(atom_type, np.full(len(carriers), kind))
     else:
-        atom_type = np.array([atom_types.setdefault(str(atom_features(a)), len(atom_types)) for a in heavy], np.int64)
+        atom_type = np.array([atom_types.setdefault(str(atom_features(a)), len(atom_types)) for a in atoms], np.int64)
         # nfp compares an atom's data with an index, so a bond feature never sees flipped=True; the same is done here.
-        texts = [str(bond_features(b, flipped=False)) for b in bonds]
-        bond_type = np.array([bond_types.setdefault(text, len(bond_types)) for text in texts], np.int64)
+        texts = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx(), str(bond_features(b, flipped=False))) for b in bonds]
+        read = [(begin, end, bond_types.setdefault(text, len(bond_types))) for begin, end, text in texts]
+        begin, end, bond_type = np.array(read, np.int64).reshape(-1, 3).T
         atom_texts, bond_texts = list(atom_types), list(bond_types)
     source, target = np.stack([begin, end], axis=1).ravel(), np.stack([end, begin], axis=1).ravel()
     order = np.argsort(source, kind="stable")

@@ -45,6 +45,7 @@ def featurise(
     rounds: int,
     *,
     cache: bool = True,
+    rows: Sequence[int] | None = None,
 ) -> list[QuotientGraph]:
     """Quotient graphs of SMILES, equal SMILES sharing one.
 
@@ -58,11 +59,13 @@ def featurise(
         Rounds of message passing the graphs must be exact for.
     cache : bool
         Look in the cache first, and leave the result there.
+    rows : sequence of int, optional
+        Number of each SMILES in the user's table, for errors; by default counted from 1.
 
     Raises
     ------
     PolymerError
-        Names the position (from 1) and the SMILES that can't be read.
+        Names the row and the SMILES that can't be read.
     """
     distinct = list(dict.fromkeys(smiles))
     names = [getattr(f, "name", None) for f in (atom_features, bond_features)]
@@ -77,7 +80,8 @@ def featurise(
             try:
                 graphs.append(compress(read_graph(text, atom_features, bond_features, explicit_hs), rounds))
             except PolymerError as error:
-                raise PolymerError(f"Row {list(smiles).index(text) + 1}: {error}") from None
+                place = list(smiles).index(text)
+                raise PolymerError(f"Row {place + 1 if rows is None else rows[place]}: {error}") from None
         if path is not None:
             _save(path, graphs)
     by_smiles = dict(zip(distinct, graphs, strict=True))

@@ -17,6 +17,7 @@ Shapes: n polymers asked for, N reference polymers, M ensemble members, P proper
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,7 @@ _COUNTED = (
     descriptors.CalcNumHeterocycles,
     descriptors.CalcExactMolWt,
 )
+_IN_FORMULA = re.compile(r"([A-Z][a-z]?)(\d*)")
 DESCRIPTORS = len(_COUNTED) + 1 + len(_ELEMENTS) + 3
 _GENERATORS = (
     (rdFingerprintGenerator.GetMorganGenerator(radius=2), np.sqrt),
@@ -126,21 +128,21 @@ def polymer_fragments(smiles: Sequence[str]) -> PolymerFragments:
                 values = np.fromiter(found.values(), np.float32, len(found))[order] / np.float32(heavy)
                 counts[kind].append(transform(values).astype(np.float32))
         for i, (molecule, heavy) in enumerate(zip(molecules, atoms, strict=True), start):
-            composition[i] = _composition(molecule, heavy)
+            composition[i] = _composition(molecule, heavy, "@" in smiles[i])
     return PolymerFragments(keys, counts, composition)
 
 
-def _composition(molecule: Chem.Mol, atoms: int) -> list[float]:
-    """Descriptors per heavy atom, and those that say how stereocentres follow each other.
+def _composition(molecule: Chem.Mol, atoms: int, centres: bool) -> list[float]:
+    """Descriptors per heavy atom, and, if there are stereocentres, those that say how they follow each other.
 
     The last is what a stereoirregular unit does to a melting point: it falls with the logarithm of the share of the units
     that fit the crystal (Flory, Trans. Faraday Soc. 1955, 51, 848), whether the crystal is isotactic or syndiotactic.
     """
-    every = atoms_of(molecule)
-    symbols = [atom.GetSymbol() for atom in every]
     counted = [function(molecule) / atoms for function in _COUNTED]
-    elements = [symbols.count(element) / atoms for element in _ELEMENTS]
-    labels = {atom.GetIdx(): atom.GetProp("_CIPCode") for atom in every if atom.HasProp("_CIPCode")}
+    # Going through the atoms takes as long as all else together.
+    symbols = {symbol: int(n or 1) for symbol, n in _IN_FORMULA.findall(descriptors.CalcMolFormula(molecule))}
+    elements = [symbols.get(element, 0) / atoms for element in _ELEMENTS]
+    labels = {a.GetIdx(): a.GetProp("_CIPCode") for a in atoms_of(molecule) if a.HasProp("_CIPCode")} if centres else {}
     # Neighbouring centres of one label are, in a chain of one repeat unit, a meso dyad.
     same = [labels[one] == labels[other] for one, other in _dyads(molecule, labels)]
     meso = sum(same) / len(same) if same else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 import keras
 import numpy as np
@@ -13,15 +15,17 @@ from keras import ops
 
 from polyid.bundle import BundleMember
 from polyid.errors import BundleError
-from polyid.featurise import featurise
 from polyid.graphs import QuotientGraph, pack, refine
-from polyid.kernel import PolymerFragments, neighbourhood, polymer_fragments
+from polyid.kernel import PolymerFragments, neighbourhood
 from polyid.network import MessagePassingNetwork
+from polyid.reading import OligomerReader, ReadPolymers, parts_of, read_parts
 from polyid.stacking import blended
 
 # Graph rows of one call; at 64 features about 100 MiB of intermediate states.
 _ROWS_A_CALL = 200_000
-_POLYMERS_A_CHUNK = 2_000
+# Polymers whose graphs are one file of the cache.
+_POLYMERS_A_FILE = 2_000
+Read = TypeVar("Read", bound=ReadPolymers)
 _OF_A_MEMBER = ("atom_token", "bond_token")
 
 
@@ -82,6 +86,24 @@ class Answers:
     def clues(self) -> np.ndarray:
         """What the expected error is guessed from, shape (n, P, 4); see `polyid.intervals`."""
         return error_clues(self.network, self.kernel, self.novelty, self.roughness)
+
+    def chosen(self, index: Sequence[int]) -> Answers:
+        """The polymers of `index`."""
+        by_member = (self.network, self.kernel, self.fingerprints)
+        network, kernel, fingerprints = (None if a is None else a[:, index] for a in by_member)
+        novelty, roughness = (None if a is None else a[index] for a in (self.novelty, self.roughness))
+        return Answers(network, kernel, self.share, novelty, roughness, fingerprints)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Answers]) -> Answers:
+        """The polymers of all parts, one part behind the other; at least one part."""
+
+        def together(name: str, axis: int) -> np.ndarray | None:
+            arrays = [getattr(part, name) for part in parts]
+            return None if arrays[0] is None else np.concatenate(arrays, axis)
+
+        network, kernel, fingerprints = (together(name, 1) for name in ("network", "kernel", "fingerprints"))
+        return cls(network, kernel, parts[0].share, together("novelty", 0), together("roughness", 0), fingerprints)
 
 
 def error_clues(
@@ -192,6 +214,7 @@ class EnsemblePredictor:
         cache: bool = False,
         fingerprints: bool = False,
         fragments: PolymerFragments | None = None,
+        kernel: bool = True,
     ) -> Answers:
         """All that the ensemble says of oligomer SMILES, part by part.
 
@@ -204,30 +227,79 @@ class EnsemblePredictor:
             Give the learned fingerprints too, which costs next to nothing.
         fragments : PolymerFragments, optional
             Of `smiles`, where they are known already.
+        kernel : bool
+            Ask the kernel regressions too, if there are any.
+
+        Raises
+        ------
+        PolymerError
+            Names the row and the SMILES that can't be read.
+        """
+        rows: dict[str, int] = {}
+        for i, text in enumerate(smiles):
+            rows.setdefault(text, i)
+        # A polymer in two rows is one to the networks: rounding would tell them apart.
+        distinct = list(rows)
+        step = range(0, max(1, len(distinct)), _POLYMERS_A_FILE)
+        parts = [slice(i, i + _POLYMERS_A_FILE) for i in step] if cache else parts_of(len(distinct))
+        reader = self.reader(cache=cache, fragments=kernel and fragments is None)
+        texts = [(distinct[part], [rows[text] + 1 for text in distinct[part]]) for part in parts]
+        read = read_parts(reader, texts, 0 if cache else len(distinct))
+        if kernel and fragments is not None:
+            own = (fragments.chosen([rows[text] for text in distinct[part]]) for part in parts)
+            read = (replace(one, fragments=known) for one, known in zip(read, own, strict=False))
+        found = Answers.joined([answers for _, answers in self.each_answer(read, fingerprints)])
+        place = {text: i for i, text in enumerate(distinct)}
+        return found.chosen([place[text] for text in smiles])
+
+    def each_answer(
+        self, read: Generator[Read, None, None], fingerprints: bool = False
+    ) -> Iterator[tuple[Read, Answers]]:
+        """What the ensemble says of polymers that are read part by part; the next part is read meanwhile.
+
+        Parameters
+        ----------
+        read : generator of ReadPolymers
+            Closed at the end, early or not.
+        fingerprints : bool
+            As of `answers`.
         """
         config = self.network.config
         widths = (config.properties, config.features) if fingerprints else (config.properties,)
-        scaled, *learned = self._answers(widths, smiles, cache)
-        network = self._in_units(scaled)
-        learned = learned[0].astype(np.float32) if learned else None
-        first = self.members[0].kernel
-        if first is None:
-            return Answers(network, None, None, None, None, learned)
-        kernel = np.empty_like(network)
-        novelty, roughness = np.empty(network.shape[1:]), np.empty(network.shape[1:])
-        for start in range(0, len(smiles), _POLYMERS_A_CHUNK):
-            rows = range(start, min(start + _POLYMERS_A_CHUNK, len(smiles)))
-            own = polymer_fragments([smiles[i] for i in rows]) if fragments is None else fragments.chosen(rows)
-            similarity = first.references.similarity(own)
-            for m, member in enumerate(self.members):
-                kernel[m, rows] = member.kernel.predict(similarity)
-            novelty[rows], roughness[rows] = neighbourhood(similarity, first.references.labels)
-        return Answers(network, kernel, first.share, novelty, roughness, learned)
+
+        def batches() -> Generator[tuple[Read, slice, dict | None], None, None]:
+            with closing(read):
+                for part in read:
+                    yield from ((part, *batch) for batch in self._batches(part.graphs))
+
+        out: list[np.ndarray] = []
+        for part, rows, batch in _one_ahead(batches()):
+            out = out or [np.empty((len(self.members), len(part.graphs), width)) for width in widths]
+            if batch is not None:
+                for array, answer in zip(out, self._predictions(batch), strict=False):
+                    array[:, rows] = ops.convert_to_numpy(answer)
+            if rows.stop == len(part.graphs):
+                yield part, self._answers(part, *out)
+                out = []
+
+    def reader(self, *, cache: bool = False, fragments: bool = True) -> OligomerReader:
+        """How oligomer SMILES are read for this ensemble.
+
+        Parameters
+        ----------
+        cache : bool
+            Keep the graphs on disk.
+        fragments : bool
+            Read what the kernel regression needs, if there is one.
+        """
+        key = self.members[0].preprocessor
+        fragments = fragments and self.members[0].kernel is not None
+        rounds = self.network.config.num_messages
+        return OligomerReader(key.atom_features, key.bond_features, key.explicit_hs, rounds, cache, fragments)
 
     def fingerprints(self, smiles: Sequence[str], *, cache: bool = False) -> np.ndarray:
         """Learned fingerprints of oligomer SMILES: the mean final bond state in every member; float32, shape (M, n, F)."""
-        config = self.network.config
-        return self._answers((config.properties, config.features), smiles, cache)[1].astype(np.float32)
+        return self.answers(smiles, cache=cache, fingerprints=True, kernel=False).fingerprints
 
     def bond_values(self, smiles: str) -> BondValues:
         """What every directed bond of one oligomer SMILES says of every property, in every member.
@@ -253,37 +325,28 @@ class EnsemblePredictor:
             ]
         )
 
-    def _answers(self, widths: Sequence[int], smiles: Sequence[str], cache: bool) -> list[np.ndarray]:
-        """Scaled predictions and, if two widths are given, fingerprints, shape (M, n, width) each, in calls."""
-        # A polymer in two rows is one to the networks: rounding would tell them apart.
-        place = {text: i for i, text in enumerate(dict.fromkeys(smiles))}
-        out = [np.empty((len(self.members), len(place), width)) for width in widths]
-        for rows, batch in _one_ahead(self._batches(list(place), cache)):
-            for array, answer in zip(out, self._predictions(batch), strict=False):
-                array[:, rows] = ops.convert_to_numpy(answer)
-        return [array[:, [place[text] for text in smiles]] for array in out]
+    def _answers(self, read: ReadPolymers, scaled: np.ndarray, learned: np.ndarray | None = None) -> Answers:
+        """Answers to a part of which the networks' are known."""
+        network = self._in_units(scaled)
+        learned = None if learned is None else learned.astype(np.float32)
+        first = self.members[0].kernel
+        if first is None or read.fragments is None:
+            return Answers(network, None, None, None, None, learned)
+        similarity = first.references.similarity(read.fragments)
+        kernel = np.stack([member.kernel.predict(similarity) for member in self.members])
+        novelty, roughness = neighbourhood(similarity, first.references.labels)
+        return Answers(network, kernel, first.share, novelty, roughness, learned)
 
-    def _batches(self, smiles: Sequence[str], cache: bool) -> Iterator[tuple[slice, dict]]:
-        """Batches of as many polymers as one call may hold, each with its place among `smiles`."""
-        # The networks wait for the first batch alone, so it is a small one.
-        start, graphs, rows, limit = 0, [], 0, _ROWS_A_CALL // 8
-        for graph in self._graphs(smiles, cache):
+    def _batches(self, graphs: Sequence[QuotientGraph]) -> Iterator[tuple[slice, dict | None]]:
+        """Batches of as many polymers as one call may hold, each with its place among `graphs`; None if there is no graph."""
+        start, rows = 0, 0
+        for stop, graph in enumerate(graphs):
             size = int(graph.sizes.sum())
-            if graphs and rows + size > limit:
-                yield slice(start, start + len(graphs)), self._batch(graphs)
-                start, graphs, rows, limit = start + len(graphs), [], 0, _ROWS_A_CALL
-            graphs.append(graph)
+            if stop > start and rows + size > _ROWS_A_CALL:
+                yield slice(start, stop), self._batch(graphs[start:stop])
+                start, rows = stop, 0
             rows += size
-        if graphs:
-            yield slice(start, start + len(graphs)), self._batch(graphs)
-
-    def _graphs(self, smiles: Sequence[str], cache: bool) -> Iterator[QuotientGraph]:
-        key = self.members[0].preprocessor
-        rounds = self.network.config.num_messages
-        step = _POLYMERS_A_CHUNK if cache else 1
-        for start in range(0, len(smiles), step):
-            part = smiles[start : start + step]
-            yield from featurise(part, key.atom_features, key.bond_features, key.explicit_hs, rounds, cache=cache)
+        yield slice(start, len(graphs)), self._batch(graphs[start:]) if graphs else None
 
     def _batch(self, graphs: Sequence[QuotientGraph]) -> dict:
         """The graphs side by side, with every member's tokens."""
@@ -294,13 +357,17 @@ class EnsemblePredictor:
         return keras.tree.map_structure(ops.convert_to_tensor, batch)
 
 
-def _one_ahead(items: Iterator) -> Iterator:
+def _one_ahead(items: Generator) -> Iterator:
     """The items, each made while the caller works on the one before."""
     with ThreadPoolExecutor(1, "read-ahead") as reader:
-        ahead = reader.submit(next, items, None)
-        while (item := ahead.result()) is not None:
+        try:
             ahead = reader.submit(next, items, None)
-            yield item
+            while (item := ahead.result()) is not None:
+                ahead = reader.submit(next, items, None)
+                yield item
+        finally:
+            # What the caller doesn't want any more ends in the thread that it began in.
+            reader.submit(items.close)
 
 
 def _compiled(function: Callable) -> Callable:

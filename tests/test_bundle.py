@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from test_training import PARAMETERS, UNITS, table, trained
 
-from polyid import MultiModel, featurise, prediction
+from polyid import MultiModel, featurise, prediction, reading
 from polyid.bundle import read_manifest
 from polyid.errors import BundleError, PolymerError
 from polyid.features import atom_features_v1, bond_features_v1, read_graph
@@ -88,7 +88,7 @@ def test_predictions_do_not_depend_on_the_company(model, monkeypatch):
     alone = pd.concat([ensemble.predict_smiles([s]) for s in smiles], ignore_index=True)
     np.testing.assert_allclose(together[means], alone[means], rtol=1e-5)
     monkeypatch.setattr(prediction, "_ROWS_A_CALL", 300)
-    monkeypatch.setattr(prediction, "_POLYMERS_A_CHUNK", 5)
+    monkeypatch.setattr(reading, "POLYMERS_A_PART", 5)
     np.testing.assert_allclose(together[means], ensemble.predict_smiles(smiles)[means], rtol=1e-5)
 
 

@@ -147,7 +147,7 @@ def test_a_level_that_is_none_is_refused(command, level, capsys):
 
 
 def test_a_table_gets_every_column_in_chunks_as_at_once(folder, model, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("polyid.ensemble._POLYMERS_A_PART", 2)
+    monkeypatch.setattr("polyid.reading.POLYMERS_A_PART", 2)
     smiles = ["*CC*", "nonsense", "xyz", "*C", *THREE_FORMS]
     (tmp_path / "in.csv").write_text("SMILES,note\n" + "\n".join(f"{s},{i}" for i, s in enumerate(smiles)))
     output = tmp_path / "out.csv"

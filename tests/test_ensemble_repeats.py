@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from polyid import MultiModel, prediction
+from polyid import MultiModel, prediction, reading
 from polyid import ensemble as ensemble_module
 from polyid.ensemble import train_ensemble
 from polyid.errors import BundleError, Cancelled, TrainingError
@@ -334,7 +334,7 @@ def test_intervals_of_all_or_some_members(folder, loaded):
         loaded.predict_smiles(NEW, level=90)
 
 
-def test_answers_do_not_depend_on_chunks(loaded, monkeypatch):
+def test_answers_do_not_depend_on_parts(loaded, monkeypatch):
     oligomers = loaded.predict_smiles(NEW)["smiles_polymer"].dropna().tolist() * 2
     predictor = EnsemblePredictor([m.member for m in loaded.models])
     whole = predictor.answers(oligomers, fingerprints=True)
@@ -344,21 +344,20 @@ def test_answers_do_not_depend_on_chunks(loaded, monkeypatch):
         sizes.append(len(smiles))
         return polymer_fragments(smiles)
 
-    monkeypatch.setattr(prediction, "_POLYMERS_A_CHUNK", 3)
-    monkeypatch.setattr(prediction, "polymer_fragments", recorded)
-    chunks = predictor.answers(oligomers, fingerprints=True)
-    assert sizes == [3, 3, 3, 3]
+    monkeypatch.setattr(reading, "POLYMERS_A_PART", 4)
+    monkeypatch.setattr(reading, "polymer_fragments", recorded)
+    parts = predictor.answers(oligomers, fingerprints=True)
+    assert sizes == [4, 2]  # each polymer once
     known = predictor.answers(oligomers, fragments=polymer_fragments(oligomers))
-    assert len(sizes) == 4 and known.fingerprints is None
-    monkeypatch.setattr(prediction, "_POLYMERS_A_CHUNK", 5)
-    uneven = predictor.answers(oligomers, fingerprints=True)
-    assert sizes[4:] == [5, 5, 2]
+    assert len(sizes) == 2 and known.fingerprints is None
+    monkeypatch.setattr(prediction, "_ROWS_A_CALL", 300)
+    calls = predictor.answers(oligomers, fingerprints=True)
     for part in ("network", "kernel", "novelty", "roughness", "members", "clues", "fingerprints"):
         expected = getattr(whole, part)
-        for other in (chunks, uneven, known):
+        for other in (parts, calls, known):
             if getattr(other, part) is not None:
                 np.testing.assert_allclose(getattr(other, part), expected, rtol=1e-4, atol=1e-5, err_msg=part)
-    np.testing.assert_array_equal(whole.share, chunks.share)
+    np.testing.assert_array_equal(whole.share, parts.share)
     assert whole.network.shape == whole.kernel.shape == (4, 12, 2) and whole.clues.shape == (12, 2, 4)
 
 
