@@ -15,18 +15,8 @@ from polyid.errors import PolymerError
 from polyid.features import read_graph
 from polyid.graphs import QuotientGraph, compress
 
-CACHE_VERSION = 3
-_FIELDS = (
-    "atom_count",
-    "bond_count",
-    "atom_parent",
-    "bond_parent",
-    "bond_source",
-    "bond_target",
-    "neighbour_bond",
-    "neighbour_atom",
-    "neighbour_count",
-)
+CACHE_VERSION = 4
+_JOINED = ("atoms", "bonds", "levels")
 
 
 def cache_folder() -> Path:
@@ -73,7 +63,7 @@ def featurise(
     if cache and all(names) and distinct:
         key = json.dumps([CACHE_VERSION, names, explicit_hs, rounds, distinct])
         path = cache_folder() / f"graphs-{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
-    graphs = _load(path, rounds) if path is not None else None
+    graphs = _load(path) if path is not None else None
     if graphs is None:
         graphs = []
         for text in distinct:
@@ -95,9 +85,11 @@ def _save(path: Path, graphs: list[QuotientGraph]) -> None:
     def numbers(features: tuple[str, ...]) -> np.ndarray:
         return np.array([texts.setdefault(t, len(texts)) for t in features], np.int32)
 
-    atoms = [numbers(g.atom_features) for g in graphs]
-    bonds = [numbers(g.bond_features) for g in graphs]
-    arrays = {name: np.concatenate([level for g in graphs for level in getattr(g, name)] or [[]]) for name in _FIELDS}
+    joined = {
+        "atoms": [numbers(g.atom_features) for g in graphs],
+        "bonds": [numbers(g.bond_features) for g in graphs],
+        "levels": [g.to_flat() for g in graphs],
+    }
     partial = path.with_suffix(f".{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,41 +97,25 @@ def _save(path: Path, graphs: list[QuotientGraph]) -> None:
             np.savez(
                 file,
                 sizes=np.array([g.sizes for g in graphs]),
-                atom_features=np.concatenate(atoms),
-                bond_features=np.concatenate(bonds),
                 texts=np.frombuffer(json.dumps(list(texts)).encode(), np.uint8),
-                **{name: array.astype(np.int32) for name, array in arrays.items()},
+                **{name: np.concatenate(own) for name, own in joined.items()},
+                **{f"{name}_length": np.array([len(one) for one in own]) for name, own in joined.items()},
             )
         os.replace(partial, path)
     except OSError:
         partial.unlink(missing_ok=True)
 
 
-def _load(path: Path, rounds: int) -> list[QuotientGraph] | None:
+def _load(path: Path) -> list[QuotientGraph] | None:
     """Graphs of a cache file; None if it is absent or damaged."""
     try:
         with np.load(path, allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-    sizes = stored["sizes"]
     texts = json.loads(stored["texts"].tobytes())
-    atom_rows, bond_rows = sizes[:, :rounds], sizes[:, rounds : 2 * rounds + 1]
-    rows = {
-        "atom_count": atom_rows,
-        "bond_count": bond_rows,
-        "atom_parent": atom_rows[:, 1:],
-        **dict.fromkeys(("bond_parent", "bond_source", "bond_target"), bond_rows[:, 1:]),
-        **dict.fromkeys(("neighbour_bond", "neighbour_atom", "neighbour_count"), sizes[:, 2 * rounds + 1 :]),
-    }
-    pieces = {
-        name: np.split(stored[name], np.cumsum(rows[name].ravel())[:-1]) if rows[name].size else [] for name in _FIELDS
-    }
-    atom_ends, bond_ends = np.cumsum(atom_rows[:, 0]), np.cumsum(bond_rows[:, 0])
-    graphs = []
-    for i in range(len(sizes)):
-        atoms = stored["atom_features"][atom_ends[i] - atom_rows[i, 0] : atom_ends[i]]
-        bonds = stored["bond_features"][bond_ends[i] - bond_rows[i, 0] : bond_ends[i]]
-        levels = {name: tuple(pieces[name][i * n : (i + 1) * n]) for name in _FIELDS for n in [rows[name].shape[1]]}
-        graphs.append(QuotientGraph(tuple(texts[t] for t in atoms), tuple(texts[t] for t in bonds), **levels))
-    return graphs
+    each = [np.split(stored[name], np.cumsum(stored[f"{name}_length"])[:-1]) for name in _JOINED]
+    return [
+        QuotientGraph.from_flat(tuple(texts[t] for t in atoms), tuple(texts[t] for t in bonds), sizes, flat)
+        for sizes, atoms, bonds, flat in zip(stored["sizes"], *each, strict=True)
+    ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -130,6 +132,7 @@ def test_cached_graphs_are_the_graphs(tmp_path, monkeypatch):
     first = featurise.featurise(smiles, *arguments)
     for text, graph in zip(smiles, first, strict=True):
         assert_same_graph(graph, compress(read_graph(text, atom_features_v1, bond_features_v1, True), 3))
+        assert_same_graph(graph, pickle.loads(pickle.dumps(graph)))
 
     def unread(*_):
         raise AssertionError("the cache was not used")
@@ -150,6 +153,6 @@ def test_cached_graphs_are_the_graphs(tmp_path, monkeypatch):
 
 def assert_same_graph(a, b):
     assert a.atom_features == b.atom_features and a.bond_features == b.bond_features
-    for name in featurise._FIELDS:
-        for x, y in zip(getattr(a, name), getattr(b, name), strict=True):
+    for field in dataclasses.fields(a)[2:]:
+        for x, y in zip(getattr(a, field.name), getattr(b, field.name), strict=True):
             np.testing.assert_array_equal(x, y)
