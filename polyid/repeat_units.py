@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rdkit import Chem
 
 from polyid.errors import PolymerError
+from polyid.features import read_molecule
 
 MAX_HEAVY_ATOMS = 2_000
 _CLOCKWISE = Chem.ChiralType.CHI_TETRAHEDRAL_CW
@@ -82,22 +83,14 @@ def chain(units: Sequence[Unit], head_cap: int = 1, tail_cap: int = 1) -> Chem.M
     end = None if units[0].head is None else molecule.AddAtom(Chem.Atom(head_cap))
     double_bonds = []
     places: list[dict[int | None, int]] = []
+    # A chain is mostly one unit many times, and to read it takes longer than to copy it.
+    copied = {key: _without_points(unit) for key, unit in {id(unit): unit for unit in units}.items()}
     for number, unit in enumerate(units):
-        place: dict[int | None, int] = {
-            atom.GetIdx(): molecule.AddAtom(atom)
-            for atom in unit.molecule.GetAtoms()
-            if atom.GetIdx() not in (unit.head, unit.tail)
-        }
-        for bond in unit.molecule.GetBonds():
-            begin, finish = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
-            if begin in place and finish in place:
-                molecule.AddBond(place[begin], place[finish], bond.GetBondType())
-            if bond.GetStereo() > Chem.BondStereo.STEREOANY:
-                double_bonds.append((bond, place))
-        joined = {unit.neighbour(unit.head), unit.neighbour(unit.tail)} - {None}
-        for index in joined:
-            if _reordered(unit, index):
-                molecule.GetAtomWithIdx(place[index]).InvertChirality()
+        atoms, index, own_double_bonds = copied[id(unit)]
+        start = molecule.GetNumAtoms()
+        molecule.InsertMol(atoms)
+        place: dict[int | None, int] = {old: start + new for old, new in index.items()}
+        double_bonds += [(bond, place) for bond in own_double_bonds]
         if end is not None:
             first = place[unit.neighbour(unit.head)]
             molecule.AddBond(end, first, Chem.BondType.SINGLE)
@@ -122,6 +115,28 @@ def chain(units: Sequence[Unit], head_cap: int = 1, tail_cap: int = 1) -> Chem.M
     return Chem.RemoveHs(molecule, _ALL_HYDROGENS)
 
 
+def _without_points(unit: Unit) -> tuple[Chem.Mol, dict[int, int], list[Chem.Bond]]:
+    """A unit's atoms and bonds without its attachment points, new index of each atom, and double bonds with a geometry.
+
+    Chirality tags are those that the atoms have when bonds to the neighbouring units are added.
+    """
+    points = (unit.head, unit.tail)
+    molecule, index, double_bonds = Chem.RWMol(), {}, []
+    for atom in unit.molecule.GetAtoms():
+        if atom.GetIdx() not in points:
+            index[atom.GetIdx()] = molecule.AddAtom(atom)
+    for bond in unit.molecule.GetBonds():
+        begin, finish = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
+        if begin in index and finish in index:
+            molecule.AddBond(index[begin], index[finish], bond.GetBondType())
+        if bond.GetStereo() > Chem.BondStereo.STEREOANY:
+            double_bonds.append(bond)
+    for atom in {unit.neighbour(point) for point in points} - {None}:
+        if _reordered(unit, atom):
+            molecule.GetAtomWithIdx(index[atom]).InvertChirality()
+    return molecule, index, double_bonds
+
+
 def _reordered(unit: Unit, index: int) -> bool:
     """Whether moving an atom's bonds to head and tail behind its other bonds is an odd permutation."""
     neighbours = [bond.GetOtherAtomIdx(index) for bond in unit.molecule.GetAtomWithIdx(index).GetBonds()]
@@ -132,7 +147,7 @@ def _reordered(unit: Unit, index: int) -> bool:
 
 def canonical(molecule: Chem.Mol) -> str:
     """Canonical SMILES; the detour through text makes it independent of how the molecule was put together."""
-    return Chem.CanonSmiles(Chem.MolToSmiles(molecule))
+    return Chem.MolToSmiles(read_molecule(Chem.MolToSmiles(molecule)))
 
 
 def homopolymer(unit: Unit, degree: int, pm: float | None, seed: int, tail_cap: int = 1) -> str:
