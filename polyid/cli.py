@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
 import os
@@ -69,6 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--pm", type=float, help="probability of meso dyads of the SMILES given, 0 (syndiotactic) to 1 (isotactic)"
     )
     predict.add_argument("--output", metavar="OUT.csv", help="where to write the table with predictions")
+    predict.add_argument("--resume", action="store_true", help="go on with an interrupted --output")
     _add_level(predict)
     predict.set_defaults(run=_predict)
 
@@ -172,6 +174,8 @@ def _load(model: str) -> Any:
 def _predict(options: argparse.Namespace) -> None:
     if bool(options.smiles) == bool(options.input):
         raise DataError("Give either SMILES on the command line, or a table with --input.")
+    if options.resume and not options.output:
+        raise DataError("--resume goes on with an interrupted --output; name it.")
     from polyid.intervals import check_level
 
     check_level(options.level)
@@ -179,46 +183,87 @@ def _predict(options: argparse.Namespace) -> None:
         from polyid.tables import load_prediction_table
 
         table = load_prediction_table(options.input)
-        smiles, frame = table.smiles, table.frame
+        smiles = table.smiles
         pm = [options.pm if own is None else own for own in table.pm]
     else:
-        smiles, frame = options.smiles, None
+        smiles, table = options.smiles, None
         pm = [options.pm] * len(smiles)
     ensemble = _load(options.model)
-    found = ensemble.predict_smiles(smiles, options.level, pm=pm, verbose=len(smiles) >= 1_000)
-    failed = found["error"].notna()
-    if frame is None and not options.output:
-        for _, row in found.iterrows():
-            print(row["smiles"] if len(row["smiles"]) <= 100 else row["smiles"][:97] + "...")
-            if row["error"] is not None:
-                print(f"  {row['error']}")
-                continue
-            for name in ensemble.prediction_columns:
-                print("  " + _reading(ensemble, name, row, options.level))
-            if "domain" in row:
-                print(f"  {row['domain'].capitalize()}: {row['domain_reason']}")
-                print(f"  Nearest training polymers: {row['nearest_training_polymers']}")
-        if ensemble.calibration is None:
-            _say("The model has no calibrated intervals: ± is the spread over its folds, which is not its error.")
+    if table is None and not options.output:
+        errors = _predict_in_words(ensemble, smiles, pm, options.level)
     else:
-        if frame is not None:
-            found.index = frame.index
-            new = found.drop(columns=["smiles"])
-            if table.smiles_column in new:
-                # The oligomer takes the place of what was asked for, which would be lost.
-                new = found
-            found = frame.drop(columns=[c for c in new.columns if c in frame]).join(new)
-        if options.output:
-            _write(found.to_csv(index=False), Path(options.output))
-            print(f"{len(found)} rows written to {options.output}", file=sys.stderr)
-        else:
-            found.to_csv(sys.stdout, index=False)
-    if failed.any():
-        numbers = [str(i) for i, bad in enumerate(failed, 1) if bad]
-        shown = ", ".join(numbers[:10]) + (" ..." if len(numbers) > 10 else "")
+        errors = _predict_table(ensemble, smiles, pm, table, options)
+    if errors:
+        shown = ", ".join(map(str, errors[:10])) + (" ..." if len(errors) > 10 else "")
         raise DataError(
-            f"{len(numbers)} of {len(found)} polymers could not be predicted (number {shown}); see their 'error'."
+            f"{len(errors)} of {len(smiles)} polymers could not be predicted (number {shown}); see their 'error'."
         )
+
+
+def _predict_in_words(ensemble: Any, smiles: Sequence[str], pm: Sequence[float | None], level: float) -> list[int]:
+    """Print predictions for people; returns the numbers of the polymers that can't be read."""
+    found = ensemble.predict_smiles(smiles, level, pm=pm)
+    for _, row in found.iterrows():
+        print(row["smiles"] if len(row["smiles"]) <= 100 else row["smiles"][:97] + "...")
+        if row["error"] is not None:
+            print(f"  {row['error']}")
+            continue
+        for name in ensemble.prediction_columns:
+            print("  " + _reading(ensemble, name, row, level))
+        if "domain" in row:
+            print(f"  {row['domain'].capitalize()}: {row['domain_reason']}")
+            print(f"  Nearest training polymers: {row['nearest_training_polymers']}")
+    if ensemble.calibration is None:
+        _say("The model has no calibrated intervals: ± is the spread over its folds, which is not its error.")
+    return [number for number, error in enumerate(found["error"], 1) if error is not None]
+
+
+def _predict_table(
+    ensemble: Any, smiles: Sequence[str], pm: Sequence[float | None], table: Any, options: argparse.Namespace
+) -> list[int]:
+    """Write predictions as CSV part by part, behind the columns of a table if there is one; returns as `_predict_in_words`."""
+    from tqdm import tqdm
+
+    from polyid.resumable_table import ResumableTable
+
+    known = table.frame.to_csv() if table is not None else ""
+    origin = json.dumps([ensemble.metadata.get("sha256"), options.level, list(smiles), list(pm), known])
+    output = None
+    if options.output:
+        output = ResumableTable(options.output, hashlib.sha256(origin.encode()).hexdigest(), options.resume)
+    begin = done = output.rows if output else 0
+    errors: list[int] = output.rows_with("error") if output else []
+    bar = {"desc": "Predicting", "unit": "polymer", "dynamic_ncols": True, "disable": len(smiles) < 1_000}
+    try:
+        with tqdm(total=len(smiles), initial=begin, **bar) as progress:
+            for found in ensemble.predict_in_parts(smiles[begin:], options.level, pm=pm[begin:]):
+                errors += [done + i for i, error in enumerate(found["error"], 1) if error is not None]
+                rows = found if table is None else _joined(table, found, done)
+                if output:
+                    output.append(rows)
+                else:
+                    rows.to_csv(sys.stdout, index=False, header=not done)
+                done += len(rows)
+                progress.update(len(rows))
+    except KeyboardInterrupt:
+        if output and done:
+            _say(f"{done} of {len(smiles)} rows are in {output.partial}; the same command with --resume goes on.")
+        raise
+    if output:
+        output.finish()
+        _say(f"{done} rows written to {options.output}")
+    return errors
+
+
+def _joined(table: Any, found: Any, start: int) -> Any:
+    """Predictions behind the columns of the rows from `start` that they are for."""
+    rows = table.frame.iloc[start : start + len(found)]
+    found.index = rows.index
+    new = found.drop(columns=["smiles"])
+    if table.smiles_column in new:
+        # The oligomer takes the place of what was asked for, which would be lost.
+        new = found
+    return rows.drop(columns=[c for c in new.columns if c in rows]).join(new)
 
 
 def _reading(ensemble: Any, name: str, row: Any, level: float) -> str:

@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -927,18 +927,37 @@ class MultiModel:
             domain of validity, ``domain`` (in domain, borderline or outside), ``domain_reason`` and
             ``nearest_training_polymers``.
         """
+        smiles, parts = list(smiles), []
+        with tqdm(total=len(smiles), unit="polymer", desc="Predicting", disable=not verbose, dynamic_ncols=True) as bar:
+            for part in self.predict_in_parts(smiles, level, pm=pm, in_words=in_words):
+                parts.append(part)
+                bar.update(len(part))
+        return pd.concat(parts, ignore_index=True)
+
+    def predict_in_parts(
+        self,
+        smiles: Sequence[str],
+        level: float = INTERVAL_LEVEL,
+        *,
+        pm: Sequence[float | None] | None = None,
+        in_words: bool = True,
+    ) -> Iterator[pd.DataFrame]:
+        """As `predict_smiles`, some hundred rows at a time, so that the memory doesn't grow with the table.
+
+        Yields
+        ------
+        pd.DataFrame
+            The next rows; at least one part.
+        """
+        check_level(level)
         smiles = list(smiles)
         pm = [None] * len(smiles) if pm is None else list(pm)
         predictor = self._all_members()
         known = None if self.domain is None else self.domain.known
         reader = TableReader(predictor.reader(), known, self.degree_of_polymerisation, self.seed)
         read = read_parts(reader, [(smiles[part], pm[part]) for part in parts_of(len(smiles))], len(smiles))
-        parts = []
-        with tqdm(total=len(smiles), unit="polymer", desc="Predicting", disable=not verbose, dynamic_ncols=True) as bar:
-            for part, answers in predictor.each_answer(read, fingerprints=known is not None):
-                parts.append(self._predicted(part, answers, level, in_words))
-                bar.update(len(part.rows))
-        return pd.concat(parts, ignore_index=True)
+        for part, answers in predictor.each_answer(read, fingerprints=known is not None):
+            yield self._predicted(part, answers, level, in_words)
 
     def _predicted(self, part: ReadTable, answers: Answers, level: float, in_words: bool) -> pd.DataFrame:
         """The rows of `predict_smiles` for a part of them and the answers to its polymers."""

@@ -164,6 +164,81 @@ def test_a_table_gets_every_column_in_chunks_as_at_once(folder, model, tmp_path,
             assert written[column].fillna("").tolist() == expected[column].fillna("").tolist()
 
 
+@pytest.fixture
+def long_table(tmp_path, monkeypatch):
+    """Nine rows, read two at a time, with a text that CSV has to quote."""
+    monkeypatch.setattr("polyid.reading.POLYMERS_A_PART", 2)
+    smiles = ["*CC*", "nonsense", "*CC(*)Cl", "*CC(*)F", "xyz", *THREE_FORMS, "*CC(*)C"]
+    rows = [f'{text},"{i}, ""or\n so"""' for i, text in enumerate(smiles)]
+    (tmp_path / "in.csv").write_text("SMILES,note\n" + "\n".join(rows))
+    return tmp_path / "in.csv"
+
+
+def interrupt(monkeypatch, after: int) -> list[int]:
+    """Ctrl-C in the middle of a part, after so many; gives the sizes of the parts predicted."""
+    sizes = []
+    predicted = MultiModel._predicted
+
+    def counted(self, part, *rest):
+        if len(sizes) == after:
+            raise KeyboardInterrupt
+        sizes.append(len(part.rows))
+        return predicted(self, part, *rest)
+
+    monkeypatch.setattr(MultiModel, "_predicted", counted)
+    return sizes
+
+
+def test_an_interrupted_table_goes_on_where_it_stopped(folder, long_table, tmp_path, monkeypatch, capsys):
+    whole, output = tmp_path / "whole.csv", tmp_path / "out.csv"
+    command = ["predict", str(folder), "--input", str(long_table), "--output"]
+    assert main([*command, str(whole)]) == 1
+    said = capsys.readouterr().err
+    with monkeypatch.context() as patch:
+        assert interrupt(patch, after=2) == [] and main([*command, str(output)]) == 130
+    assert f"4 of 9 rows are in {output}.partial; the same command with --resume goes on." in capsys.readouterr().err
+    assert not output.exists()
+    written = pd.read_csv(f"{output}.partial")
+    assert written["SMILES"].tolist() == ["*CC*", "nonsense", "*CC(*)Cl", "*CC(*)F"]
+    with open(f"{output}.partial", "a") as file:
+        file.write('xyz,"half a ro')  # what a crash may leave
+    with monkeypatch.context() as patch:
+        sizes = interrupt(patch, after=99)
+        assert main([*command, str(output), "--resume"]) == 1
+    assert sizes == [2, 2, 1]
+    assert capsys.readouterr().err.replace("out.csv", "whole.csv") == said
+    assert "2 of 9 polymers could not be predicted (number 2, 5)" in said
+    assert output.read_bytes() == whole.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv", "whole.csv"]
+
+
+def test_another_table_or_level_does_not_go_on(folder, long_table, tmp_path, monkeypatch, capsys):
+    output = tmp_path / "out.csv"
+    command = ["predict", str(folder), "--input", str(long_table), "--output", str(output)]
+    with monkeypatch.context() as patch:
+        interrupt(patch, after=1)
+        assert main(command) == 130
+    capsys.readouterr()
+    assert main([*command, "--resume", "--level", "0.5"]) == 1
+    assert "was begun with another model, table or level" in capsys.readouterr().err
+    long_table.write_text(long_table.read_text() + "\n*CC(*)C#N,new")
+    assert main([*command, "--resume"]) == 1
+    assert "was begun with another model, table or level" in capsys.readouterr().err
+    assert main(command) == 1  # anew
+    assert len(pd.read_csv(output)) == 10
+
+
+def test_there_is_nothing_to_resume_without_an_output(folder, long_table, capsys):
+    assert main(["predict", str(folder), "--input", str(long_table), "--resume"]) == 1
+    assert "name it" in capsys.readouterr().err
+
+
+def test_resuming_what_was_never_begun_begins(folder, long_table, tmp_path, capsys):
+    output = tmp_path / "out.csv"
+    assert main(["predict", str(folder), "--input", str(long_table), "--output", str(output), "--resume"]) == 1
+    assert len(pd.read_csv(output)) == 9
+
+
 def test_what_was_asked_for_is_kept_where_its_column_is_that_of_the_oligomers(folder, tmp_path, capsys):
     (tmp_path / "in.csv").write_text("smiles_polymer,note\n*CC*,a\nnonsense,b\n")
     output = tmp_path / "out.csv"
