@@ -22,7 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Without a GPU TensorFlow reports an "error" on every start; what matters is raised, not logged.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     parser = build_parser()
-    options = parser.parse_args(arguments)
+    options, rest = parser.parse_known_args(arguments)
+    if rest and (options.command != "predict" or any(text.startswith("-") for text in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        # argparse gives up on SMILES once an option stood between them and the model.
+        options.smiles += rest
     try:
         options.run(options)
     except (PolyIDError, OSError) as error:

@@ -139,6 +139,19 @@ def test_a_model_without_intervals_says_so(older, capsys, monkeypatch):
     assert "no calibrated intervals" in said.err
 
 
+def test_options_may_stand_anywhere(model, capsys, monkeypatch):
+    monkeypatch.setattr("polyid.cli._load", lambda name: model)
+    assert main(["predict", "any", "*CC*", "*CC(*)C", "--level", "0.8"]) == 0
+    expected = capsys.readouterr().out
+    for command in (["any", "--level", "0.8", "*CC*", "*CC(*)C"], ["--level", "0.8", "any", "*CC*", "*CC(*)C"]):
+        assert main(["predict", *command]) == 0
+        assert capsys.readouterr().out == expected
+    for command in (["predict", "any", "*CC*", "--levle", "0.8"], ["explain", "any", "*CC*", "*CO*", "--output", "x"]):
+        with pytest.raises(SystemExit):
+            main(command)
+        assert "unrecognized arguments" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("level", ["0", "1", "90"])
 @pytest.mark.parametrize("command", ["predict", "evaluate"])
 def test_a_level_that_is_none_is_refused(command, level, capsys):
