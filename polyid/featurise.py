@@ -63,7 +63,7 @@ def featurise(
     if cache and all(names) and distinct:
         key = json.dumps([CACHE_VERSION, names, explicit_hs, rounds, distinct])
         path = cache_folder() / f"graphs-{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
-    graphs = _load(path) if path is not None else None
+    graphs = load_graphs(path) if path is not None else None
     if graphs is None:
         graphs = []
         for text in distinct:
@@ -73,12 +73,12 @@ def featurise(
                 place = list(smiles).index(text)
                 raise PolymerError(f"Row {place + 1 if rows is None else rows[place]}: {error}") from None
         if path is not None:
-            _save(path, graphs)
+            save_graphs(path, graphs)
     by_smiles = dict(zip(distinct, graphs, strict=True))
     return [by_smiles[text] for text in smiles]
 
 
-def _save(path: Path, graphs: list[QuotientGraph]) -> None:
+def save_graphs(path: Path, graphs: list[QuotientGraph]) -> None:
     """Write graphs whole or not at all; a full or read-only disk costs the cache, not the run."""
     texts: dict[str, int] = {}
 
@@ -106,7 +106,7 @@ def _save(path: Path, graphs: list[QuotientGraph]) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _load(path: Path) -> list[QuotientGraph] | None:
+def load_graphs(path: Path) -> list[QuotientGraph] | None:
     """Graphs of a cache file; None if it is absent or damaged."""
     try:
         with np.load(path, allow_pickle=False) as file:

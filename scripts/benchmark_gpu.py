@@ -40,7 +40,7 @@ def export(path: Path, preset: str, count: int | None) -> None:
     from sklearn.preprocessing import RobustScaler
 
     from polyid.features import FEATURES
-    from polyid.featurise import _save, featurise
+    from polyid.featurise import featurise, save_graphs
     from polyid.parameters import preset as preset_parameters
     from polyid.preprocessors import PolymerPreprocessor
 
@@ -52,7 +52,7 @@ def export(path: Path, preset: str, count: int | None) -> None:
     explicit_hs, rounds = parameters["explicit_hs"], parameters["num_messages"]
     graphs = featurise(list(table["smiles_polymer"]), atom, bond, explicit_hs, rounds)
     preprocessor = PolymerPreprocessor(atom, bond, explicit_hs=explicit_hs).fit(graphs)
-    _save(path, graphs)
+    save_graphs(path, graphs)
     with np.load(path) as file:
         arrays = dict(file)
     tokens = [preprocessor.tokenise(graph) for graph in graphs]
@@ -62,7 +62,6 @@ def export(path: Path, preset: str, count: int | None) -> None:
         atom_token=np.concatenate([atoms for atoms, _ in tokens]),
         bond_token=np.concatenate([bonds for _, bonds in tokens]),
         classes=np.array([preprocessor.atom_classes, preprocessor.bond_classes]),
-        rounds=np.array(rounds),
         targets=RobustScaler().fit_transform(table[list(PROPERTIES)].to_numpy(float)).astype(np.float32),
     )
     print(f"{len(graphs)} polymers of {source} for preset {preset}: {path}, {path.stat().st_size / 2**20:.1f} MiB")
@@ -72,12 +71,12 @@ def read_export(path: Path) -> dict[str, Any]:
     """Graphs, tokens, numbers of classes and targets of an exported file."""
     import numpy as np
 
-    from polyid.featurise import _load
+    from polyid.featurise import load_graphs
 
     with np.load(path, allow_pickle=False) as file:
-        rounds, classes, targets = int(file["rounds"]), file["classes"], file["targets"]
+        classes, targets = file["classes"], file["targets"]
         atom_token, bond_token = file["atom_token"], file["bond_token"]
-    graphs = _load(path, rounds)
+    graphs = load_graphs(path)
     atoms = np.split(atom_token, np.cumsum([len(g.atom_features) for g in graphs])[:-1])
     bonds = np.split(bond_token, np.cumsum([len(g.bond_features) for g in graphs])[:-1])
     return {
