@@ -21,8 +21,6 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from safetensors import safe_open
-from safetensors.numpy import save
 
 from polyid.batches import BatchLayout, padded_rows, plan
 from polyid.errors import TrainingError
@@ -909,6 +907,9 @@ class CheckpointFolder:
         return sorted(int(p.stem.split("-")[1]) for p in self.folder.glob(f"{kind}-*.json"))
 
     def _write(self, name: str, state: dict, arrays: dict[str, np.ndarray]) -> None:
+        # Imported here: a benchmark on a bare machine trains without checkpoints.
+        from safetensors.numpy import save
+
         content = save({k: np.ascontiguousarray(v) for k, v in arrays.items()})
         record = {
             "version": CHECKPOINT_VERSION,
@@ -939,6 +940,8 @@ class CheckpointFolder:
         if hashlib.sha256(content).hexdigest() != record["sha256"]:
             warnings.warn(f"Checkpoint {name} is damaged; an earlier one is used.", stacklevel=3)
             return None
+        from safetensors import safe_open
+
         with safe_open(str(self.folder / f"{name}.safetensors"), framework="numpy") as file:
             record["arrays"] = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         return record

@@ -40,7 +40,8 @@ def export(path: Path, preset: str, count: int | None) -> None:
     from sklearn.preprocessing import RobustScaler
 
     from polyid.features import FEATURES
-    from polyid.featurise import featurise, save_graphs
+    from polyid.featurise import featurise
+    from polyid.graph_files import save_graphs
     from polyid.parameters import preset as preset_parameters
     from polyid.preprocessors import PolymerPreprocessor
 
@@ -71,7 +72,7 @@ def read_export(path: Path) -> dict[str, Any]:
     """Graphs, tokens, numbers of classes and targets of an exported file."""
     import numpy as np
 
-    from polyid.featurise import load_graphs
+    from polyid.graph_files import load_graphs
 
     with np.load(path, allow_pickle=False) as file:
         classes, targets = file["classes"], file["targets"]

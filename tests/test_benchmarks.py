@@ -127,3 +127,20 @@ def test_peak_memory_is_the_process_own():
     )  # fmt: skip
     assert before < 60
     assert 250 < after - before < 280
+
+
+@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+def test_the_gpu_benchmark_needs_keras_and_its_backend_alone(tmp_path, backend):
+    pytest.importorskip(backend)
+    path = tmp_path / "polymers.npz"
+    benchmark_gpu.export(path, "small", 12)
+    others = ["rdkit", "nfp", "m2p", "pandas", "sklearn", "safetensors", "gradio", "huggingface_hub", "tqdm", "joblib"]
+    others += ["jax"] if backend == "tensorflow" else ["tensorflow"]
+    code = (
+        f"import runpy, sys; sys.modules.update(dict.fromkeys({others}))\n"
+        f"sys.argv = ['benchmark_gpu.py', {str(path)!r}, '--preset', 'small', '--tiny', '--steps', '2', '--epochs', '1',"
+        f" '--members', '2', '--backend', {backend!r}]\n"
+        f"runpy.run_path({str(SCRIPTS / 'benchmark_gpu.py')!r}, run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
