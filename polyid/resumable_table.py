@@ -41,17 +41,28 @@ class ResumableTable:
         self.partial = self.path.with_name(self.path.name + ".partial")
         self._record = self.path.with_name(self.path.name + ".partial.json")
         self.rows = self._bytes = 0
-        if resume and self.partial.exists() and self._record.exists():
-            known = json.loads(self._record.read_text("utf-8"))
-            if known["origin"] != origin:
-                raise DataError(
-                    f"{self.partial} was begun with another model, table or level; go on with these, or begin anew "
-                    "without --resume."
-                )
+        known = self._known() if resume else None
+        if known is None:
+            # Before the rows: a record of rows that are gone would be believed after the next crash.
+            self._record.unlink(missing_ok=True)
+        elif known["origin"] != origin:
+            raise DataError(
+                f"{self.partial} was begun with another model, table or level; go on with these, or begin anew "
+                "without --resume."
+            )
+        else:
             self.rows, self._bytes = known["rows"], known["bytes"]
         with open(self.partial, "ab") as file:
             # A crash may have left half a part.
             file.truncate(self._bytes)
+
+    def _known(self) -> dict | None:
+        """The record, if there is one and all the rows that it speaks of are there."""
+        try:
+            known = json.loads(self._record.read_text("utf-8"))
+            return known if self.partial.stat().st_size >= known["bytes"] else None
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
 
     def rows_with(self, column: str) -> list[int]:
         """Numbers, from 1, of the written rows that have something in a column."""

@@ -246,6 +246,29 @@ def test_there_is_nothing_to_resume_without_an_output(folder, long_table, capsys
     assert "name it" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("damage", ["begun anew and stopped at once", "rows lost", "record lost", "record damaged"])
+def test_rows_that_are_not_there_for_sure_are_predicted_again(
+    damage, folder, long_table, tmp_path, monkeypatch, capsys
+):
+    output = tmp_path / "out.csv"
+    command = ["predict", str(folder), "--input", str(long_table), "--output", str(output)]
+    partial, record = Path(f"{output}.partial"), Path(f"{output}.partial.json")
+    for after in (2, 0) if damage.startswith("begun") else (2,):
+        with monkeypatch.context() as patch:
+            interrupt(patch, after)
+            assert main(command) == 130
+    if damage == "rows lost":
+        partial.write_bytes(partial.read_bytes()[:-1])
+    elif damage == "record lost":
+        record.unlink()
+    elif damage == "record damaged":
+        record.write_text('{"rows"')
+    assert main([*command, "--resume"]) == 1
+    assert b"\0" not in output.read_bytes()
+    assert len(pd.read_csv(output)) == 9
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
 def test_resuming_what_was_never_begun_begins(folder, long_table, tmp_path, capsys):
     output = tmp_path / "out.csv"
     assert main(["predict", str(folder), "--input", str(long_table), "--output", str(output), "--resume"]) == 1

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -119,7 +120,7 @@ def test_a_killed_process_costs_nothing_but_time(processes):
 
 
 def test_what_can_not_be_sent_is_read_here(processes):
-    lock = __import__("threading").Lock()
+    lock = threading.Lock()
 
     def reader(number):
         with lock:
