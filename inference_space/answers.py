@@ -12,11 +12,11 @@ import pandas as pd
 from huggingface_hub import constants
 from model_service import Loaded, Status
 
+from polyid.data.properties import PROPERTIES, decimals
 from polyid.errors import PolymerError
-from polyid.properties import PROPERTIES, decimals
 
 if TYPE_CHECKING:
-    from polyid.contributions import Contributions
+    from polyid.explain.contributions import Contributions
 
 MAX_POLYMERS = 100
 _JUDGED = ("domain", "domain_reason", "nearest_training_polymers")

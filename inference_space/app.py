@@ -16,12 +16,12 @@ HERE = Path(__file__).resolve().parent
 if (HERE.parent / "polyid").is_dir():  # run from a clone that isn't installed
     sys.path.insert(0, str(HERE.parent))
 
-import answers  # noqa: E402
-import cards  # noqa: E402
-from answers import Shown  # noqa: E402
-from model_service import ModelService  # noqa: E402
+import answers
+import cards
+from answers import Shown
+from model_service import ModelService
 
-from polyid.errors import PolyIDError  # noqa: E402
+from polyid.errors import PolyIDError
 
 LEVELS = (0.8, 0.9, 0.95)
 EXAMPLES = {

@@ -13,11 +13,11 @@ from answers import Shown, in_words, model_line, readings
 from rdkit import Chem, rdBase
 from rdkit.Chem.Draw import rdMolDraw2D
 
-from polyid.domain import nearest_in_words
-from polyid.properties import PROPERTIES, decimals
+from polyid.data.properties import PROPERTIES, decimals
+from polyid.uncertainty.domain.verdict import nearest_in_words
 
 if TYPE_CHECKING:
-    from polyid.contributions import Contributions
+    from polyid.explain.contributions import Contributions
 
 DRAWING_SIZE = (320, 220)
 NO_INTERVALS = (
@@ -147,7 +147,7 @@ def csv_link(shown: Shown) -> str:
 
 def why(found: Contributions) -> str:
     """The repeat unit coloured by what each part adds to a prediction, and the sum that makes it."""
-    from polyid.contributions import draw_contributions  # loads TensorFlow, as the model has by now
+    from polyid.explain.drawing import draw_contributions  # loads TensorFlow, as the model has by now
 
     if np.any(found.atoms):
         said = "Red parts raise the prediction, blue ones lower it, compared with the mean over the polymer. "

@@ -15,10 +15,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from polyid.errors import BundleError, PolyIDError
-from polyid.hub import FetchedBundle, fetch_bundle
+from polyid.hub.fetch import FetchedBundle, fetch_bundle
 
 if TYPE_CHECKING:
-    from polyid.contributions import Contributions
+    from polyid.explain.contributions import Contributions
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def load_model(folder: Path) -> Any:
     """A model that has explained once, so that a visitor doesn't wait for what takes a second the first time."""
     # These load TensorFlow: not before the page is up.
     from polyid import MultiModel
-    from polyid.contributions import draw_contributions
+    from polyid.explain.drawing import draw_contributions
 
     model = MultiModel.load_models(folder)
     draw_contributions(next(iter(model.explain(PROBE).values())))
@@ -82,7 +82,7 @@ class ModelService:
     model : str
         ``user/repo``, ``user/repo@revision`` or a folder.
     fetch, load : callable, optional
-        Stand for `polyid.hub.fetch_bundle` and `load_model` in tests of the watching itself.
+        Stand for `polyid.hub.fetch.fetch_bundle` and `load_model` in tests of the watching itself.
     """
 
     def __init__(

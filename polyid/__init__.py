@@ -9,10 +9,15 @@ __version__ = "0.1.0"
 __all__ = ["MultiModel", "Parameters", "SingleModel", "__version__"]
 
 if TYPE_CHECKING:
-    from polyid.ensemble import MultiModel, SingleModel
-    from polyid.parameters import Parameters
+    from polyid.config.parameters import Parameters
+    from polyid.ensemble.multi_model import MultiModel
+    from polyid.ensemble.single_model import SingleModel
 
-_HOME = {"MultiModel": "polyid.ensemble", "SingleModel": "polyid.ensemble", "Parameters": "polyid.parameters"}
+_HOME = {
+    "MultiModel": "polyid.ensemble.multi_model",
+    "SingleModel": "polyid.ensemble.single_model",
+    "Parameters": "polyid.config.parameters",
+}
 
 
 def __getattr__(name: str):

@@ -2,7 +2,7 @@
 
 import sys
 
-from polyid.cli import main
+from polyid.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,5 +1,7 @@
 """Errors a user can act on: each message names what was seen and what to do next."""
 
+from __future__ import annotations
+
 
 class PolyIDError(ValueError):
     """Base of every error this package raises on purpose."""

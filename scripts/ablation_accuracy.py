@@ -76,7 +76,7 @@ def main() -> None:
 
 def folds_of(table: str) -> Any:
     """The table as an ensemble without networks, divided into the folds all variants share."""
-    from polyid.ensemble import MultiModel
+    from polyid.ensemble.multi_model import MultiModel
 
     ensemble = MultiModel()
     ensemble.load_dataset(table, [name for name in PROPERTIES if name in columns(table)])
@@ -86,14 +86,17 @@ def folds_of(table: str) -> Any:
 
 def columns(table: str) -> list[str]:
     """Properties that a table has."""
-    from polyid.tables import properties_present, read_raw_table
+    from polyid.data.columns import properties_present
+    from polyid.data.raw import read_raw_table
 
     return properties_present(read_raw_table(table), list(PROPERTIES))
 
 
 def kernel_rows(table: str) -> dict[str, list[str]]:
     """Out-of-fold errors of the kernel regression alone, and of what remains when a part of it is left out."""
-    from polyid.kernel import _PENALTY, _RIDGE, _TUBE, ReferencePolymers, polymer_fragments
+    from polyid.chemistry.composition import polymer_fragments
+    from polyid.kernel.regression import _PENALTY, _RIDGE, _TUBE
+    from polyid.kernel.similarity import ReferencePolymers
 
     ensemble = folds_of(table)
     data = ensemble.df_polymer
@@ -130,10 +133,10 @@ def kernel_rows(table: str) -> dict[str, list[str]]:
 
 def network_rows(table: str, name: str, held_out: list[int], epochs: int | None) -> dict[str, list[str]]:
     """Errors of the networks of one variant, one network a fold, and of their stack with the kernel regression."""
-    from polyid.ensemble import FEATURES
-    from polyid.models import global100
-    from polyid.parameters import preset
-    from polyid.preprocessors import PolymerPreprocessor
+    from polyid.config.parameters import preset
+    from polyid.graphs.features import FEATURES
+    from polyid.graphs.preprocessor import PolymerPreprocessor
+    from polyid.nn.builders import global100
 
     changes = {**NETWORKS[name], **({"epochs": epochs} if epochs else {})}
     params = preset("accurate", kfolds=FOLDS, seed=SEED, **changes).to_dict()

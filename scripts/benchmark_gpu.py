@@ -39,11 +39,11 @@ def export(path: Path, preset: str, count: int | None) -> None:
     from benchmark_peers import PROPERTIES, benchmark_table, sample
     from sklearn.preprocessing import RobustScaler
 
-    from polyid.features import FEATURES
-    from polyid.featurise import featurise
-    from polyid.graph_files import save_graphs
-    from polyid.parameters import preset as preset_parameters
-    from polyid.preprocessors import PolymerPreprocessor
+    from polyid.config.parameters import preset as preset_parameters
+    from polyid.graphs.cache import save_graphs
+    from polyid.graphs.features import FEATURES
+    from polyid.graphs.featuriser import featurise
+    from polyid.graphs.preprocessor import PolymerPreprocessor
 
     table, source = benchmark_table()
     if count is not None:
@@ -72,7 +72,7 @@ def read_export(path: Path) -> dict[str, Any]:
     """Graphs, tokens, numbers of classes and targets of an exported file."""
     import numpy as np
 
-    from polyid.graph_files import load_graphs
+    from polyid.graphs.cache import load_graphs
 
     with np.load(path, allow_pickle=False) as file:
         classes, targets = file["classes"], file["targets"]
@@ -123,8 +123,11 @@ def trainer_factory(
     """A maker of trainers of so many folds of the exported polymers, and the network's configuration."""
     import numpy as np
 
-    from polyid.network import MessagePassingNetwork, NetworkConfig
-    from polyid.training import EnsembleTrainer, FoldData, TrainingSettings
+    from polyid.config.settings import TrainingSettings
+    from polyid.nn.config import NetworkConfig
+    from polyid.nn.network import MessagePassingNetwork
+    from polyid.training.group import FoldData
+    from polyid.training.trainer import EnsembleTrainer
 
     config = NetworkConfig(
         data["atom_classes"],
@@ -261,7 +264,7 @@ def device_name() -> tuple[str, bool]:
     """Name of the device that Keras computes on, and whether it is a GPU."""
     import keras
 
-    from polyid.training import has_gpu
+    from polyid.nn.device import has_gpu
 
     if keras.backend.backend() == "jax":
         import jax
@@ -291,7 +294,7 @@ def benchmark(arguments: argparse.Namespace) -> None:
     """Time ten folds together and one alone, and say what the publication run would take."""
     import numpy as np
 
-    from polyid.parameters import preset
+    from polyid.config.parameters import preset
 
     parameters = preset(arguments.preset).to_dict()
     if arguments.tiny:

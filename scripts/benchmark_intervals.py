@@ -37,8 +37,8 @@ def main() -> None:
     parser.add_argument("--trees", type=int, default=TREES)
     arguments = parser.parse_args()
 
-    from polyid.ensemble import MultiModel
-    from polyid.metrics import INTERVAL_LEVEL
+    from polyid.ensemble.multi_model import MultiModel
+    from polyid.report.metrics import INTERVAL_LEVEL
 
     ensemble = MultiModel.load_models(arguments.model)
     ensemble.recompute_out_of_fold(arguments.table)

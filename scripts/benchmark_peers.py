@@ -195,7 +195,7 @@ def benchmark_table() -> tuple[Any, str]:
     if published.exists():
         frame, source = pd.read_csv(published), published.name
     else:
-        from polyid.polymers import to_oligomer
+        from polyid.chemistry.oligomer import to_oligomer
 
         facts = pd.read_csv(ROOT / "data" / "polymer_properties.csv")
         frame = facts.pivot_table(index="repeat_unit", columns="property", values="value", aggfunc="mean").reset_index()
@@ -281,9 +281,10 @@ def upstream_training() -> Callable[[dict], dict]:
     """Epochs of upstream's own network, generator and fit; the first one traces and fills its cache."""
     import pandas as pd
 
-    from polyid.models import global100
+    from polyid.graphs.features import atom_features_v1, bond_features_v1
+    from polyid.graphs.preprocessor import PolymerPreprocessor
+    from polyid.nn.builders import global100
     from polyid.polyid import SingleModel
-    from polyid.preprocessors import PolymerPreprocessor, atom_features_v1, bond_features_v1
 
     models: dict[str, Any] = {}
 
@@ -311,9 +312,10 @@ def upstream_prediction() -> Callable[[dict], dict]:
     """Predictions of upstream's members one after the other, as its `make_predictions` makes them."""
     import pandas as pd
 
-    from polyid.models import global100
+    from polyid.graphs.features import atom_features_v1, bond_features_v1
+    from polyid.graphs.preprocessor import PolymerPreprocessor
+    from polyid.nn.builders import global100
     from polyid.polyid import MultiModel, SingleModel
-    from polyid.preprocessors import PolymerPreprocessor, atom_features_v1, bond_features_v1
 
     ensemble = MultiModel()
 

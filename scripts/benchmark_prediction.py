@@ -69,12 +69,14 @@ def random_bundle(folder: str, frame: Any, folds: int, tiny: bool = False) -> No
     """
     from sklearn.preprocessing import RobustScaler
 
-    from polyid.bundle import BundleMember, save_bundle
-    from polyid.features import FEATURES
-    from polyid.featurise import featurise
-    from polyid.network import MessagePassingNetwork, NetworkConfig
-    from polyid.parameters import preset
-    from polyid.preprocessors import PolymerPreprocessor
+    from polyid.bundle.member import BundleMember
+    from polyid.bundle.store import save_bundle
+    from polyid.config.parameters import preset
+    from polyid.graphs.features import FEATURES
+    from polyid.graphs.featuriser import featurise
+    from polyid.graphs.preprocessor import PolymerPreprocessor
+    from polyid.nn.config import NetworkConfig
+    from polyid.nn.network import MessagePassingNetwork
 
     parameters = preset("publication", **(TINY if tiny else {})).to_dict()
     atom, bond = (FEATURES[f"{kind}_features_{parameters['features']}"] for kind in ("atom", "bond"))
@@ -104,8 +106,8 @@ def random_bundle(folder: str, frame: Any, folds: int, tiny: bool = False) -> No
 
 def small_bundle(folder: str, frame: Any, folds: int, tiny: bool = False) -> None:
     """Train an ensemble of preset small for one epoch, with all that such a model answers: kernel, intervals, domain."""
-    from polyid.ensemble import train_ensemble
-    from polyid.parameters import PRESETS
+    from polyid.config.parameters import PRESETS
+    from polyid.ensemble.workflow import train_ensemble
 
     if tiny:
         PRESETS["small"] |= TINY
@@ -129,7 +131,7 @@ def compare(
     """
     import pandas as pd
 
-    from polyid.ensemble import MultiModel
+    from polyid.ensemble.multi_model import MultiModel
 
     ensemble = MultiModel.load_models(folder)
     frame = pd.DataFrame({"smiles_polymer": smiles})
@@ -157,7 +159,7 @@ def compare(
 
 def beside_upstream(arguments: argparse.Namespace, folder: str, frame: Any) -> None:
     """The published network, five folds, beside upstream's five models one after the other."""
-    from polyid.parameters import preset
+    from polyid.config.parameters import preset
 
     smiles = list(frame["smiles_polymer"])
     title = f"{len(smiles)} polymers, {arguments.folds} folds, published network"
@@ -221,7 +223,7 @@ def first_answers(arguments: argparse.Namespace, folder: str) -> None:
 def answer(folder: str) -> None:
     """Load a model and answer single SMILES, for `measured`."""
     started = time.perf_counter()
-    from polyid.ensemble import MultiModel
+    from polyid.ensemble.multi_model import MultiModel
 
     ensemble = MultiModel.load_models(folder)
     loading = time.perf_counter() - started
@@ -249,7 +251,7 @@ def tables(arguments: argparse.Namespace, folder: str) -> None:
 
 def predict_table(count: int, folder: str) -> None:
     """Predict a generated table, for `measured`."""
-    from polyid.ensemble import MultiModel
+    from polyid.ensemble.multi_model import MultiModel
 
     units = generated_units(count)
     ensemble = MultiModel.load_models(folder)

@@ -54,7 +54,7 @@ BARS = {1: 8.0, 16: 14.0}
 
 def published_parameters(tiny: bool = False) -> dict[str, Any]:
     """Parameters of the published network, or of a very small one for a quick look."""
-    from polyid.parameters import preset
+    from polyid.config.parameters import preset
 
     small = {"atom_features": 8, "bond_features": 8, "num_messages": 2} if tiny else {}
     return preset("publication", **small).to_dict()
@@ -86,11 +86,14 @@ def make_trainer(
     """
     from sklearn.preprocessing import RobustScaler
 
-    from polyid.features import FEATURES
-    from polyid.featurise import featurise
-    from polyid.network import MessagePassingNetwork, NetworkConfig
-    from polyid.preprocessors import PolymerPreprocessor
-    from polyid.training import EnsembleTrainer, FoldData, TrainingSettings
+    from polyid.config.settings import TrainingSettings
+    from polyid.graphs.features import FEATURES
+    from polyid.graphs.featuriser import featurise
+    from polyid.graphs.preprocessor import PolymerPreprocessor
+    from polyid.nn.config import NetworkConfig
+    from polyid.nn.network import MessagePassingNetwork
+    from polyid.training.group import FoldData
+    from polyid.training.trainer import EnsembleTrainer
 
     atom, bond = (FEATURES[f"{kind}_features_{parameters['features']}"] for kind in ("atom", "bond"))
     graphs = featurise(list(frame["smiles_polymer"]), atom, bond, parameters["explicit_hs"], parameters["num_messages"])
@@ -359,7 +362,7 @@ def whole_run(arguments: argparse.Namespace) -> None:
 def run_table(arguments: argparse.Namespace) -> None:
     """Train on a table and print what it took, for `measured`."""
     started = time.perf_counter()
-    from polyid.ensemble import train_ensemble
+    from polyid.ensemble.workflow import train_ensemble
 
     marks: list[float] = []
 
@@ -421,9 +424,9 @@ def featurising(arguments: argparse.Namespace) -> None:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     table, source = benchmark_table()
     smiles = list(table["smiles_polymer"])
-    from polyid.features import FEATURES
-    from polyid.featurise import featurise
-    from polyid.parameters import preset
+    from polyid.config.parameters import preset
+    from polyid.graphs.features import FEATURES
+    from polyid.graphs.featuriser import featurise
 
     print(f"{len(smiles)} polymers of {source}, one core; {load_average()}")
     for name in ("publication", "small"):

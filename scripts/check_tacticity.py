@@ -22,10 +22,11 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from polyid.ensemble import MultiModel, train_ensemble  # noqa: E402
-from polyid.errors import PolymerError  # noqa: E402
-from polyid.polymers import to_oligomer  # noqa: E402
-from polyid.tables import read_training_table  # noqa: E402
+from polyid.chemistry.oligomer import to_oligomer
+from polyid.data.training_table import read_training_table
+from polyid.ensemble.multi_model import MultiModel
+from polyid.ensemble.workflow import train_ensemble
+from polyid.errors import PolymerError
 
 FORMS = {"isotactic": 1.0, "atactic": 0.5}
 CHAINS = 4

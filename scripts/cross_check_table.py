@@ -25,10 +25,10 @@ from rdkit import Chem
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from polyid.errors import PolymerError  # noqa: E402
-from polyid.monomers import MECHANISMS  # noqa: E402
-from polyid.polymers import to_oligomer  # noqa: E402
-from polyid.tables import read_training_table  # noqa: E402
+from polyid.chemistry.oligomer import to_oligomer
+from polyid.chemistry.polymerisation import MECHANISMS
+from polyid.data.training_table import read_training_table
+from polyid.errors import PolymerError
 
 TOLERANCE = {"Glass_Transition": 15.0, "Melt_Temp": 20.0, "Density": 0.05} | {
     f"log10_Permeability_{gas}": 0.3 for gas in ("CO2", "N2", "O2", "CH4", "H2")
@@ -170,7 +170,7 @@ def gather(path: str | Path) -> tuple[dict[tuple[str, str], float], dict[str, st
     Parameters
     ----------
     path : path
-        A table as :func:`polyid.tables.read_training_table` reads it.
+        A table as :func:`polyid.data.training_table.read_training_table` reads it.
 
     Returns
     -------

@@ -19,9 +19,9 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from polyid.ensemble import train_ensemble  # noqa: E402
-from polyid.splits import assign_folds  # noqa: E402
-from polyid.tables import read_training_table  # noqa: E402
+from polyid.data.splits import assign_folds
+from polyid.data.training_table import read_training_table
+from polyid.ensemble.workflow import train_ensemble
 
 
 def main() -> None:

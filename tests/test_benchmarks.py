@@ -16,11 +16,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import benchmark_gpu
 import benchmark_peers
 
-from polyid.features import atom_features_v1, bond_features_v1
-from polyid.featurise import featurise
-from polyid.graphs import pack
-from polyid.network import MessagePassingNetwork, NetworkConfig
-from polyid.polymers import PolymerForm, recognise_form
+from polyid.chemistry.forms import PolymerForm, recognise_form
+from polyid.graphs.batch import pack
+from polyid.graphs.features import atom_features_v1, bond_features_v1
+from polyid.graphs.featuriser import featurise
+from polyid.nn.config import NetworkConfig
+from polyid.nn.network import MessagePassingNetwork
 
 SCRIPTS = Path(benchmark_peers.__file__).parent
 NAMES = ("benchmark_training", "benchmark_prediction", "benchmark_gpu", "benchmark_peers")

@@ -12,10 +12,11 @@ import pytest
 from test_training import PARAMETERS, UNITS, table, trained
 
 from polyid import MultiModel, featurise, prediction, reading
-from polyid.bundle import read_manifest
+from polyid.bundle.manifest import read_manifest
 from polyid.errors import BundleError, PolymerError
-from polyid.features import atom_features_v1, bond_features_v1, read_graph
-from polyid.graphs import compress
+from polyid.graphs.features import atom_features_v1, bond_features_v1
+from polyid.graphs.molecular import read_graph
+from polyid.graphs.refinement import compress
 
 
 @pytest.fixture(scope="module")

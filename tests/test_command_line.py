@@ -13,11 +13,12 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from polyid.cli import main
-from polyid.ensemble import MultiModel, train_ensemble
-from polyid.parameters import PRESETS
-from polyid.polymers import to_oligomer
-from polyid.properties import decimals
+from polyid.chemistry.oligomer import to_oligomer
+from polyid.cli.main import main
+from polyid.config.parameters import PRESETS
+from polyid.data.properties import decimals
+from polyid.ensemble.multi_model import MultiModel
+from polyid.ensemble.workflow import train_ensemble
 
 BUNDLED = Path(__file__).parents[1] / "data" / "polymer_properties.csv"
 PROPERTIES = ["Glass_Transition", "Density"]
@@ -131,7 +132,7 @@ def test_predictions_are_said_with_interval_and_domain(level, folder, model, cap
 
 
 def test_a_model_without_intervals_says_so(older, capsys, monkeypatch):
-    monkeypatch.setattr("polyid.cli._load", lambda name: older)
+    monkeypatch.setattr("polyid.cli.main._load", lambda name: older)
     assert main(["predict", "older", "*CC(*)c1ccccc1"]) == 0
     said = capsys.readouterr()
     assert re.search(r"Density: 1\.\d+ ± 0\.\d+ g/cm3\n$", said.out)
@@ -140,7 +141,7 @@ def test_a_model_without_intervals_says_so(older, capsys, monkeypatch):
 
 
 def test_options_may_stand_anywhere(model, capsys, monkeypatch):
-    monkeypatch.setattr("polyid.cli._load", lambda name: model)
+    monkeypatch.setattr("polyid.cli.main._load", lambda name: model)
     assert main(["predict", "any", "*CC*", "*CC(*)C", "--level", "0.8"]) == 0
     expected = capsys.readouterr().out
     for command in (["any", "--level", "0.8", "*CC*", "*CC(*)C"], ["--level", "0.8", "any", "*CC*", "*CC(*)C"]):
@@ -160,7 +161,7 @@ def test_a_level_that_is_none_is_refused(command, level, capsys):
 
 
 def test_a_table_gets_every_column_in_chunks_as_at_once(folder, model, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("polyid.reading.POLYMERS_A_PART", 2)
+    monkeypatch.setattr("polyid.inference.reader.POLYMERS_A_PART", 2)
     smiles = ["*CC*", "nonsense", "xyz", "*C", *THREE_FORMS]
     (tmp_path / "in.csv").write_text("SMILES,note\n" + "\n".join(f"{s},{i}" for i, s in enumerate(smiles)))
     output = tmp_path / "out.csv"
@@ -180,7 +181,7 @@ def test_a_table_gets_every_column_in_chunks_as_at_once(folder, model, tmp_path,
 @pytest.fixture
 def long_table(tmp_path, monkeypatch):
     """Nine rows, read two at a time, with a text that CSV has to quote."""
-    monkeypatch.setattr("polyid.reading.POLYMERS_A_PART", 2)
+    monkeypatch.setattr("polyid.inference.reader.POLYMERS_A_PART", 2)
     smiles = ["*CC*", "nonsense", "*CC(*)Cl", "*CC(*)F", "xyz", *THREE_FORMS, "*CC(*)C"]
     rows = [f'{text},"{i}, ""or\n so"""' for i, text in enumerate(smiles)]
     (tmp_path / "in.csv").write_text("SMILES,note\n" + "\n".join(rows))
@@ -286,7 +287,7 @@ def test_what_was_asked_for_is_kept_where_its_column_is_that_of_the_oligomers(fo
 
 
 def test_explain_draws_the_property_and_prints_the_sum(stacked, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("polyid.cli._load", lambda name: stacked)
+    monkeypatch.setattr("polyid.cli.main._load", lambda name: stacked)
     output = tmp_path / "why.svg"
     arguments = ["explain", "model", "*CC(*)c1ccccc1", "--output", str(output)]
     assert main([*arguments, "--property", "rho"]) == 0
@@ -360,7 +361,7 @@ def test_evaluation_on_the_training_table_is_told_apart(folder, tables, capsys):
 
 
 def test_a_model_without_domain_or_intervals_is_evaluated_without_them(older, tables, capsys, monkeypatch):
-    monkeypatch.setattr("polyid.cli._load", lambda name: older)
+    monkeypatch.setattr("polyid.cli.main._load", lambda name: older)
     assert main(["evaluate", "older", str(tables[1])]) == 0
     report = json.loads(capsys.readouterr().out)
     assert "by_domain" not in report

@@ -11,15 +11,18 @@ from hypothesis import strategies as st
 from rdkit import Chem
 from sklearn.preprocessing import RobustScaler
 
-from polyid.bundle import BundleMember
-from polyid.contributions import LOWERING, RAISING, bond_shares, contributions, draw_contributions
-from polyid.features import FEATURES
-from polyid.graphs import compress, pack
-from polyid.network import MessagePassingNetwork, NetworkConfig
-from polyid.polymers import to_oligomer
-from polyid.prediction import EnsemblePredictor
-from polyid.preprocessors import PolymerPreprocessor
-from polyid.repeats import find_repeats
+from polyid.bundle.member import BundleMember
+from polyid.chemistry.oligomer import to_oligomer
+from polyid.explain.contributions import bond_shares, contributions
+from polyid.explain.copies import find_repeats
+from polyid.explain.drawing import LOWERING, RAISING, draw_contributions
+from polyid.graphs.batch import pack
+from polyid.graphs.features import FEATURES
+from polyid.graphs.preprocessor import PolymerPreprocessor
+from polyid.graphs.refinement import compress
+from polyid.inference.predictor import EnsemblePredictor
+from polyid.nn.config import NetworkConfig
+from polyid.nn.network import MessagePassingNetwork
 
 PROPERTIES = ["Glass_Transition", "Density"]
 UNITS = {"Glass_Transition": "°C", "Density": "g/cm3"}
@@ -343,7 +346,7 @@ def test_drawing_needs_no_matplotlib():
 
     code = (
         "import sys, numpy as np; sys.modules['matplotlib'] = None\n"
-        "from polyid.contributions import Contributions, draw_contributions\n"
+        "from polyid.explain.contributions import Contributions, draw_contributions\n"
         "c = Contributions('Density', None, 1.0, '*CC*', 18, np.zeros(4), np.zeros(3), 0.0, np.ones(4), np.ones(3))\n"
         "assert draw_contributions(c).startswith('<svg')\n"
     )

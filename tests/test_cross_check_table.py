@@ -13,8 +13,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import cross_check_table
 from cross_check_table import Comparison, compare, polymer_key, report
 
-from polyid.polymers import to_oligomer
-from polyid.tables import bundled_tables, read_training_table
+from polyid.chemistry.oligomer import to_oligomer
+from polyid.data.catalogue import bundled_tables
+from polyid.data.training_table import read_training_table
 
 OURS = """polymer,class,repeat_unit,property,value,unit,tacticity,pm,source,note
 PS,x,*CC(*)c1ccccc1,Glass_Transition,100,°C,,,made up,

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from huggingface_hub import HfApi
 
-from polyid import data_sources
-from polyid.data_sources import SOURCES, fetch_hub_dataset, fetch_source, find_table
+from polyid.data import download
+from polyid.data.catalogue import SOURCES
+from polyid.data.download import fetch_source
+from polyid.data.training_table import read_training_table
 from polyid.errors import DataError, HubError
-from polyid.tables import read_training_table
+from polyid.hub.datasets import fetch_hub_dataset, find_table
 
 CONTENT = (
     b"smiles_monomer,smiles_polymer,mechanism,Glass_Transition\n"
@@ -147,18 +149,18 @@ def test_the_hash_of_the_tacticity_file_is_that_of_the_file():
 
 def test_cache_folder_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("POLYID_CACHE", str(tmp_path / "here"))
-    assert data_sources.default_cache_dir() == tmp_path / "here"
+    assert download.default_cache_dir() == tmp_path / "here"
     monkeypatch.delenv("POLYID_CACHE")
-    monkeypatch.setattr(data_sources.sys, "platform", "linux")
+    monkeypatch.setattr(download.sys, "platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert data_sources.default_cache_dir() == tmp_path / "polyid" / "data"
+    assert download.default_cache_dir() == tmp_path / "polyid" / "data"
 
 
 def test_tables_are_found_by_path_name_and_dataset(local_hub, monkeypatch, tmp_path, server):
     file = tmp_path / "mine.csv"
     file.write_bytes(CONTENT)
     assert find_table(str(file)) == file
-    monkeypatch.setattr(data_sources, "BASE_URL", address(server))
+    monkeypatch.setattr(download, "BASE_URL", address(server))
     assert find_table("polyid-database", tmp_path).read_bytes() == CONTENT
 
     monkeypatch.setenv("HF_ENDPOINT", local_hub.endpoint)

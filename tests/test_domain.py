@@ -12,10 +12,12 @@ from safetensors.numpy import load
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
-from polyid import domain as domain_module
-from polyid.domain import BORDERLINE, IN_DOMAIN, OUTSIDE, TrainingDomain, chain_fragments
+from polyid.chemistry.fragments import chain_fragments
+from polyid.chemistry.oligomer import to_oligomer
 from polyid.errors import BundleError, DataError, PolymerError
-from polyid.polymers import to_oligomer
+from polyid.uncertainty.domain import domain as domain_module
+from polyid.uncertainty.domain.domain import TrainingDomain
+from polyid.uncertainty.domain.verdict import BORDERLINE, IN_DOMAIN, OUTSIDE
 
 UNITS = [
     "*CC(*)c1ccccc1",

@@ -12,17 +12,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from polyid import MultiModel, prediction, reading
-from polyid import ensemble as ensemble_module
-from polyid.ensemble import train_ensemble
+from polyid import MultiModel
+from polyid.chemistry.composition import polymer_fragments
+from polyid.config.parameters import PRESETS
+from polyid.data.keys import polymer_keys
+from polyid.data.splits import recorded_folds, split_record
+from polyid.ensemble import multi_model as ensemble_module
+from polyid.ensemble.workflow import train_ensemble
 from polyid.errors import BundleError, Cancelled, TrainingError
-from polyid.intervals import cross_fitted_intervals
-from polyid.kernel import ReferencePolymers, choose_references, neighbourhood, polymer_fragments
-from polyid.metrics import property_metrics
-from polyid.parameters import PRESETS
-from polyid.prediction import EnsemblePredictor
-from polyid.splits import polymer_keys, recorded_folds, split_record
-from polyid.stacking import cross_fitted, network_share
+from polyid.inference import predictor as predictor_module
+from polyid.inference import reader as reading
+from polyid.inference.predictor import EnsemblePredictor
+from polyid.kernel.neighbourhood import neighbourhood
+from polyid.kernel.similarity import ReferencePolymers, choose_references
+from polyid.report.metrics import property_metrics
+from polyid.uncertainty.blending import cross_fitted, network_share
+from polyid.uncertainty.conformal import cross_fitted_intervals
 
 TABLE = Path(__file__).parents[1] / "data" / "polymer_properties.csv"
 NAMES = ["Glass_Transition", "Density"]
@@ -350,7 +355,7 @@ def test_answers_do_not_depend_on_parts(loaded, monkeypatch):
     assert sizes == [4, 2]  # each polymer once
     known = predictor.answers(oligomers, fragments=polymer_fragments(oligomers))
     assert len(sizes) == 2 and known.fingerprints is None
-    monkeypatch.setattr(prediction, "_ROWS_A_CALL", 300)
+    monkeypatch.setattr(predictor_module, "_ROWS_A_CALL", 300)
     calls = predictor.answers(oligomers, fingerprints=True)
     for part in ("network", "kernel", "novelty", "roughness", "members", "clues", "fingerprints"):
         expected = getattr(whole, part)

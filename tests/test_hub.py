@@ -18,9 +18,10 @@ import pytest
 from conftest import running_local_hub
 from huggingface_hub import HfApi
 
-from polyid import hub as polyid_hub
 from polyid.errors import HubError
-from polyid.hub import fetch_bundle, latest_commit, publish_bundle
+from polyid.hub import client, fetch, publish
+from polyid.hub.fetch import fetch_bundle, latest_commit
+from polyid.hub.publish import Publication, publish_bundle
 
 READER, STRANGER = "hf_token_that_may_only_read", "hf_token_of_somebody_else"
 
@@ -34,10 +35,10 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def api(server, monkeypatch) -> HfApi:
-    """The owner's client; `polyid.hub` finds the server and the token as it would in a Space."""
+    """The owner's client; `polyid.hub.client` finds the server and the token as it would in a Space."""
     monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
     monkeypatch.setenv("HF_TOKEN", server.token)
-    monkeypatch.setattr(polyid_hub.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(client.time, "sleep", lambda seconds: None)
     return HfApi(endpoint=server.endpoint, token=server.token)
 
 
@@ -97,9 +98,7 @@ def test_files_of_an_earlier_bundle_do_not_linger(api, repo_id, tmp_path):
 def test_publishing_the_same_bundle_again_makes_no_commit(api, repo_id, tmp_path):
     folder = write_bundle(tmp_path / "bundle")
     first = publish_bundle(folder, repo_id, tag="v1")
-    assert publish_bundle(folder, repo_id) == polyid_hub.Publication(
-        repo_id, first.commit, first.commit_url, None, None
-    )
+    assert publish_bundle(folder, repo_id) == Publication(repo_id, first.commit, first.commit_url, None, None)
     assert publish_bundle(folder, repo_id, tag="v1").commit == first.commit
     assert publish_bundle(folder, repo_id, tag="v1-again").commit == first.commit
     assert len(api.list_repo_commits(repo_id)) == 2
@@ -391,7 +390,7 @@ def test_a_hub_that_stays_broken_is_said_after_some_tries(api, server, repo_id, 
         for call in (lambda: publish_bundle(folder, repo_id), lambda: latest_commit(repo_id)):
             with pytest.raises(HubError, match=r"has a problem of its own .HTTP 503.: try again in some minutes"):
                 call()
-        assert asked["GET", f"/api/models/{repo_id}"] == 2 * polyid_hub.TRIES
+        assert asked["GET", f"/api/models/{repo_id}"] == 2 * client.TRIES
         with pytest.raises(HubError, match="can't be reached"):
             fetch_bundle(repo_id, cache_dir=tmp_path / "cache")
 
@@ -420,7 +419,8 @@ def test_a_hub_out_of_reach_is_said(api, repo_id, tmp_path, monkeypatch):
 
 
 def test_a_hub_that_never_answers_is_given_up_in_time(api, repo_id, monkeypatch):
-    monkeypatch.setattr(polyid_hub, "LOOK_SECONDS", 0.2)
+    for module in (client, fetch, publish):
+        monkeypatch.setattr(module, "LOOK_SECONDS", 0.2)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -438,7 +438,7 @@ def test_of_two_that_publish_at_once_the_second_is_told(api, repo_id, tmp_path, 
         return real(self, *args, **kwargs)
 
     write_bundle(tmp_path / "two", mark="two")
-    monkeypatch.setattr(polyid_hub.HfApi, "create_commit", overtaken)
+    monkeypatch.setattr(publish.HfApi, "create_commit", overtaken)
     monkeypatch.setattr(api, "create_commit", lambda *args, **kwargs: real(api, *args, **kwargs))
     with pytest.raises(HubError, match="Somebody else published"):
         publish_bundle(tmp_path / "two", repo_id)
@@ -448,6 +448,6 @@ def test_of_two_that_publish_at_once_the_second_is_told(api, repo_id, tmp_path, 
 
 
 def test_the_module_loads_without_the_heavy_libraries():
-    code = "import sys, polyid.hub; print([name for name in ('tensorflow', 'keras', 'rdkit') if name in sys.modules])"
+    code = "import sys, polyid.hub.client; print([name for name in ('tensorflow', 'keras', 'rdkit') if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -21,23 +21,25 @@ import pandas as pd
 import pytest
 from rdkit import Chem
 
-from polyid.domain import nearest_in_words
-from polyid.ensemble import MultiModel, train_ensemble
+from polyid.chemistry.forms import recognise_form
+from polyid.chemistry.identity import polymer_identity
+from polyid.config.parameters import PRESETS
+from polyid.data.properties import decimals
+from polyid.ensemble.multi_model import MultiModel
+from polyid.ensemble.workflow import train_ensemble
 from polyid.errors import BundleError, HubError, PolymerError
-from polyid.hub import FetchedBundle
-from polyid.parameters import PRESETS
-from polyid.polymers import polymer_identity, recognise_form
-from polyid.properties import decimals
+from polyid.hub.fetch import FetchedBundle
+from polyid.uncertainty.domain.verdict import nearest_in_words
 
 TOP = Path(__file__).parents[1]
 SPACE = TOP / "inference_space"
 sys.path.insert(0, str(SPACE))
 
-import answers  # noqa: E402
-import cards  # noqa: E402
-import model_service  # noqa: E402
-from answers import Shown  # noqa: E402
-from model_service import Loaded, ModelService, Status  # noqa: E402
+import answers
+import cards
+import model_service
+from answers import Shown
+from model_service import Loaded, ModelService, Status
 
 
 class OneNumber:

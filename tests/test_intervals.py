@@ -12,20 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyid import intervals
+from polyid.data.properties import PROPERTIES
 from polyid.errors import BundleError, TrainingError
-from polyid.intervals import (
-    CLUES,
+from polyid.report.metrics import out_of_fold_report, property_metrics
+from polyid.uncertainty import conformal as intervals
+from polyid.uncertainty.blending import polymer_groups
+from polyid.uncertainty.conformal import (
     IntervalCalibration,
     PropertyCalibration,
     check_level,
     clipped,
     cross_fitted_intervals,
-    expected_error,
-    fit_expected_error,
 )
-from polyid.metrics import out_of_fold_report, property_metrics
-from polyid.properties import PROPERTIES
+from polyid.uncertainty.expected_error import CLUES, expected_error, fit_expected_error
 
 CONSTANT = np.array([1.0, 0.0, 0.0, 0.0, 0.1])
 """Weights of an expected error of 1 for any polymer."""
@@ -311,7 +310,7 @@ def test_out_of_fold_coverage_is_the_level():
 def test_the_rank_is_that_of_split_conformal_by_hand():
     """Every other group has all errors 1 to 40 in some order, so a group's reach is a whole number of ranks."""
     keys = [f"p{i}" for i in range(50)]
-    group = intervals.polymer_groups(keys)
+    group = polymer_groups(keys)
     measured = np.zeros(50)
     for g in range(5):
         measured[group == g] = np.arange(1, 11)

@@ -14,19 +14,13 @@ from scipy.spatial.distance import cdist, pdist
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.svm import SVR
 
-from polyid import kernel
+from polyid.chemistry import composition as kernel
+from polyid.chemistry.composition import polymer_fragments
+from polyid.chemistry.oligomer import to_oligomer
 from polyid.errors import BundleError, PolymerError
-from polyid.kernel import (
-    KernelMember,
-    ReferencePolymers,
-    choose_references,
-    fit_member,
-    members_from_arrays,
-    members_to_arrays,
-    neighbourhood,
-    polymer_fragments,
-)
-from polyid.polymers import to_oligomer
+from polyid.kernel.neighbourhood import neighbourhood
+from polyid.kernel.regression import KernelMember, fit_member, members_from_arrays, members_to_arrays
+from polyid.kernel.similarity import MOST_REFERENCES, ReferencePolymers, choose_references
 
 UNITS = [
     "*CC*",
@@ -377,4 +371,4 @@ def test_a_large_table_without_enough_labels_keeps_those_there_are():
     targets = np.full((50, 2), np.nan)
     targets[[3, 40], 0] = 1.0
     np.testing.assert_array_equal(choose_references(targets, 0, 10), [3, 40])
-    assert kernel.MOST_REFERENCES == 3000
+    assert MOST_REFERENCES == 3000

@@ -21,8 +21,9 @@ from conftest import LocalHub
 from huggingface_hub import HfApi
 from nbclient import NotebookClient
 
+from polyid.chemistry.identity import polymer_identity
+from polyid.chemistry.oligomer import to_oligomer
 from polyid.errors import DataError, TrainingError
-from polyid.polymers import polymer_identity, to_oligomer
 
 PROPERTIES = ["Glass_Transition", "Melt_Temp"]
 REPEAT_UNITS = {
@@ -71,8 +72,8 @@ def train_with_preprocessors_first(data_path, save_path, epochs=2, kfolds=3):
     from nfp.preprocessing.features import atom_features_v1, bond_features_v1
 
     from polyid import MultiModel, Parameters
-    from polyid.models import global100
-    from polyid.preprocessors import PolymerPreprocessor
+    from polyid.graphs.preprocessor import PolymerPreprocessor
+    from polyid.nn.builders import global100
 
     params = Parameters()
     params.batch_size = 4
@@ -104,8 +105,8 @@ def train_with_scaler_first(data_path, save_path, seed=0):
     from nfp.preprocessing.features import atom_features_v1, bond_features_v1
 
     from polyid import MultiModel, Parameters
-    from polyid.models import global100
-    from polyid.preprocessors import PolymerPreprocessor
+    from polyid.graphs.preprocessor import PolymerPreprocessor
+    from polyid.nn.builders import global100
 
     params = Parameters()
     params.batch_size = 4
@@ -247,8 +248,8 @@ def test_another_seed_gives_another_model(trained, data_path: Path, tmp_path: Pa
 
 def test_callbacks_are_called_and_can_stop_a_member(data_path: Path):
     from polyid import MultiModel, Parameters
-    from polyid.models import global100
-    from polyid.preprocessors import PolymerPreprocessor
+    from polyid.graphs.preprocessor import PolymerPreprocessor
+    from polyid.nn.builders import global100
 
     class Watcher(keras.callbacks.Callback):
         def __init__(self):

@@ -13,9 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
-from polyid.graphs import compress, pack
-from polyid.network import MessagePassingNetwork, NetworkConfig, binomial_keep, counted_uniform, sum_rows, take_rows
-from polyid.preprocessors import PolymerPreprocessor
+from polyid.graphs.batch import pack
+from polyid.graphs.preprocessor import PolymerPreprocessor
+from polyid.graphs.refinement import compress
+from polyid.nn.config import NetworkConfig
+from polyid.nn.dropout import binomial_keep, counted_uniform
+from polyid.nn.network import MessagePassingNetwork
+from polyid.nn.rows import sum_rows, take_rows
 
 POLYMERS = [
     "CC(c1ccccc1)CC(c1ccccc1)CC(c1ccccc1)CC(c1ccccc1)C",

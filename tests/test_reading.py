@@ -14,14 +14,15 @@ import joblib
 import pytest
 from rdkit import Chem
 
-from polyid import reading
-from polyid.domain import KnownFragments, chain_fragments
+from polyid.chemistry.composition import polymer_fragments
+from polyid.chemistry.fragments import KnownFragments, chain_fragments
+from polyid.chemistry.oligomer import to_oligomer
 from polyid.errors import PolymerError
-from polyid.features import FEATURES, read_graph
-from polyid.graphs import compress
-from polyid.kernel import polymer_fragments
-from polyid.polymers import to_oligomer
-from polyid.reading import OligomerReader, TableReader, parts_of, read_parts
+from polyid.graphs.features import FEATURES
+from polyid.graphs.molecular import read_graph
+from polyid.graphs.refinement import compress
+from polyid.inference import reader as reading
+from polyid.inference.reader import OligomerReader, TableReader, parts_of, read_parts
 
 ATOM, BOND = FEATURES["atom_features_stereo"], FEATURES["bond_features_stereo"]
 OLIGOMERS = OligomerReader(ATOM, BOND, False, 3, False, True)
@@ -148,7 +149,7 @@ def test_a_script_without_a_main_guard_is_not_run_again(tmp_path):
     script.write_text(
         "print('begins')\n"
         "import os, joblib\n"
-        "from polyid.reading import read_parts\n"
+        "from polyid.inference.reader import read_parts\n"
         "joblib.cpu_count = lambda: 2\n"
         "def reader(number):\n"
         "    return number, os.getpid() != here\n"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import yaml
 
-from polyid.cli import build_parser
-from polyid.parameters import PRESETS
-from polyid.properties import PROPERTIES
+from polyid.cli.main import build_parser
+from polyid.config.parameters import PRESETS
+from polyid.data.properties import PROPERTIES
 
 TOP = Path(__file__).parents[1]
 README = (TOP / "README.md").read_text(encoding="utf-8")

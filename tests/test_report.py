@@ -22,14 +22,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from polyid import report, runs
-from polyid.data_sources import SOURCES
-from polyid.hub import fetch_bundle, publish_bundle
-from polyid.metrics import coverage_by_level, out_of_fold_report, property_metrics, regression_metrics
-from polyid.model_card import energy_estimate, model_card
-from polyid.properties import PROPERTIES
-from polyid.report import write_report
-from polyid.report_files import (
+from polyid import runs
+from polyid.data.catalogue import SOURCES, bundled_tables
+from polyid.data.properties import PROPERTIES
+from polyid.hub.fetch import fetch_bundle
+from polyid.hub.publish import publish_bundle
+from polyid.report.card import model_card
+from polyid.report.energy import energy_estimate
+from polyid.report.figures.draw import write_report
+from polyid.report.figures.parity import draw_parity
+from polyid.report.files import (
     COVERAGE,
     ERROR_AGAINST_SPREAD,
     ERRORS_BY_CLASS,
@@ -39,12 +41,12 @@ from polyid.report_files import (
     parity_file,
     unit_text,
 )
-from polyid.tables import bundled_tables
+from polyid.report.metrics import coverage_by_level, out_of_fold_report, property_metrics, regression_metrics
 
 TOP = Path(__file__).parents[1]
 sys.path.insert(0, str(TOP / "trainer_space"))
 
-import run_view  # noqa: E402
+import run_view
 
 SEVEN = [
     "Glass_Transition",
@@ -280,13 +282,15 @@ def test_threads_draw_the_same_bytes(full):
 
 
 def test_drawing_needs_no_pyplot():
-    program = "import sys, polyid.report; print('matplotlib.pyplot' in sys.modules)"
+    program = "import sys, polyid.report.figures.draw; print('matplotlib.pyplot' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=TOP, check=True)
     assert answer.stdout.strip() == "False"
 
 
 def test_the_page_and_the_card_need_no_matplotlib():
-    program = "import sys, polyid.model_card, polyid.runs, polyid.hub; print('matplotlib' in sys.modules)"
+    program = (
+        "import sys, polyid.report.card, polyid.runs.record, polyid.hub.client; print('matplotlib' in sys.modules)"
+    )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=TOP, check=True)
     assert answer.stdout.strip() == "False"
 
@@ -316,7 +320,7 @@ def test_axes_say_property_symbol_and_unit(name, unit, measured, heading):
     frame = held_out([name])
     content = parameters([name], prediction_units={name: unit})
     metrics = out_of_fold_report(frame, [name])
-    figure = report._parity(frame, name, unit_text(name, content), metrics)
+    figure = draw_parity(frame, name, unit_text(name, content), metrics)
     (axes,) = figure.axes
     assert axes.get_xlabel() == measured
     assert axes.get_ylabel() == measured.replace("Measured", "Predicted")

@@ -15,6 +15,7 @@ import pytest
 
 from polyid import runs
 from polyid.errors import TrainingError
+from polyid.runs import launch, process, record
 
 TOKEN = "hf_secretsecretsecret"
 
@@ -22,9 +23,9 @@ TOKEN = "hf_secretsecretsecret"
 # network. `MODE` in the environment chooses how they behave.
 CHILD = """
 import os, pathlib, sys, time
-from polyid import runs
+from polyid.runs import worker
 from polyid.errors import HubError
-from polyid.progress import Progress
+from polyid.common.progress import Progress
 
 mode = os.environ["MODE"]
 
@@ -61,7 +62,7 @@ def publish(folder, repo_id, *, tag, branch, private, token):
     return Publication()
 
 if __name__ == "__main__":
-    sys.exit(runs.execute(sys.argv[1], train=train, publish=publish))
+    sys.exit(worker.execute(sys.argv[1], train=train, publish=publish))
 """
 
 
@@ -77,7 +78,7 @@ def child(tmp_path, monkeypatch):
     """Put the stand-in child in place; yields a setter of its mode, and ends what a failing test left running."""
     script = tmp_path / "child.py"
     script.write_text(CHILD)
-    monkeypatch.setattr(runs, "CHILD", (sys.executable, str(script)))
+    monkeypatch.setattr(process, "CHILD", (sys.executable, str(script)))
     monkeypatch.setenv("MODE", "normal")
     yield lambda mode: monkeypatch.setenv("MODE", mode)
     run = runs.latest(tmp_path / "runs")
@@ -140,10 +141,10 @@ def test_the_table_is_kept_with_the_run(tmp_path, table, child):
 
 
 def test_a_changed_table_is_not_trained_on(tmp_path, table, child, monkeypatch):
-    monkeypatch.setattr(runs, "_spawn", lambda *arguments, **keywords: None)
+    monkeypatch.setattr(launch, "spawn_process", lambda *arguments, **keywords: None)
     run = begin(tmp_path, table)
     (run.folder / run.request.data).write_text("something else")
-    answer = subprocess.run([*runs.CHILD, run.folder], env={**os.environ, "PYTHONPATH": os.getcwd()}, check=False)
+    answer = subprocess.run([*process.CHILD, run.folder], env={**os.environ, "PYTHONPATH": os.getcwd()}, check=False)
     assert answer.returncode == 1
     assert "was changed on disk" in runs.read(run.folder).record.error
 
@@ -160,8 +161,8 @@ def test_starts_at_the_same_moment_make_one_run(tmp_path, table, child):
     """Two pages' processes, one folder: the lock lets one of them through."""
     child("hang")
     program = (
-        "import sys; from polyid import runs; from polyid.errors import TrainingError\n"
-        f"runs.CHILD = {runs.CHILD!r}\n"
+        "import sys; from polyid import runs; from polyid.runs import process; from polyid.errors import TrainingError\n"
+        f"process.CHILD = {process.CHILD!r}\n"
         "try:\n"
         f"    runs.start({str(tmp_path / 'runs')!r}, {str(table)!r}, properties=['a'], preset='small', repo_id='a/b')\n"
         "except TrainingError: sys.exit(3)\n"
@@ -173,8 +174,8 @@ def test_starts_at_the_same_moment_make_one_run(tmp_path, table, child):
 
 def test_the_run_outlives_the_process_that_started_it(tmp_path, table, child):
     program = (
-        "from polyid import runs\n"
-        f"runs.CHILD = {runs.CHILD!r}\n"
+        "from polyid import runs; from polyid.runs import process\n"
+        f"process.CHILD = {process.CHILD!r}\n"
         f"runs.start({str(tmp_path / 'runs')!r}, {str(table)!r}, properties=['a'], preset='small', folds=2, epochs=20,"
         " repo_id='a/b')\n"
     )
@@ -198,8 +199,8 @@ def test_cancel_stops_at_the_next_report(tmp_path, table, child):
 
 def test_cancel_ends_a_process_that_does_not_report(tmp_path, table, child, monkeypatch):
     child("hang")
-    script = Path(runs.CHILD[1])
-    script.write_text(script.read_text().replace("\nmode =", "\nruns.GRACE_SECONDS = 0.5\nmode ="))
+    script = Path(process.CHILD[1])
+    script.write_text(script.read_text().replace("\nmode =", "\nworker.GRACE_SECONDS = 0.5\nmode ="))
     run = begin(tmp_path, table)
     wait(run.folder, lambda run: run.record.state == "preparing")
     runs.cancel(run.folder)
@@ -223,8 +224,8 @@ def test_another_process_with_the_same_number_is_not_the_run(tmp_path, table, ch
     run = begin(tmp_path, table, epochs=10_000)
     run = wait(run.folder, lambda run: run.record.state == "training")
     os.kill(run.pid, signal.SIGKILL)
-    process = json.loads((run.folder / "process.json").read_text())
-    (run.folder / "process.json").write_text(json.dumps({**process, "pid": os.getpid()}))
+    noted = json.loads((run.folder / "process.json").read_text())
+    (run.folder / "process.json").write_text(json.dumps({**noted, "pid": os.getpid()}))
     assert runs.read(run.folder).record.state == "failed"
 
 
@@ -301,10 +302,10 @@ def test_settings_that_make_no_sense_are_refused_before_anything_starts(tmp_path
 
 def test_a_run_without_a_process_counts_as_starting_only_for_a_moment(tmp_path, table, child, monkeypatch):
     """The page died between writing the record and starting the process."""
-    monkeypatch.setattr(runs, "_spawn", lambda *arguments, **keywords: None)
+    monkeypatch.setattr(launch, "spawn_process", lambda *arguments, **keywords: None)
     run = begin(tmp_path, table)
     assert run.active
-    monkeypatch.setattr(runs, "STARTING_SECONDS", 0.0)
+    monkeypatch.setattr(record, "STARTING_SECONDS", 0.0)
     assert runs.read(run.folder).record.state == "failed"
     assert "start it again" in runs.read(run.folder).record.error
 
@@ -328,5 +329,5 @@ def test_the_runs_folder_follows_the_environment(tmp_path, monkeypatch):
 
 
 def test_starting_a_run_does_not_load_tensorflow(tmp_path):
-    program = "import sys, polyid.runs; sys.exit('tensorflow' in sys.modules or 'gradio' in sys.modules)"
+    program = "import sys, polyid.runs.record; sys.exit('tensorflow' in sys.modules or 'gradio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -15,21 +15,14 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
 from polyid import MultiModel
-from polyid.cli import main
-from polyid.ensemble import train_ensemble
+from polyid.chemistry.oligomer import to_oligomer
+from polyid.cli.main import main
+from polyid.config.parameters import PRESETS, SPLITS
+from polyid.data.clusters import SIMILARITY, repeat_unit_clusters
+from polyid.data.keys import polymer_keys
+from polyid.data.splits import assign_folds, fold_names, recorded_folds, split_record
+from polyid.ensemble.workflow import train_ensemble
 from polyid.errors import DataError, TrainingError
-from polyid.parameters import PRESETS
-from polyid.polymers import to_oligomer
-from polyid.splits import (
-    SIMILARITY,
-    SPLITS,
-    assign_folds,
-    fold_names,
-    polymer_keys,
-    recorded_folds,
-    repeat_unit_clusters,
-    split_record,
-)
 
 ETHERS = [f"*{'C' * n}O*" for n in range(1, 9)]
 AMIDES = [f"*{'C' * n}C(=O)N*" for n in range(1, 9)]

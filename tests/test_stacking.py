@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyid.stacking import blended, cross_fitted, network_share, polymer_groups
+from polyid.uncertainty.blending import blended, cross_fitted, network_share, polymer_groups
 
 
 def parts(network_noise: float, kernel_noise: float, n: int = 400, seed: int = 0):

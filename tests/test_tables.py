@@ -12,26 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
+from polyid.chemistry.identity import polymer_identity
+from polyid.data.build import build_training_set
+from polyid.data.catalogue import bundled_tables
+from polyid.data.columns import Mapping, PropertyColumn, propose_mapping
+from polyid.data.files import read_table_bytes
+from polyid.data.numbers import read_number
+from polyid.data.prediction_table import load_prediction_table
+from polyid.data.preview import preview
+from polyid.data.problems import KEPT, LEFT_OUT
+from polyid.data.properties import PROPERTIES, find_property
+from polyid.data.raw import read_pasted_table, read_raw_table
+from polyid.data.roles import is_smiles_header
+from polyid.data.training_table import apply_mapping, read_training_table
+from polyid.data.units import convert, read_unit
 from polyid.errors import DataError
-from polyid.polymers import polymer_identity
-from polyid.properties import PROPERTIES, convert, find_property, read_unit
-from polyid.table_files import read_number, read_table_bytes
-from polyid.tables import (
-    KEPT,
-    LEFT_OUT,
-    Mapping,
-    PropertyColumn,
-    apply_mapping,
-    build_training_set,
-    bundled_tables,
-    is_smiles_header,
-    load_prediction_table,
-    preview,
-    propose_mapping,
-    read_pasted_table,
-    read_raw_table,
-    read_training_table,
-)
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 CASES = malformed_tables.cases()
@@ -260,11 +255,11 @@ def test_values_in_another_unit_are_pointed_out_and_kept(tmp_path):
         "repeat_unit,property,value,unit\n*C(c1ccccc1)C*,Glass_Transition,100,°C\n",
         "polymer_properties.csv",
     )
-    from polyid import tables
+    from polyid.data import checks
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tables, "_REFERENCE", {})
-        patch.setattr(tables, "bundled_tables", lambda: {"polymer_properties": reference})
+        patch.setattr(checks, "_REFERENCE", {})
+        patch.setattr(checks, "bundled_tables", lambda: {"polymer_properties": reference})
         table = read_training_table(path)
     found = table.problems.set_index("row")
     assert "looks like kelvin" in found.problem[2] and "Tg (K)" in found.remedy[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
 import re
@@ -17,13 +18,14 @@ from gradio_client import Client, handle_file
 
 from polyid import runs
 from polyid.errors import DataError, HubError, TrainingError
+from polyid.runs import process
 
 TOP = Path(__file__).parents[1]
 SPACE = TOP / "trainer_space"
 sys.path.insert(0, str(SPACE))
 
-import run_view  # noqa: E402
-import train_models  # noqa: E402
+import run_view
+import train_models
 
 ROWS = ["repeat_unit,Tg (°C),density (g/cm3)"] + [
     f"*{'C' * size}O*,{value},{'' if size % 2 else 0.9}"
@@ -33,8 +35,8 @@ ROWS = ["repeat_unit,Tg (°C),density (g/cm3)"] + [
 # Stands for training and publishing, so that the page is tested in seconds; the browser test trains for real.
 CHILD = """
 import json, sys, time
-from polyid import runs
-from polyid.progress import Progress
+from polyid.runs import worker
+from polyid.common.progress import Progress
 
 def train(data, output, *, properties, preset, folds, epochs, seed, split, columns, resume, progress):
     for epoch in range(1, epochs + 1):
@@ -49,7 +51,7 @@ class Publication:
     commit = "c" * 40
     commit_url = "http://hub/ada/models/commit/" + "c" * 40
 
-sys.exit(runs.execute(sys.argv[1], train=train, publish=lambda *a, **k: Publication()))
+sys.exit(worker.execute(sys.argv[1], train=train, publish=lambda *a, **k: Publication()))
 """
 
 
@@ -80,7 +82,7 @@ def folder(tmp_path, monkeypatch):
     """A folder of runs whose runs are carried out by the stand-in."""
     script = tmp_path / "child.py"
     script.write_text(CHILD)
-    monkeypatch.setattr(runs, "CHILD", (sys.executable, str(script)))
+    monkeypatch.setattr(process, "CHILD", (sys.executable, str(script)))
     monkeypatch.setenv("POLYID_RUNS", str(tmp_path / "runs"))
     yield tmp_path / "runs"
     run = runs.latest(tmp_path / "runs")
@@ -264,8 +266,8 @@ def test_what_was_typed_can_not_write_html(hub, folder, table, app):
     run = train_models.start_run(folder, **form(table, hub))
     text = app.notice("<script>alert(1)</script>", "error")
     assert "<script>" not in text
-    record = runs.dataclasses.replace(run.record, state="failed", error="<img src=x onerror=alert(1)>")
-    assert "<img" not in run_view.card(runs.dataclasses.replace(run, record=record))
+    record = dataclasses.replace(run.record, state="failed", error="<img src=x onerror=alert(1)>")
+    assert "<img" not in run_view.card(dataclasses.replace(run, record=record))
 
 
 def test_the_curve_ends_where_the_losses_end(hub, folder, table):
@@ -344,7 +346,7 @@ def test_programs_bring_their_own_table(server, table):
 
 
 def test_the_bundled_table_can_be_trained_on():
-    from polyid.tables import bundled_tables
+    from polyid.data.catalogue import bundled_tables
 
     for path in bundled_tables().values():
         table = train_models.read_table(path)
@@ -374,7 +376,7 @@ def test_a_space_repo_works_with_the_package_beside_its_app(space, tmp_path):
         target = tmp_path if part.name == space else tmp_path / part.name
         shutil.copytree(part, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import app, polyid; from polyid.tables import bundled_tables\n"
+        "import sys; sys.path.insert(0, sys.argv[1]); import app, polyid; from polyid.data.training_table import bundled_tables\n"
         "print(polyid.__file__); print(*bundled_tables().values())"
     )
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -393,12 +395,12 @@ def test_a_space_repo_works_with_the_package_beside_its_app(space, tmp_path):
 
 def test_the_plans_function_trains_the_published_network(table, tmp_path, monkeypatch):
     """Called as the plan calls it, by keyword, it hands everything on to the one trainer."""
-    from polyid import ensemble
-    from polyid.parameters import PRESETS
+    from polyid.config.parameters import PRESETS
+    from polyid.ensemble import workflow
 
     called = {}
     monkeypatch.setattr(
-        ensemble, "train_ensemble", lambda data, output, **settings: called.update(settings, data=data, output=output)
+        workflow, "train_ensemble", lambda data, output, **settings: called.update(settings, data=data, output=output)
     )
     success = train_models.train_polyid_models(
         data_path=str(table), save_path=str(tmp_path / "trained_models"), epochs=7, kfolds=3
@@ -444,10 +446,10 @@ def test_a_dataset_on_the_hub_is_read(hub, app, table):
 
 
 def test_a_published_database_shows_its_licence_or_why_not(app, table, monkeypatch):
-    from polyid import data_sources
+    from polyid.data import download
 
-    monkeypatch.setattr(data_sources, "BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr(data_sources, "default_cache_dir", lambda: table.parent / "empty")
+    monkeypatch.setattr(download, "BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr(download, "default_cache_dir", lambda: table.parent / "empty")
     said = described(app, data="stereopolymers")["notice"]
     assert "can&#x27;t be downloaded without a network" in said
     monkeypatch.setattr(train_models, "fetch_source", lambda name: table)

@@ -15,20 +15,15 @@ import pandas as pd
 import pytest
 
 from polyid import MultiModel, Parameters
-from polyid.batches import padded_rows, plan, size_classes
-from polyid.ensemble import settings_from
+from polyid.chemistry.oligomer import to_oligomer
+from polyid.config.settings import TrainingSettings, settings_from
 from polyid.errors import Cancelled, TrainingError
-from polyid.models import global100
-from polyid.polymers import to_oligomer
-from polyid.preprocessors import PolymerPreprocessor
-from polyid.training import (
-    CheckpointFolder,
-    FoldResult,
-    TrainingSettings,
-    adamw,
-    learning_rate,
-    masked_absolute_error,
-)
+from polyid.graphs.preprocessor import PolymerPreprocessor
+from polyid.nn.builders import global100
+from polyid.training.batches import padded_rows, plan, size_classes
+from polyid.training.checkpoints import CheckpointFolder
+from polyid.training.group import FoldResult
+from polyid.training.optimiser import adamw, learning_rate, masked_absolute_error
 
 UNITS = [
     "*CC*",
@@ -246,9 +241,7 @@ def test_early_stopping_keeps_the_best_epoch_also_when_others_train_on(data):
 
 
 def test_a_batch_too_large_for_the_memory_is_accumulated_to_the_same_result(data, without_dropout, monkeypatch):
-    from polyid import training
-
-    steps = training._TensorFlowSteps
+    from polyid.training.steps_tensorflow import TensorFlowSteps as steps
 
     class ResourceExhaustedError(Exception):
         pass

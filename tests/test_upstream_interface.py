@@ -11,9 +11,9 @@ from rdkit import Chem
 from sklearn.preprocessing import RobustScaler
 
 from polyid import MultiModel, Parameters, SingleModel
-from polyid.models import global100
-from polyid.polymers import to_oligomer
-from polyid.preprocessors import PolymerPreprocessor
+from polyid.chemistry.oligomer import to_oligomer
+from polyid.graphs.preprocessor import PolymerPreprocessor
+from polyid.nn.builders import global100
 
 PROPERTIES = ["Tg", "Tm"]
 UNITS = ["*CC(*)c1ccccc1", "*CC*", "*CC(*)C", "*CC(*)(C)C(=O)OC", "*CCO*", "*OC(C)C(=O)*", "*CC(*)Cl", "*CC(*)C#N"]

@@ -22,26 +22,24 @@ HERE = Path(__file__).resolve().parent
 if (HERE.parent / "polyid").is_dir():  # run from a clone that isn't installed
     sys.path.insert(0, str(HERE.parent))
 
-import data_view  # noqa: E402
-import run_view  # noqa: E402
-import train_models  # noqa: E402
+import data_view
+import run_view
+import train_models
 
-from polyid import runs  # noqa: E402
-from polyid.data_sources import SOURCES, TABLE_SUFFIXES  # noqa: E402
-from polyid.errors import DataError, HubError, PolyIDError  # noqa: E402
-from polyid.parameters import COLUMN, DEFAULT_SPLIT, PRESETS  # noqa: E402
-from polyid.properties import PROPERTIES, Property  # noqa: E402
-from polyid.table_files import RawTable  # noqa: E402
-from polyid.tables import (  # noqa: E402
-    COLUMN_MEANINGS,
-    TrainingTable,
-    bundled_tables,
-    count_polymers,
-    describe_columns,
-    preview,
-    propose_mapping,
-    read_raw_table,
-)
+from polyid import runs
+from polyid.config.parameters import COLUMN, DEFAULT_SPLIT, PRESETS
+from polyid.data.catalogue import SOURCES, bundled_tables
+from polyid.data.columns import describe_columns, propose_mapping
+from polyid.data.download import TABLE_SUFFIXES
+from polyid.data.headers import RawTable
+from polyid.data.preview import preview
+from polyid.data.properties import PROPERTIES
+from polyid.data.property import Property
+from polyid.data.raw import read_raw_table
+from polyid.data.roles import COLUMN_MEANINGS
+from polyid.data.training_table import TrainingTable
+from polyid.data.values import count_polymers
+from polyid.errors import DataError, HubError, PolyIDError
 
 DEFAULT_PRESET = "small"
 FEW_LABELS = 20

@@ -6,8 +6,9 @@ import html
 import tempfile
 from pathlib import Path
 
-from polyid.properties import PROPERTIES
-from polyid.tables import Preview, TrainingTable
+from polyid.data.preview import Preview
+from polyid.data.properties import PROPERTIES
+from polyid.data.training_table import TrainingTable
 
 MEANINGS = [
     ("Not used", ""),

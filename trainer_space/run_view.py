@@ -8,9 +8,9 @@ import math
 from pathlib import Path
 
 from polyid import runs
-from polyid.progress import duration
-from polyid.properties import PROPERTIES
-from polyid.report_files import figure_captions, number_text, parity_file
+from polyid.common.progress import duration
+from polyid.data.properties import PROPERTIES
+from polyid.report.files import figure_captions, number_text, parity_file
 
 HEADINGS = {"queued": "Starting", "preparing": "Preparing", "training": "Training", "publishing": "Publishing"}
 DOING = {

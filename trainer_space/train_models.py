@@ -16,13 +16,16 @@ import httpx2
 from huggingface_hub import HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, RepositoryNotFoundError
 
-from polyid import runs, tables
-from polyid.data_sources import SOURCES, fetch_source, find_hub_table
+from polyid import runs
+from polyid.common.files import sha256
+from polyid.config.parameters import DEFAULT_SPLIT
+from polyid.data.catalogue import SOURCES
+from polyid.data.download import fetch_source
+from polyid.data.splits import assign_folds, fold_names, split_column
+from polyid.data.training_table import TrainingTable, read_training_table
 from polyid.errors import DataError, HubError, TrainingError
-from polyid.hub import FRESH_REPO_FILES, REF_NAME
-from polyid.parameters import DEFAULT_SPLIT
-from polyid.splits import assign_folds, fold_names, split_column
-from polyid.tables import TrainingTable
+from polyid.hub.datasets import find_hub_table
+from polyid.hub.destination import FRESH_REPO_FILES, REF_NAME
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +61,7 @@ def train_polyid_models(
     polyid.errors.PolyIDError
         When the data or the settings can't be trained with.
     """
-    from polyid.ensemble import train_ensemble
+    from polyid.ensemble.workflow import train_ensemble
 
     train_ensemble(
         data_path,
@@ -81,7 +84,7 @@ def find_data(
     offer : dict
         Name to path of the tables that are here.
     name : str or None
-        One of them, or of `polyid.data_sources.SOURCES`, which is fetched.
+        One of them, or of `polyid.data.catalogue.SOURCES`, which is fetched.
     upload : str or None
         Path of the uploaded file.
     pasted : str or None
@@ -120,7 +123,7 @@ def read_table(path: str | Path, columns: Columns | None = None, keep: str | Non
         When the file can't be trained on.
     """
     with _READING:
-        return _read_table(str(path), runs.sha256(path), json.dumps(columns), keep)
+        return _read_table(str(path), sha256(path), json.dumps(columns), keep)
 
 
 _READING = threading.Lock()
@@ -128,7 +131,7 @@ _READING = threading.Lock()
 
 @functools.lru_cache(maxsize=8)
 def _read_table(path: str, digest: str, columns: str, keep: str | None) -> TrainingTable:
-    return tables.read_training_table(path, columns=json.loads(columns), keep=[keep] if keep else ())
+    return read_training_table(path, columns=json.loads(columns), keep=[keep] if keep else ())
 
 
 def account(token: str | None) -> tuple[str, frozenset[str]]:

@@ -1,0 +1,1 @@
+"""The model folder: its layout, its manifest, writing and reading it."""

@@ -1,0 +1,40 @@
+"""One trained fold as it is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.preprocessing import RobustScaler
+
+from polyid.graphs.preprocessor import PolymerPreprocessor
+from polyid.kernel.regression import KernelMember
+from polyid.nn.config import NetworkConfig
+
+
+@dataclass
+class BundleMember:
+    """One fold as it is stored.
+
+    Attributes
+    ----------
+    weights : dict of str to array
+        Network weights by name, without a member axis.
+    config : NetworkConfig
+    preprocessor : PolymerPreprocessor
+    scaler : RobustScaler or None
+        Of the targets; None if they were not scaled.
+    log : list of dict
+        One row an epoch.
+    model_id : str
+    kernel : KernelMember or None
+        The kernel regression beside the network.
+    """
+
+    weights: dict[str, np.ndarray]
+    config: NetworkConfig
+    preprocessor: PolymerPreprocessor
+    scaler: RobustScaler | None
+    log: list[dict[str, float]] = field(default_factory=list)
+    model_id: str = "0"
+    kernel: KernelMember | None = None

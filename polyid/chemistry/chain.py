@@ -1,0 +1,153 @@
+"""Joining repeat units head to tail to a chain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rdkit import Chem
+
+from polyid.chemistry.repeat_unit import Unit
+from polyid.chemistry.smiles import read_molecule
+from polyid.chemistry.tacticity import (
+    CLOCKWISE,
+    COUNTERCLOCKWISE,
+    dyad_hands,
+    open_backbone_centres,
+    with_chirality_tag,
+)
+from polyid.errors import PolymerError
+
+MAX_HEAVY_ATOMS = 2_000
+
+_ALL_HYDROGENS = Chem.RemoveHsParameters()
+# RDKit keeps hydrogens that a double bond's configuration was written with; at a chain end it then has none.
+_ALL_HYDROGENS.removeDefiningBondStereo = True
+
+
+def chain(units: Sequence[Unit], head_cap: int = 1, tail_cap: int = 1) -> Chem.Mol:
+    """Join units head to tail and cap both ends.
+
+    Bonds between units are added behind a unit's own, so the neighbour order of the atoms they join differs from the
+    unit's; chirality tags, which refer to that order, are inverted where the permutation is odd.
+
+    Parameters
+    ----------
+    units : sequence of Unit
+        In the order of the chain.
+    head_cap, tail_cap : int
+        Atomic numbers of the atoms at the ends: 1 hydrogen, 8 hydroxyl, 17 chlorine, 0 an attachment point.
+
+    Returns
+    -------
+    rdkit.Chem.Mol
+        Sanitised, without explicit hydrogens, stereochemistry kept.
+    """
+    molecule = Chem.RWMol()
+    # The open end of the chain so far; the chain's own start is an atom unless the first unit brings it.
+    end = None if units[0].head is None else molecule.AddAtom(Chem.Atom(head_cap))
+    double_bonds = []
+    places: list[dict[int | None, int]] = []
+    # A chain is mostly one unit many times, and to read it takes longer than to copy it.
+    copied = {key: _without_points(unit) for key, unit in {id(unit): unit for unit in units}.items()}
+    for number, unit in enumerate(units):
+        atoms, index, own_double_bonds = copied[id(unit)]
+        start = molecule.GetNumAtoms()
+        molecule.InsertMol(atoms)
+        place: dict[int | None, int] = {old: start + new for old, new in index.items()}
+        double_bonds += [(bond, place) for bond in own_double_bonds]
+        if end is not None:
+            first = place[unit.neighbour(unit.head)]
+            molecule.AddBond(end, first, Chem.BondType.SINGLE)
+            place[unit.head] = end
+            if number:
+                places[-1][units[number - 1].tail] = first
+        places.append(place)
+        end = None if unit.tail is None else place[unit.neighbour(unit.tail)]
+    if end is not None:
+        places[-1][units[-1].tail] = cap = molecule.AddAtom(Chem.Atom(tail_cap))
+        molecule.AddBond(end, cap, Chem.BondType.SINGLE)
+
+    Chem.SanitizeMol(molecule)
+    for bond, place in double_bonds:
+        copy = molecule.GetBondBetweenAtoms(place[bond.GetBeginAtomIdx()], place[bond.GetEndAtomIdx()])
+        copy.SetStereoAtoms(*(place[index] for index in bond.GetStereoAtoms()))
+        cis = bond.GetStereo() in (Chem.BondStereo.STEREOZ, Chem.BondStereo.STEREOCIS)
+        copy.SetStereo(Chem.BondStereo.STEREOCIS if cis else Chem.BondStereo.STEREOTRANS)
+    # RDKit's stereo clean-up reads the directions of the bonds beside a double bond, not the flags just set.
+    Chem.SetDoubleBondNeighborDirections(molecule)
+    Chem.AssignStereochemistry(molecule, cleanIt=True, force=True)
+    return Chem.RemoveHs(molecule, _ALL_HYDROGENS)
+
+
+def _without_points(unit: Unit) -> tuple[Chem.Mol, dict[int, int], list[Chem.Bond]]:
+    """A unit's atoms and bonds without its attachment points, new index of each atom, and double bonds with a geometry.
+
+    Chirality tags are those that the atoms have when bonds to the neighbouring units are added.
+    """
+    points = (unit.head, unit.tail)
+    molecule, index, double_bonds = Chem.RWMol(), {}, []
+    for atom in unit.molecule.GetAtoms():
+        if atom.GetIdx() not in points:
+            index[atom.GetIdx()] = molecule.AddAtom(atom)
+    for bond in unit.molecule.GetBonds():
+        begin, finish = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
+        if begin in index and finish in index:
+            molecule.AddBond(index[begin], index[finish], bond.GetBondType())
+        if bond.GetStereo() > Chem.BondStereo.STEREOANY:
+            double_bonds.append(bond)
+    for atom in {unit.neighbour(point) for point in points} - {None}:
+        if _reordered(unit, atom):
+            molecule.GetAtomWithIdx(index[atom]).InvertChirality()
+    return molecule, index, double_bonds
+
+
+def _reordered(unit: Unit, index: int) -> bool:
+    """Whether moving an atom's bonds to head and tail behind its other bonds is an odd permutation."""
+    neighbours = [bond.GetOtherAtomIdx(index) for bond in unit.molecule.GetAtomWithIdx(index).GetBonds()]
+    rank = {unit.head: len(neighbours), unit.tail: len(neighbours) + 1}
+    order = [rank.get(neighbour, place) for place, neighbour in enumerate(neighbours)]
+    return sum(a > b for place, a in enumerate(order) for b in order[place + 1 :]) % 2 == 1
+
+
+def canonical(molecule: Chem.Mol) -> str:
+    """Canonical SMILES; the detour through text makes it independent of how the molecule was put together."""
+    return Chem.MolToSmiles(read_molecule(Chem.MolToSmiles(molecule)))
+
+
+def homopolymer(unit: Unit, degree: int, pm: float | None, seed: int, tail_cap: int = 1) -> str:
+    """Canonical SMILES of one unit repeated `degree` times, or as often as 2,000 heavy atoms allow.
+
+    Parameters
+    ----------
+    unit : Unit
+    degree : int
+        Repeat units.
+    pm : float or None
+        Share of meso dyads; sets the one backbone stereocentre whose configuration is not written, if there is one.
+    seed : int
+        Of the order of meso and racemo dyads.
+    tail_cap : int
+        Atomic number of the atom at the tail.
+
+    Raises
+    ------
+    PolymerError
+        The unit is too large, or has several stereocentres that `pm` could mean.
+    """
+    repeats = min(degree, MAX_HEAVY_ATOMS // unit.heavy_atoms)
+    if repeats < 2:
+        raise PolymerError(
+            f"The repeat unit has {unit.heavy_atoms:,} heavy atoms; two of them pass the limit of {MAX_HEAVY_ATOMS:,}."
+        )
+    units = [unit] * repeats
+    if pm is not None:
+        centres = open_backbone_centres(unit)
+        if len(centres) > 1:
+            raise PolymerError(
+                f"pm is given, but the repeat unit has {len(centres)} backbone stereocentres without a configuration; "
+                "write that of all but one with @ or @@, or leave pm out."
+            )
+        if centres:
+            hands = [with_chirality_tag(unit, centres[0], tag) for tag in (CLOCKWISE, COUNTERCLOCKWISE)]
+            units = [hands[hand] for hand in dyad_hands(repeats, pm, seed)]
+    return canonical(chain(units, tail_cap=tail_cap))

@@ -1,0 +1,150 @@
+"""Fragments and composition of a polymer, counted on its oligomer: what the kernel regression compares."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rdkit import Chem
+from rdkit.Chem import rdFingerprintGenerator
+from rdkit.Chem import rdMolDescriptors as descriptors
+
+from polyid.chemistry.smiles import MOLECULES_KEPT, atoms_of, parse_smiles
+
+_ELEMENTS = ("C", "N", "O", "F", "S", "Si", "Cl", "Br", "P")
+_COUNTED = (
+    descriptors.CalcTPSA,
+    descriptors.CalcLabuteASA,
+    descriptors.CalcNumRotatableBonds,
+    descriptors.CalcNumRings,
+    descriptors.CalcNumAromaticRings,
+    descriptors.CalcNumAliphaticRings,
+    descriptors.CalcNumSaturatedRings,
+    descriptors.CalcNumHBD,
+    descriptors.CalcNumHBA,
+    descriptors.CalcNumHeteroatoms,
+    descriptors.CalcNumAmideBonds,
+    descriptors.CalcNumSpiroAtoms,
+    descriptors.CalcNumBridgeheadAtoms,
+    descriptors.CalcNumHeterocycles,
+    descriptors.CalcExactMolWt,
+)
+_IN_FORMULA = re.compile(r"([A-Z][a-z]?)(\d*)")
+DESCRIPTORS = len(_COUNTED) + 1 + len(_ELEMENTS) + 3
+GENERATORS = (
+    (rdFingerprintGenerator.GetMorganGenerator(radius=2), np.sqrt),
+    (rdFingerprintGenerator.GetMorganGenerator(radius=3), np.asarray),
+    (
+        rdFingerprintGenerator.GetMorganGenerator(
+            radius=2, atomInvariantsGenerator=rdFingerprintGenerator.GetMorganFeatureAtomInvGen()
+        ),
+        np.asarray,
+    ),
+)
+
+FRAGMENTS = ("Morgan, radius 2", "Morgan, radius 3", "pharmacophoric Morgan, radius 2")
+"""Kinds of fragments, in the order of their counts."""
+
+
+@dataclass(frozen=True)
+class PolymerFragments:
+    """What the kernel compares, of n polymers.
+
+    Attributes
+    ----------
+    keys, counts : tuple of lists of arrays
+        For each of the kinds of fragments and each polymer: hashes (uint32, ascending) and counts per heavy atom.
+    composition : float array, shape (n, D)
+        Descriptors per heavy atom.
+    """
+
+    keys: tuple[list[np.ndarray], ...]
+    counts: tuple[list[np.ndarray], ...]
+    composition: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.composition)
+
+    def chosen(self, index: Sequence[int]) -> PolymerFragments:
+        """The polymers of `index`."""
+        return PolymerFragments(
+            tuple([kind[i] for i in index] for kind in self.keys),
+            tuple([kind[i] for i in index] for kind in self.counts),
+            self.composition[np.asarray(index, int)],
+        )
+
+
+def polymer_fragments(smiles: Sequence[str]) -> PolymerFragments:
+    """Fragments and composition of oligomer SMILES.
+
+    Raises
+    ------
+    PolymerError
+        A SMILES can't be read.
+    """
+    keys: tuple[list, ...] = tuple([] for _ in GENERATORS)
+    counts: tuple[list, ...] = tuple([] for _ in GENERATORS)
+    composition = np.empty((len(smiles), DESCRIPTORS))
+    for start in range(0, len(smiles), MOLECULES_KEPT):
+        molecules = [parse_smiles(text) for text in smiles[start : start + MOLECULES_KEPT]]
+        atoms = [max(molecule.GetNumHeavyAtoms(), 1) for molecule in molecules]
+        for kind, (generator, transform) in enumerate(GENERATORS):
+            # All at once, because RDKit then uses every core.
+            every = generator.GetSparseCountFingerprints(molecules, numThreads=0)
+            for fingerprint, heavy in zip(every, atoms, strict=True):
+                found = fingerprint.GetNonzeroElements()
+                hashes = np.fromiter(found.keys(), np.uint32, len(found))
+                order = np.argsort(hashes)
+                keys[kind].append(hashes[order])
+                values = np.fromiter(found.values(), np.float32, len(found))[order] / np.float32(heavy)
+                counts[kind].append(transform(values).astype(np.float32))
+        for i, (molecule, heavy) in enumerate(zip(molecules, atoms, strict=True), start):
+            composition[i] = _composition(molecule, heavy, "@" in smiles[i])
+    return PolymerFragments(keys, counts, composition)
+
+
+def _composition(molecule: Chem.Mol, atoms: int, centres: bool) -> list[float]:
+    """Descriptors per heavy atom, and, if there are stereocentres, those that say how they follow each other.
+
+    The last is what a stereoirregular unit does to a melting point: it falls with the logarithm of the share of the units
+    that fit the crystal (Flory, Trans. Faraday Soc. 1955, 51, 848), whether the crystal is isotactic or syndiotactic.
+    """
+    counted = [function(molecule) / atoms for function in _COUNTED]
+    # Going through the atoms takes as long as all else together.
+    symbols = {symbol: int(n or 1) for symbol, n in _IN_FORMULA.findall(descriptors.CalcMolFormula(molecule))}
+    elements = [symbols.get(element, 0) / atoms for element in _ELEMENTS]
+    labels = {a.GetIdx(): a.GetProp("_CIPCode") for a in atoms_of(molecule) if a.HasProp("_CIPCode")} if centres else {}
+    # Neighbouring centres of one label are, in a chain of one repeat unit, a meso dyad.
+    same = [labels[one] == labels[other] for one, other in _dyads(molecule, labels)]
+    meso = sum(same) / len(same) if same else None
+    return [
+        *counted,
+        descriptors.CalcFractionCSP3(molecule),
+        *elements,
+        len(labels) / atoms,
+        0.0 if meso is None else 2.0 * meso - 1.0,
+        0.0 if meso is None else math.log(max(meso, 1.0 - meso)),
+    ]
+
+
+def _dyads(molecule: Chem.Mol, centres: Collection[int]) -> set[tuple[int, int]]:
+    """Pairs of stereocentres of which one is, by bonds, the nearest or among the nearest of the other.
+
+    Found along the bonds and not by the numbers of atoms, which depend on where a SMILES begins.
+    """
+    if len(centres) < 2:
+        return set()
+    bonded = [[other.GetIdx() for other in atom.GetNeighbors()] for atom in molecule.GetAtoms()]
+    pairs = set()
+    for start in centres:
+        seen, shell = {start}, {start}
+        near: set[int] = set()
+        while shell and not near:
+            shell = {other for atom in shell for other in bonded[atom]} - seen
+            seen |= shell
+            near = shell.intersection(centres)
+        pairs |= {(min(start, other), max(start, other)) for other in near}
+    return pairs

@@ -1,0 +1,123 @@
+"""Circular fragments of a chain, and those that no training polymer has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from rdkit import Chem
+from rdkit.Chem import rdFingerprintGenerator
+
+from polyid.chemistry.smiles import atoms_of, parse_smiles
+from polyid.errors import PolymerError
+
+_RADIUS = 2
+_MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=_RADIUS)
+# A fragment that an oligomer has at most this often belongs to its ends: two ends, and symmetric groups at them.
+_MOST_AT_ENDS = 4
+
+# Fragments that a reason quotes.
+_SHOWN = 2
+
+
+def chain_fragments(smiles: str) -> dict[int, int]:
+    """Morgan fragments of radius 0 to 2 of an oligomer's chain, and how often each occurs.
+
+    Where the chain repeats, fragments that occur at most four times are left out: they belong to the two ends, which are an
+    artefact of how the oligomer was written. If this would leave less than half of all, the molecule hardly repeats, and
+    all are kept.
+
+    Parameters
+    ----------
+    smiles : str
+        A plain molecule, without attachment points.
+
+    Returns
+    -------
+    dict of int to int
+        Count of each fragment by RDKit's hash, which is not folded.
+
+    Raises
+    ------
+    PolymerError
+        The SMILES can't be read, or is no single molecule.
+    """
+    if isinstance(smiles, str) and ("*" in smiles or "." in smiles):
+        raise PolymerError(f"{smiles!r} is no oligomer; make one with to_oligomer before its domain is assessed.")
+    counts = _MORGAN.GetSparseCountFingerprint(parse_smiles(smiles)).GetNonzeroElements()
+    inner = {fragment: count for fragment, count in counts.items() if count > _MOST_AT_ENDS}
+    return inner if 2 * sum(inner.values()) >= sum(counts.values()) else counts
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """What a polymer has that no training polymer has.
+
+    Attributes
+    ----------
+    fragments : int
+        How many kinds of fragments.
+    named : list of str
+        The smallest of them as SMILES, with all hydrogens.
+    elements : list of str
+        Symbols.
+    """
+
+    fragments: int
+    named: list[str]
+    elements: list[str]
+
+
+@dataclass(frozen=True)
+class KnownFragments:
+    """What training polymers are made of.
+
+    Attributes
+    ----------
+    fragments : int array
+        RDKit's hashes, ascending.
+    elements : frozenset of str
+        Symbols.
+    """
+
+    fragments: np.ndarray
+    elements: frozenset[str]
+
+    def unseen(self, smiles: str) -> Unseen:
+        """What an oligomer has that is none of these; a PolymerError says why it is no oligomer."""
+        ids = np.array(sorted(chain_fragments(smiles)), np.int64)
+        elements = sorted(elements_of(smiles) - self.elements)
+        known = np.searchsorted(self.fragments, ids)
+        new = ids[self.fragments[np.minimum(known, len(self.fragments) - 1)] != ids]
+        if not len(new):
+            return Unseen(0, [], elements)
+        molecule = parse_smiles(smiles)
+        found = rdFingerprintGenerator.AdditionalOutput()
+        found.AllocateBitInfoMap()
+        _MORGAN.GetSparseCountFingerprint(molecule, additionalOutput=found)
+        places = found.GetBitInfoMap()
+        by_size: dict[tuple[int, int], list[tuple[int, list[int]]]] = {}
+        for fragment in new.tolist():
+            atom, radius = min(places[fragment], key=lambda p: (p[1], p[0]))
+            bonds = list(Chem.FindAtomEnvironmentOfRadiusN(molecule, radius, atom)) if radius else []
+            by_size.setdefault((radius, len(bonds)), []).append((atom, bonds))
+        named: list[str] = []
+        # A SMILES is most of the work, so only those that are shown are written.
+        for size in sorted(by_size):
+            texts = [_fragment_smiles(molecule, atom, bonds) for atom, bonds in by_size[size]]
+            named += sorted(texts, key=lambda text: (len(text), text))
+            if len(named) >= _SHOWN:
+                break
+        return Unseen(len(new), named[:_SHOWN], elements)
+
+
+def elements_of(smiles: str) -> set[str]:
+    """Symbols of the elements of a SMILES."""
+    return {atom.GetSymbol() for atom in atoms_of(parse_smiles(smiles))}
+
+
+def _fragment_smiles(molecule: Chem.Mol, atom: int, bonds: list[int]) -> str:
+    """The part of a molecule that an atom and bonds around it make up, every atom with its hydrogens."""
+    ends = [molecule.GetBondWithIdx(b) for b in bonds]
+    atoms = sorted({atom} | {i for b in ends for i in (b.GetBeginAtomIdx(), b.GetEndAtomIdx())})
+    return Chem.MolFragmentToSmiles(molecule, atoms, bonds, isomericSmiles=False, allHsExplicit=True)

@@ -1,0 +1,101 @@
+"""From any of the three forms to the oligomer that a model reads."""
+
+from __future__ import annotations
+
+from rdkit import Chem, rdBase
+
+from polyid.chemistry.chain import homopolymer
+from polyid.chemistry.diagnose import EXPECTED
+from polyid.chemistry.forms import PolymerForm, parse_polymer
+from polyid.chemistry.functional_groups import why_monomer
+from polyid.chemistry.polymerisation import MECHANISMS, polymerise
+from polyid.chemistry.repeat_unit import unit_of
+from polyid.common.text import shorten
+from polyid.errors import PolymerError
+
+DEGREE_OF_POLYMERISATION = 18
+MAX_DEGREE_OF_POLYMERISATION = 200
+
+MIN_OLIGOMER_HEAVY_ATOMS = 10
+
+
+def to_oligomer(
+    smiles: str,
+    degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION,
+    *,
+    mechanism: str | None = None,
+    pm: float | None = None,
+    seed: int = 0,
+) -> str:
+    """Write the oligomer of a polymer given in any of the three forms.
+
+    Oligomers are taken as they are. Repeat units are joined head to tail and both ends capped with hydrogen; units so
+    large that the oligomer would pass 2,000 heavy atoms are repeated fewer times. Monomers are polymerised with m2p,
+    which counts every monomer as one unit and chooses sequence and orientation at random (here: by `seed`); carbonates,
+    polyureas, aromatic polyesters, lactones, lactams, epoxides, cyclic ethers and 1,4-dienes, which m2p can't do, are
+    joined head to tail here.
+
+    Parameters
+    ----------
+    smiles : str
+        An oligomer, a repeat unit with two attachment points, or monomers joined by dots.
+    degree_of_polymerisation : int
+        Units of the oligomer: repeat units, or monomers where monomers are given (9 + 9 make 18).
+    mechanism : {"vinyl", "ester", "amide", "imide", "urethane", "carbonate", "NIPU"}, optional
+        How monomers react; recognised from their functional groups when None. With a mechanism a molecule on its own
+        is read as the only monomer, so ``C=Cc1ccccc1`` with ``"vinyl"`` is polystyrene.
+    pm : float, optional
+        Probability of meso dyads, 0 (syndiotactic) to 1 (isotactic). Used where the repeat unit has one backbone
+        stereocentre without a written configuration, ignored where it has none.
+    seed : int
+        Makes what is random (`pm`, sequence and orientation of monomers) reproducible.
+
+    Returns
+    -------
+    str
+        Canonical SMILES of the oligomer, stereochemistry kept.
+
+    Raises
+    ------
+    PolymerError
+        The SMILES, or what it asks for, can't be read as a polymer.
+    """
+    return read_polymer(smiles, degree_of_polymerisation, mechanism=mechanism, pm=pm, seed=seed)[1]
+
+
+def read_polymer(
+    smiles: str,
+    degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION,
+    *,
+    mechanism: str | None = None,
+    pm: float | None = None,
+    seed: int = 0,
+) -> tuple[PolymerForm, str]:
+    """What :func:`recognise_form` and :func:`to_oligomer` say, for one reading of the SMILES."""
+    if not 2 <= degree_of_polymerisation <= MAX_DEGREE_OF_POLYMERISATION:
+        raise PolymerError(
+            f"A degree of polymerisation of {degree_of_polymerisation} was asked for; "
+            f"it must be from 2 to {MAX_DEGREE_OF_POLYMERISATION}."
+        )
+    if pm is not None and not 0 <= pm <= 1:
+        raise PolymerError(f"pm is {pm}, but the probability of meso dyads must be from 0 to 1.")
+    if mechanism is not None and mechanism not in MECHANISMS:
+        raise PolymerError(f"The mechanism {mechanism!r} is unknown; known are {', '.join(MECHANISMS)}.")
+    molecule, form = parse_polymer(smiles)
+    with rdBase.BlockLogs():
+        if form is PolymerForm.REPEAT_UNIT:
+            return form, homopolymer(unit_of(molecule), degree_of_polymerisation, pm, seed)
+        if form is PolymerForm.MONOMERS or mechanism is not None:
+            return form, polymerise(molecule, degree_of_polymerisation, mechanism, pm, seed)
+        _refuse_small_molecule(molecule, smiles.strip())
+        return form, Chem.MolToSmiles(molecule)
+
+
+def _refuse_small_molecule(molecule: Chem.Mol, text: str) -> None:
+    """Raise for a monomer or a molecule too small to be an oligomer: a number for it would be silently wrong."""
+    if reason := why_monomer(molecule):
+        raise PolymerError(f"“{shorten(text)}” is {reason}.")
+    heavy = molecule.GetNumHeavyAtoms()
+    if heavy < MIN_OLIGOMER_HEAVY_ATOMS:
+        size = f"{heavy} heavy atom{'s' * (heavy > 1)}"
+        raise PolymerError(f"“{shorten(text)}” is a small molecule of {size}, not a polymer; {EXPECTED}.")

@@ -1,0 +1,54 @@
+"""Reading SMILES with RDKit: one parser, with settings that read nothing behind the SMILES."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from rdkit import Chem, rdBase
+
+from polyid.errors import PolymerError
+
+_SMILES, _UNSANITISED = Chem.SmilesParserParams(), Chem.SmilesParserParams()
+for _parser in (_SMILES, _UNSANITISED):
+    _parser.parseName = _parser.allowCXSMILES = False
+_UNSANITISED.sanitize = _UNSANITISED.removeHs = False
+MOLECULES_KEPT = 250
+"""Molecules that `parse_smiles` keeps, those of one part of a table; an oligomer of 380 heavy atoms takes 0.4 MiB."""
+
+
+def parse_smiles(smiles: str) -> Chem.Mol:
+    """RDKit molecule of a SMILES, not to be changed: the last ones are shared. A PolymerError says when there is none."""
+    mol = _parsed(smiles.strip()) if isinstance(smiles, str) else None
+    if mol is None or mol.GetNumAtoms() == 0:
+        shown = repr(smiles if not isinstance(smiles, str) or len(smiles) <= 80 else smiles[:77] + "...")
+        raise PolymerError(f"{shown} is not a SMILES that RDKit can read; check brackets, ring closures and valences.")
+    return mol
+
+
+# Graph, kernel regression and domain of validity each need the molecule, and reading it costs as much as any of them.
+@lru_cache(maxsize=MOLECULES_KEPT)
+def _parsed(smiles: str) -> Chem.Mol | None:
+    return read_molecule(smiles)
+
+
+def read_molecule(smiles: str) -> Chem.Mol | None:
+    """RDKit molecule of a SMILES with nothing behind it; None if there is none. One's own, which may be changed."""
+    with rdBase.BlockLogs():
+        # Merging hydrogen atoms and perceiving stereo are most of the work; skip what the SMILES has no sign of.
+        if any(mark in smiles for mark in "[@/\\"):
+            return Chem.MolFromSmiles(smiles, _SMILES)
+        molecule = Chem.MolFromSmiles(smiles, _UNSANITISED)
+        if molecule is None or Chem.SanitizeMol(molecule, catchErrors=True) != Chem.SanitizeFlags.SANITIZE_NONE:
+            return None
+        return molecule
+
+
+def atoms_of(molecule: Chem.Mol) -> Iterator[Chem.Atom]:
+    """All atoms by index. RDKit's own iterator is slower; so is keeping the atoms, because RDKit makes them when asked."""
+    return map(molecule.GetAtomWithIdx, range(molecule.GetNumAtoms()))
+
+
+def bonds_of(molecule: Chem.Mol) -> Iterator[Chem.Bond]:
+    """All bonds by index, as `atoms_of`."""
+    return map(molecule.GetBondWithIdx, range(molecule.GetNumBonds()))

@@ -1,0 +1,1 @@
+"""Parameters, presets and settings of training, checked where they are made."""

@@ -1,0 +1,100 @@
+"""A table turned into a training set on disk."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from polyid.chemistry.oligomer import DEGREE_OF_POLYMERISATION, to_oligomer
+from polyid.data.columns import Mapping, propose_mapping
+from polyid.data.headers import RawTable
+from polyid.data.polymers import CONTEXT_COLUMNS
+from polyid.data.raw import as_raw_table
+from polyid.data.training_table import TrainingTable, apply_mapping
+from polyid.errors import DataError
+
+
+def build_training_set(
+    path: str | Path,
+    output: str | Path,
+    degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION,
+    *,
+    properties: Sequence[str] | None = None,
+    replicates: int = 1,
+    seed: int = 0,
+) -> TrainingTable:
+    """Turn a table into a training set on disk: one row a polymer, oligomers, units beside every property.
+
+    Deterministic: the same table gives the same bytes.
+
+    Parameters
+    ----------
+    path : str or Path
+        As for :func:`read_training_table`.
+    output : str or Path
+        CSV file to write; replaced only when complete.
+    degree_of_polymerisation : int
+    properties : sequence of str, optional
+    replicates : int
+        Structures of each polymer with 0 < pm < 1, numbered in ``replicate_structure``.
+    seed : int
+        Of the first replicate.
+
+    Returns
+    -------
+    TrainingTable
+        What was written; its ``problems`` say what was left out and why.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_training_table`.
+    """
+    if replicates < 1:
+        raise DataError(f"{replicates} replicate structures were asked for; at least 1 is needed.")
+    raw = as_raw_table(path)
+    mapping = propose_mapping(raw, properties)
+    table = apply_mapping(raw, mapping, degree_of_polymerisation)
+    if replicates > 1:
+        table.frame = _replicated(raw, mapping, table.frame, degree_of_polymerisation, replicates, seed)
+        table.labels = {name: int(table.frame[name].notna().sum()) for name in table.properties}
+    written = table.frame.drop(columns="row").copy()
+    for name, unit in table.units.items():
+        place = written.columns.get_loc(name) + 1
+        written.insert(place, f"{name}_units", np.where(written[name].notna(), unit or "", ""))
+    output = Path(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=output.parent, suffix=".csv")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            written.to_csv(stream, index=False, lineterminator="\n")
+        os.replace(temporary, output)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return table
+
+
+def _replicated(
+    raw: RawTable, mapping: Mapping, frame: pd.DataFrame, degree: int, replicates: int, seed: int
+) -> pd.DataFrame:
+    """Repeat rows of partly tactic polymers with other draws of the same share of meso dyads."""
+    smiles_column = mapping.roles.get("smiles")
+    records = []
+    for record in frame.to_dict("records"):
+        pm = record.get("pm", np.nan)
+        several = smiles_column is not None and 0 < pm < 1
+        for replicate in range(replicates if several else 1):
+            copy = {**record, "replicate_structure": replicate}
+            if several:
+                smiles = raw.cells.at[record["row"], smiles_column]
+                copy["smiles_polymer"] = to_oligomer(smiles, degree, pm=pm, seed=seed + replicate)
+            records.append(copy)
+    columns = [*(name for name in CONTEXT_COLUMNS if name in records[0])]
+    columns += [name for name in frame.columns if name not in columns]
+    return pd.DataFrame(records, columns=columns)

@@ -1,0 +1,31 @@
+"""Which rows of a table are the same polymer, and of which class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from polyid.chemistry.identity import polymer_identity
+from polyid.errors import PolymerError
+
+
+def polymer_keys(data: pd.DataFrame) -> list[str]:
+    """Key of each row's polymer, the same for every tacticity and replicate."""
+    column = "smiles_monomer" if "smiles_monomer" in data else "smiles_polymer"
+    known: dict[Any, str] = {}
+    for value in data[column].unique():
+        try:
+            known[value] = polymer_identity(value)
+        except PolymerError:
+            # Not a SMILES: a name or number of the polymer serves as well.
+            known[value] = str(value)
+    return [known[value] for value in data[column]]
+
+
+def strata(data: pd.DataFrame) -> pd.Series | None:
+    """What folds are stratified by: the mechanism of polymerisation where it is known, else the class of polymer."""
+    for column in ("mechanism", "class"):
+        if column in data and data[column].fillna("").ne("").any():
+            return data[column].fillna("").astype(str)
+    return None

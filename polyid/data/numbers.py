@@ -1,0 +1,66 @@
+"""Numbers as people write them in tables."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+MISSING = frozenset({"", "-", "–", "—", "na", "n/a", "n.a.", "#n/a", "nan", "none", "null", "nd", "n.d.", "."})
+
+_THOUSANDS_COMMA = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
+_THOUSANDS_DOT = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?$")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?$", re.IGNORECASE)
+_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$", re.IGNORECASE)
+
+
+def uses_decimal_commas(cells: pd.Series) -> bool:
+    """Whether a column has numbers like 12,5, whose comma can't separate thousands."""
+    texts = [_tidy(cell) for cell in cells]
+    commas = [text for text in texts if _DECIMAL_COMMA.match(text)]
+    return any(not _THOUSANDS_COMMA.match(text) for text in commas)
+
+
+def read_number(cell: str, decimal_commas: bool) -> float:
+    """A number from a cell.
+
+    Parameters
+    ----------
+    cell : str
+    decimal_commas : bool
+        Whether the table's numbers are written like 12,5.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        With what is wrong, as a clause.
+    """
+    text = _tidy(cell)
+    if _PLAIN.match(text):
+        if decimal_commas and _THOUSANDS_DOT.match(text):
+            raise ValueError("could be thousands or a decimal, as other numbers of the table have decimal commas")
+        return _finite(float(text))
+    if "," in text:
+        if _THOUSANDS_DOT.match(text) and "." in text:
+            return _finite(float(text.replace(".", "").replace(",", ".")))
+        if _THOUSANDS_COMMA.match(text) and ("." in text or text.count(",") > 1):
+            return _finite(float(text.replace(",", "")))
+        if _DECIMAL_COMMA.match(text):
+            if _THOUSANDS_COMMA.match(text) and not decimal_commas:
+                raise ValueError("could be thousands or a decimal comma")
+            return _finite(float(text.replace(",", ".")))
+    raise ValueError("is not a number")
+
+
+def _tidy(cell: str) -> str:
+    return cell.strip().replace("−", "-").replace("\u00a0", "").replace("\u202f", "")
+
+
+def _finite(value: float) -> float:
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("is too large a number")
+    return value

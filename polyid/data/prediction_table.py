@@ -1,0 +1,94 @@
+"""Tables of polymers to predict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from polyid.data.columns import is_readable_smiles, listed, smiles_by_content
+from polyid.data.numbers import MISSING, read_number
+from polyid.data.raw import as_raw_table
+from polyid.data.roles import ROLE_OF, SMILES_ROLES
+from polyid.data.units import normalise
+from polyid.errors import DataError
+
+
+@dataclass(frozen=True)
+class PredictionTable:
+    """Rows to predict, as they stood in the file.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        All columns as text, all rows in order; the index is the 1-based row of the file.
+    smiles_column : str
+        The column to predict from.
+    pm_column : str or None
+        The column of the probability of meso dyads, if there is one.
+    """
+
+    frame: pd.DataFrame
+    smiles_column: str
+    pm_column: str | None = None
+
+    @property
+    def smiles(self) -> list[str]:
+        return self.frame[self.smiles_column].tolist()
+
+    @property
+    def pm(self) -> list[float | None]:
+        """Probability of meso dyads of each row, None where it isn't stated.
+
+        Raises
+        ------
+        DataError
+            A cell is no number.
+        """
+        if self.pm_column is None:
+            return [None] * len(self.frame)
+        found: list[float | None] = []
+        for row, cell in self.frame[self.pm_column].items():
+            try:
+                found.append(None if cell.lower() in MISSING else read_number(cell, decimal_commas="," in cell))
+            except ValueError:
+                raise DataError(
+                    f"Row {row}: {self.pm_column} is {cell!r}; write the probability of meso dyads, 0 to 1, or nothing."
+                ) from None
+        return found
+
+
+def load_prediction_table(path: str | Path | pd.DataFrame) -> PredictionTable:
+    """Read a table of polymers to predict; a plain list of SMILES without a header is one too.
+
+    Parameters
+    ----------
+    path : str, Path or pandas.DataFrame
+
+    Returns
+    -------
+    PredictionTable
+
+    Raises
+    ------
+    DataError
+        The file can't be read, has no SMILES column or rows that don't fit the header.
+    """
+    table = as_raw_table(path)
+    if table.bad_rows:
+        row, _, what = table.bad_rows[0]
+        raise DataError(f"Row {row} of {table.source} {what}; put texts with separators in quotation marks.")
+    cells = table.cells
+    columns = list(cells.columns)
+    by_role = {ROLE_OF.get(normalise(column)): column for column in reversed(columns)}
+    column = next((by_role[role] for role in SMILES_ROLES if role in by_role), None)
+    if column is None and len(columns) == 1 and is_readable_smiles(columns[0]):
+        smiles = [columns[0], *cells[columns[0]]]
+        return PredictionTable(pd.DataFrame({"smiles": smiles}, index=range(1, len(smiles) + 1)), "smiles")
+    column = column or smiles_by_content(cells)
+    if column is None:
+        raise DataError(f"{table.source} has no SMILES column; its columns are {listed(columns)}; name one smiles.")
+    if cells.empty:
+        raise DataError(f"{table.source} has a header but no rows; add one row a polymer.")
+    return PredictionTable(cells.copy(), column, by_role.get("pm"))

@@ -1,0 +1,35 @@
+"""Any table as rows of text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from polyid.data.files import read_table_bytes, read_table_file, table_of_frame
+from polyid.data.headers import RawTable
+from polyid.data.roles import is_smiles_header
+
+
+def read_raw_table(path: str | Path) -> RawTable:
+    """Read a file as text, header found; see :func:`polyid.data.files.read_table_file`."""
+    return read_table_file(path, is_smiles_header)
+
+
+def read_pasted_table(text: str) -> RawTable:
+    """Rows pasted from a spreadsheet or a CSV file, header included, as text.
+
+    Raises
+    ------
+    DataError
+        As :func:`polyid.data.files.read_table_file`.
+    """
+    return read_table_bytes(text.encode(), "The pasted text", is_smiles_header)
+
+
+def as_raw_table(path: str | Path | pd.DataFrame | RawTable) -> RawTable:
+    if isinstance(path, RawTable):
+        return path
+    if isinstance(path, pd.DataFrame):
+        return table_of_frame(path, "data frame")
+    return read_raw_table(path)

@@ -1,0 +1,240 @@
+"""Why a prediction is what it is: the exact share of every atom and bond of the repeat unit.
+
+The network's read-out gives every directed bond of the oligomer one value of each property, and its prediction is their mean.
+Written about the median of the training targets (the centre of the scaler),
+
+    prediction = centre + sum over bonds of (value of the bond - centre) / number of bonds,
+
+each directed bond is a term of the sum: nothing is approximated, removed or sampled to get it. Both directions of a bond are
+added, members are averaged, and half of a bond goes to each of its two atoms. Then equal places of all copies of the repeat
+unit are added, so that the unit drawn stands for all of the chain but its end groups, and
+
+    prediction = centre + sum over the atoms of the unit + end groups + other,
+
+where `other` is what a prediction may have from elsewhere than the network. The sum holds about any other reference as well
+(`Contributions.about`): about the prediction itself it shows which parts of this polymer pull up and which pull down. A bond's value depends on its surroundings, as far
+as messages reach: a contribution belongs to an atom where it stands, not to its element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from rdkit import Chem
+
+from polyid.chemistry.forms import PolymerForm, recognise_form
+from polyid.chemistry.oligomer import DEGREE_OF_POLYMERISATION, to_oligomer
+from polyid.explain.copies import Repeats, find_repeats
+from polyid.inference.answers import BondValues
+from polyid.inference.predictor import EnsemblePredictor
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """What the parts of a repeat unit add to the prediction of one property, in the property's unit.
+
+    Attributes
+    ----------
+    property : str
+        Name of the property.
+    unit : str or None
+        Of the property and of all numbers here.
+    centre : float
+        Median of the training targets, mean over the members: where a bond that says nothing leaves the prediction.
+    repeat_unit : str
+        SMILES whose atoms and bonds `atoms` and `bonds` number; see `polyid.explain.copies.Repeats`.
+    copies : int
+        Copies in the oligomer that each number is the sum over.
+    atoms : float array, shape (U,)
+        Contribution of each atom: half of each of its bonds, and its hydrogens with all of theirs; 0 for attachment points.
+    bonds : float array, shape (W,)
+        Contribution of each bond between heavy atoms. Bonds between copies belong in halves to both attachment points.
+    end_groups : float
+        Contribution of all atoms that belong to no copy of the unit.
+    atom_weights, bond_weights : float arrays, shapes (U,) and (W,)
+        Share of the oligomer's bonds that each atom and bond stands for: with the end groups they add up to 1.
+    other : float
+        What the prediction has from elsewhere than the network.
+    """
+
+    property: str
+    unit: str | None
+    centre: float
+    repeat_unit: str
+    copies: int
+    atoms: np.ndarray
+    bonds: np.ndarray
+    end_groups: float
+    atom_weights: np.ndarray
+    bond_weights: np.ndarray
+    other: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """The prediction."""
+        return float(self.centre + self.atoms.sum() + self.end_groups + self.other)
+
+    def about(self, reference: float) -> Contributions:
+        """The same prediction as contributions about another reference than the median of the training targets."""
+        shift = self.centre - reference
+        return replace(
+            self,
+            centre=reference,
+            atoms=self.atoms + shift * self.atom_weights,
+            bonds=self.bonds + shift * self.bond_weights,
+            end_groups=self.end_groups + shift * (1.0 - float(self.atom_weights.sum())),
+        )
+
+    def balanced(self) -> Contributions:
+        """The same about the networks' own prediction, where atoms and end groups add up to 0: what pulls up, what down."""
+        return self.about(self.total - self.other)
+
+    def terms(self) -> dict[str, float]:
+        """The terms that add up to the prediction, in words."""
+        centre = "Median of the training values"
+        terms = {
+            f"{centre}, times the networks' share" if self.other else centre: self.centre,
+            "Atoms of the repeat unit": float(self.atoms.sum()),
+            "End groups": self.end_groups,
+        }
+        return terms | ({"Kernel regression, times its share": self.other} if self.other else {})
+
+    def weighted(self, weight: float, other: float) -> Contributions:
+        """The contributions to a prediction that is `weight` times the network's, plus `other`."""
+        return replace(
+            self,
+            centre=weight * self.centre,
+            atoms=weight * self.atoms,
+            bonds=weight * self.bonds,
+            end_groups=weight * self.end_groups,
+            other=weight * self.other + other,
+        )
+
+
+def contributions(
+    predictor: EnsemblePredictor,
+    smiles: str,
+    properties: Sequence[str],
+    units: Mapping[str, str | None] | None = None,
+    *,
+    degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION,
+    mechanism: str | None = None,
+    pm: float | None = None,
+    seed: int = 0,
+) -> dict[str, Contributions]:
+    """Contributions to the mean prediction of all members, a property each.
+
+    Parameters
+    ----------
+    predictor : EnsemblePredictor
+    smiles : str
+        A polymer in any of the three forms.
+    properties : sequence of str
+        Names of the network's outputs, in their order.
+    units : mapping of str to str or None, optional
+        Unit of each property.
+    degree_of_polymerisation, mechanism, pm, seed
+        As of `polyid.chemistry.oligomer.to_oligomer`: those of the prediction that is explained.
+
+    Returns
+    -------
+    dict of str to Contributions
+
+    Raises
+    ------
+    PolymerError
+        The SMILES is no polymer.
+    """
+    oligomer = to_oligomer(smiles, degree_of_polymerisation, mechanism=mechanism, pm=pm, seed=seed)
+    known = smiles if recognise_form(smiles) is PolymerForm.REPEAT_UNIT else None
+    repeats = find_repeats(oligomer, known)
+    ends, shares, centre = bond_shares(predictor.bond_values(oligomer))
+    # Every bond is the same share of the mean; these shares are added up like the contributions.
+    weights = np.full((len(ends), 1), 1.0 / max(1, len(ends)))
+    atoms, bonds, end_groups = _on_unit(repeats, ends, np.hstack([shares, weights]))
+    return {
+        name: Contributions(
+            name,
+            (units or {}).get(name),
+            float(centre[p]),
+            repeats.smiles,
+            repeats.copies,
+            atoms[:, p],
+            bonds[:, p],
+            float(end_groups[p]),
+            atoms[:, -1],
+            bonds[:, -1],
+        )
+        for p, name in enumerate(properties)
+    }
+
+
+def bond_shares(values: BondValues) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The share of each bond of a molecule in the prediction.
+
+    Parameters
+    ----------
+    values : BondValues
+
+    Returns
+    -------
+    ends : int array, shape (B, 2)
+        The atoms of each bond, the lower first.
+    shares : float array, shape (B, P)
+        Mean over the members; with `centre` they add up to the mean prediction.
+    centre : float array, shape (P,)
+    """
+    directed = len(values.bond_class)
+    per_class = (values.values - values.centre[:, None]).mean(axis=0) / max(1, directed)
+    ends, bond = np.unique(np.sort(values.connectivity, axis=1).reshape(-1, 2), axis=0, return_inverse=True)
+    shares = np.zeros((len(ends), per_class.shape[1]))
+    np.add.at(shares, bond.ravel(), per_class[values.bond_class])
+    return ends, shares, values.centre.mean(axis=0)
+
+
+def _on_unit(repeats: Repeats, ends: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Shares of an oligomer's bonds (B, P) added up on the atoms (U, P) and bonds (W, P) of its unit, and on the end groups (P,)."""
+    unit = Chem.MolFromSmiles(repeats.smiles)
+    atoms = np.zeros((unit.GetNumAtoms(), shares.shape[1]))
+    bonds = np.zeros((unit.GetNumBonds(), shares.shape[1]))
+    end_groups = np.zeros(shares.shape[1])
+    heavy = len(repeats.atom)
+
+    def add_to_atom(atom: int, share: np.ndarray) -> None:
+        if repeats.atom[atom] >= 0:
+            atoms[repeats.atom[atom]] += share
+        else:
+            end_groups[:] += share
+
+    def add_to_bond(begin: int, end: int, share: np.ndarray) -> None:
+        bonds[unit.GetBondBetweenAtoms(begin, end).GetIdx()] += share
+
+    for (i, j), share in zip(ends.tolist(), shares, strict=True):
+        if j >= heavy:
+            # A hydrogen is shown with its atom.
+            add_to_atom(i, share)
+            continue
+        for own, other in ((i, j), (j, i)):
+            add_to_atom(own, share / 2)
+            if repeats.copy[own] >= 0:
+                inner = repeats.copy[own] == repeats.copy[other]
+                neighbour = repeats.atom[other] if inner else repeats.links[own, other]
+                add_to_bond(int(repeats.atom[own]), int(neighbour), share / 2)
+    # A bond to an attachment point is half a bond.
+    stars = {atom.GetIdx() for atom in unit.GetAtoms() if atom.GetAtomicNum() == 0}
+    weight = np.array([0.5 if stars & {b.GetBeginAtomIdx(), b.GetEndAtomIdx()} else 1.0 for b in unit.GetBonds()])
+    return (
+        _evened(atoms, repeats.alike_atoms, np.ones(len(atoms))),
+        _evened(bonds, repeats.alike_bonds, weight),
+        end_groups,
+    )
+
+
+def _evened(values: np.ndarray, alike: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Values shared equally, by weight, among what is alike; only the chain's ends make a difference there."""
+    _, group = np.unique(alike, return_inverse=True)
+    sums = np.zeros((int(group.max(initial=-1)) + 1, values.shape[1]))
+    np.add.at(sums, group, values)
+    return sums[group] * (weight / np.bincount(group, weight)[group])[:, None]

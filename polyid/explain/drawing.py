@@ -1,0 +1,84 @@
+"""A repeat unit drawn with what each atom contributes."""
+
+from __future__ import annotations
+
+import hashlib
+from xml.sax.saxutils import escape
+
+import numpy as np
+from rdkit import Chem
+from rdkit.Chem import rdDepictor
+from rdkit.Chem.Draw import rdMolDraw2D
+
+from polyid.explain.contributions import Contributions
+
+# The ends of ColorBrewer's RdBu, which people with any colour vision tell apart.
+RAISING = "#b2182b"
+LOWERING = "#2166ac"
+
+
+def draw_contributions(
+    contributions: Contributions, size: tuple[int, int] = (420, 300), *, limit: float | None = None
+) -> str:
+    """The repeat unit as SVG, with red behind atoms that raise the prediction and blue behind those that lower it.
+
+    Parameters
+    ----------
+    contributions : Contributions
+    size : (int, int)
+        Width and height in pixels.
+    limit : float, optional
+        Contribution of an atom in full colour; by default the largest of the unit.
+
+    Returns
+    -------
+    str
+        An ``<svg>`` element, to be put into a page or a file; each patch of colour has its number as title.
+    """
+    molecule = Chem.MolFromSmiles(contributions.repeat_unit)
+    rdDepictor.Compute2DCoords(molecule)
+    drawer = rdMolDraw2D.MolDraw2DSVG(*size)
+    options = drawer.drawOptions()
+    options.dummiesAreAttachments = True
+    options.padding = 0.15
+    rdMolDraw2D.PrepareAndDrawMolecule(drawer, molecule)
+    drawer.FinishDrawing()
+    places = [drawer.GetDrawCoords(i) for i in range(molecule.GetNumAtoms())]
+    lengths = [
+        np.hypot(
+            places[b.GetBeginAtomIdx()].x - places[b.GetEndAtomIdx()].x,
+            places[b.GetBeginAtomIdx()].y - places[b.GetEndAtomIdx()].y,
+        )
+        for b in molecule.GetBonds()
+    ]
+    radius = float(np.median(lengths)) if lengths else 20.0
+    # Where all atoms say the same, what is left of them is rounding, which is no contribution to paint.
+    least = 1e-6 * max(abs(contributions.total), abs(contributions.centre)) or 1.0
+    limit = limit or max(float(np.abs(contributions.atoms).max()), least)
+    text = drawer.GetDrawingText()
+    text = text[text.index("<svg") :]
+    # Pages hold several drawings: each refers to gradients of its own.
+    name = hashlib.sha256(repr((text, contributions.atoms.tolist(), limit)).encode()).hexdigest()[:10]
+    suffix = f" {contributions.unit}" if contributions.unit else ""
+    patches = [_gradient(f"raising-{name}", RAISING), _gradient(f"lowering-{name}", LOWERING)]
+    for atom, place, value in zip(molecule.GetAtoms(), places, contributions.atoms.tolist(), strict=True):
+        if atom.GetAtomicNum() == 0:
+            continue
+        kind = "raising" if value > 0 else "lowering"
+        title = escape(f"{atom.GetSymbol()} {value:+.3g}{suffix}")
+        patches.append(
+            f"<circle cx='{place.x:.1f}' cy='{place.y:.1f}' r='{radius:.1f}' fill='url(#{kind}-{name})' "
+            f"fill-opacity='{min(1.0, abs(value) / limit):.3f}'><title>{title}</title></circle>"
+        )
+    # Behind the molecule, in front of the white ground.
+    ground = text.index("</rect>") + len("</rect>")
+    return text[:ground] + "\n" + "\n".join(patches) + text[ground:]
+
+
+def _gradient(name: str, colour: str) -> str:
+    """A Gaussian spot."""
+    stops = "".join(
+        f"<stop offset='{r:.2f}' stop-color='{colour}' stop-opacity='{np.exp(-4.5 * r * r) - 0.011 * r:.3f}'/>"
+        for r in np.linspace(0.0, 1.0, 9)
+    )
+    return f"<radialGradient id='{name}'>{stops}</radialGradient>"

@@ -1,0 +1,98 @@
+"""Atom and bond features, and the reading of SMILES into molecular graphs.
+
+A feature function takes an RDKit atom or bond and returns text; equal text means equal embedding. `atom_features_v1` and
+`bond_features_v1` give the text of nfp's functions of those names (https://github.com/NREL/nfp), without the RDKit call
+that newer releases deprecate. The `stereo` functions add charge, ring membership, CIP labels and double-bond geometry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rdkit import Chem
+
+IMPLICIT = Chem.ValenceType.IMPLICIT
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A feature function that knows what it gives for hydrogens without needing them as atoms.
+
+    Called with an RDKit atom or bond it returns text; nfp's preprocessors can use it.
+
+    Attributes
+    ----------
+    name : str
+        As stored in a model's `preprocessor.json`.
+    values : callable
+        (atom or bond, whether hydrogens count as atoms) -> tuple, whose text is the feature; an atom's begins with its symbol.
+    hydrogen : callable
+        For atoms: () -> the values of a hydrogen atom. For bonds: symbol of the heavy atom -> values of its bond to hydrogen.
+    """
+
+    name: str
+    values: Callable
+    hydrogen: Callable
+
+    def __call__(self, item, flipped: bool = False) -> str:
+        return str(self.values(item, False))
+
+
+class BondFeature(Feature):
+    """A `Feature` of bonds: what `values` gives, and the sorted symbols of the two atoms."""
+
+    def __call__(self, item, flipped: bool = False) -> str:
+        ends = sorted([item.GetBeginAtom().GetSymbol(), item.GetEndAtom().GetSymbol()])
+        return str((*self.values(item, False), ends))
+
+
+def _atom_v1(atom, explicit_hs: bool) -> tuple:
+    if explicit_hs:
+        return (atom.GetSymbol(), atom.GetTotalDegree(), 0, 0, atom.GetIsAromatic())
+    hydrogens = atom.GetTotalNumHs()
+    return (atom.GetSymbol(), atom.GetDegree(), hydrogens, atom.GetValence(IMPLICIT), atom.GetIsAromatic())
+
+
+def _bond_v1(bond, explicit_hs: bool) -> tuple:
+    return (bond.GetBondType(), bond.GetIsConjugated(), bond.IsInRing())
+
+
+def _atom_stereo(atom, explicit_hs: bool) -> tuple:
+    return (
+        atom.GetSymbol(),
+        atom.GetTotalDegree() if explicit_hs else atom.GetDegree(),
+        0 if explicit_hs else atom.GetTotalNumHs(),
+        atom.GetIsAromatic(),
+        atom.GetFormalCharge(),
+        atom.IsInRing(),
+        atom.GetProp("_CIPCode") if atom.HasProp("_CIPCode") else "",
+    )
+
+
+def _bond_stereo(bond, explicit_hs: bool) -> tuple:
+    kind = str(bond.GetBondType())
+    # RDKit's enums take long to read, and only double bonds of a SMILES have a geometry.
+    geometry = str(bond.GetStereo()) if kind == "DOUBLE" else "STEREONONE"
+    return (kind, bond.GetIsConjugated(), bond.IsInRing(), geometry)
+
+
+atom_features_v1 = Feature("atom_features_v1", _atom_v1, lambda: ("H", 1, 0, 0, False))
+bond_features_v1 = BondFeature(
+    "bond_features_v1", _bond_v1, lambda symbol: (Chem.BondType.SINGLE, False, False, sorted(["H", symbol]))
+)
+atom_features_stereo = Feature("atom_features_stereo", _atom_stereo, lambda: ("H", 1, 0, False, 0, False, ""))
+bond_features_stereo = BondFeature(
+    "bond_features_stereo", _bond_stereo, lambda symbol: ("SINGLE", False, False, "STEREONONE", sorted(["H", symbol]))
+)
+
+FEATURES: dict[str, Feature] = {
+    f.name: f for f in (atom_features_v1, bond_features_v1, atom_features_stereo, bond_features_stereo)
+}
+
+
+def resolve_feature(function: Callable) -> Callable:
+    """Our equal of nfp's `atom_features_v1` or `bond_features_v1`; any other function unchanged."""
+    if getattr(function, "__module__", "") == "nfp.preprocessing.features":
+        return FEATURES.get(function.__name__, function)
+    return function

@@ -1,0 +1,128 @@
+"""From a row of a table to the integers a network reads; nfp's preprocessor interface over our one featuriser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+from nfp.preprocessing.mol_preprocessor import SmilesPreprocessor
+
+from polyid.errors import BundleError
+from polyid.graphs.features import FEATURES, atom_features_v1, bond_features_v1, resolve_feature
+from polyid.graphs.molecular import MolecularGraph, read_graph
+from polyid.graphs.refinement import QuotientGraph
+
+
+class PolymerPreprocessor(SmilesPreprocessor):
+    """Numbers the atom and bond features of the ``smiles_polymer`` of a row, or of a SMILES.
+
+    Class 0 is padding and class 1 a feature not seen in training, as in nfp.
+
+    Parameters
+    ----------
+    atom_features, bond_features : callable, optional
+        Functions of an RDKit atom or bond that return text; by default nfp's `atom_features_v1` and `bond_features_v1`.
+    explicit_hs : bool
+        Whether hydrogens are atoms of the graph.
+    """
+
+    def __init__(
+        self,
+        atom_features: Callable | None = None,
+        bond_features: Callable | None = None,
+        explicit_hs: bool = True,
+        **kwargs,
+    ):
+        super().__init__(
+            atom_features=resolve_feature(atom_features or atom_features_v1),
+            bond_features=resolve_feature(bond_features or bond_features_v1),
+            explicit_hs=explicit_hs,
+            **kwargs,
+        )
+
+    def create_nx_graph(self, row: pd.Series | str, **kwargs) -> nx.DiGraph:
+        return super().create_nx_graph(row if isinstance(row, str) else row["smiles_polymer"], **kwargs)
+
+    def molecular_graph(self, smiles: str) -> MolecularGraph:
+        """The graph of a SMILES in this preprocessor's features."""
+        return read_graph(smiles, self.atom_features, self.bond_features, self.explicit_hs)
+
+    def __call__(
+        self,
+        structure: pd.Series | str,
+        *args,
+        train: bool = False,
+        max_num_nodes: int | None = None,
+        max_num_edges: int | None = None,
+        **kwargs,
+    ) -> dict[str, np.ndarray]:
+        """Arrays ``atom`` (V,), ``bond`` (D,) and ``connectivity`` (D, 2), as nfp's preprocessor gives them."""
+        graph = self.molecular_graph(structure if isinstance(structure, str) else structure["smiles_polymer"])
+        n_atoms, n_bonds = len(graph.atom_type), len(graph.bond_type)
+        max_num_nodes = n_atoms if max_num_nodes is None else max_num_nodes
+        max_num_edges = n_bonds if max_num_edges is None else max_num_edges
+        if n_atoms > max_num_nodes or n_bonds > max_num_edges:
+            raise ValueError(f"{n_atoms} atoms and {n_bonds} directed bonds exceed {max_num_nodes} and {max_num_edges}")
+        self.atom_tokenizer.train = self.bond_tokenizer.train = train
+        atom = np.zeros(max_num_nodes, self.output_dtype)
+        bond = np.zeros(max_num_edges, self.output_dtype)
+        connectivity = np.zeros((max_num_edges, 2), "int64")
+        atom_classes, bond_classes = self.tokenise(graph)
+        atom[:n_atoms] = atom_classes[graph.atom_type]
+        bond[:n_bonds] = bond_classes[graph.bond_type]
+        connectivity[:n_bonds] = graph.connectivity
+        return {"atom": atom, "bond": bond, "connectivity": connectivity}
+
+    def tokenise(self, graph: MolecularGraph | QuotientGraph) -> tuple[np.ndarray, np.ndarray]:
+        """Embedding classes of the graph's `atom_features` and `bond_features`."""
+        atoms = np.array([self.atom_tokenizer(text) for text in graph.atom_features], np.int32)
+        bonds = np.array([self.bond_tokenizer(text) for text in graph.bond_features], np.int32)
+        return atoms, bonds
+
+    def fit(self, graphs: Iterable[MolecularGraph | QuotientGraph]) -> PolymerPreprocessor:
+        """Give every feature of `graphs` a class of its own."""
+        self.atom_tokenizer.train = self.bond_tokenizer.train = True
+        for graph in graphs:
+            self.tokenise(graph)
+        self.atom_tokenizer.train = self.bond_tokenizer.train = False
+        return self
+
+    @property
+    def featuriser_key(self) -> tuple[str, str, bool]:
+        """What a graph depends on besides the SMILES; equal keys mean equal graphs."""
+        return _name(self.atom_features), _name(self.bond_features), self.explicit_hs
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that is needed to read SMILES the same way again, as JSON can hold it."""
+        return {
+            "preprocessor": "PolymerPreprocessor",
+            "atom_features": _name(self.atom_features),
+            "bond_features": _name(self.bond_features),
+            "explicit_hs": self.explicit_hs,
+            "atom_classes": dict(self.atom_tokenizer._data),
+            "bond_classes": dict(self.bond_tokenizer._data),
+        }
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any], custom_objects: dict[str, Callable] | None = None) -> PolymerPreprocessor:
+        """The preprocessor that `to_dict` described; feature functions of one's own come in `custom_objects` by name."""
+        known = {**FEATURES, **(custom_objects or {})}
+        for key in ("atom_features", "bond_features"):
+            if state[key] not in known:
+                raise BundleError(
+                    f"The model was trained with {key} {state[key]!r}, which this version does not have; "
+                    f"pass the function as custom_objects={{{state[key]!r}: function}}."
+                )
+        new = cls(known[state["atom_features"]], known[state["bond_features"]], explicit_hs=bool(state["explicit_hs"]))
+        for tokenizer, key in ((new.atom_tokenizer, "atom_classes"), (new.bond_tokenizer, "bond_classes")):
+            tokenizer._data = {str(text): int(number) for text, number in state[key].items()}
+            tokenizer.num_classes = max(tokenizer._data.values())
+            tokenizer.train = False
+        return new
+
+
+def _name(function: Callable) -> str:
+    return getattr(function, "name", None) or f"{function.__module__}.{function.__qualname__}"

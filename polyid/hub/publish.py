@@ -1,0 +1,168 @@
+"""TODO"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
+from huggingface_hub.errors import RepositoryNotFoundError
+from huggingface_hub.hf_api import RepoFile
+
+from polyid.errors import HubError
+from polyid.hub.client import LOOK_SECONDS, TRIES, explained_errors, hub_api, is_passing_failure, with_retries
+from polyid.hub.destination import REF_NAME, check_repo_id, check_repo_is_ours, set_visibility
+from polyid.hub.model_files import bundle_paths, is_bundle_file, paths_of_folds
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published where: ``commit`` is the full commit id, ``commit_url`` its page."""
+
+    repo_id: str
+    commit: str
+    commit_url: str
+    tag: str | None
+    branch: str | None
+
+
+def publish_bundle(
+    folder: str | Path,
+    repo_id: str,
+    *,
+    tag: str | None = None,
+    branch: str | None = None,
+    private: bool | None = None,
+    token: str | None = None,
+) -> Publication:
+    """Publish a bundle as one commit, so that a reader of the branch sees the former model or this one.
+
+    Files of an earlier bundle that this one has not are deleted in the same commit. What is on the Hub already is not
+    sent again; if that is everything, no commit is made.
+
+    Parameters
+    ----------
+    folder : path
+        What training wrote.
+    repo_id : str
+        ``user/name`` of the model repo, made where there is none.
+    tag : str, optional
+        Git tag for the commit. A tag that exists on another commit is refused before anything is sent.
+    branch : str, optional
+        Branch to publish to, made from ``main`` where there is none. ``main`` by default.
+    private : bool, optional
+        Visibility of a new repo. A repo whose visibility differs is refused, not changed.
+    token : str, optional
+        Token with the write role. By default the one that the Hub client finds (``HF_TOKEN`` or a saved login).
+
+    Returns
+    -------
+    Publication
+
+    Raises
+    ------
+    HubError
+        When the folder is no bundle, the repo holds something else, or the Hub refuses or can't be reached.
+    """
+    folder = Path(folder)
+    paths = bundle_paths(folder)
+    for path in paths:
+        if not is_bundle_file(path):
+            raise HubError(
+                f"{folder} holds {path}, which is no part of a model: move it elsewhere, then publish again."
+            )
+    check_repo_id(repo_id)
+    for kind, name in (("tag", tag), ("branch", branch)):
+        if name is not None and not REF_NAME.fullmatch(name):
+            raise HubError(
+                f"{name!r} can't be the name of a {kind}: use letters, digits, '.', '_' and '-', as in v1.0."
+            )
+    api = hub_api(token)
+    if not (token or get_token()):
+        raise HubError(
+            f"Publishing to {repo_id} needs a Hugging Face token with the write role: "
+            "log in with `hf auth login`, or set HF_TOKEN."
+        )
+    with explained_errors(api, repo_id):
+        try:
+            info = with_retries(lambda: api.model_info(repo_id, timeout=LOOK_SECONDS))
+        except RepositoryNotFoundError:
+            api.create_repo(repo_id, private=private, exist_ok=True)
+            info = with_retries(lambda: api.model_info(repo_id, timeout=LOOK_SECONDS))
+        if private is not None and bool(info.private) != private:
+            raise HubError(
+                f"{repo_id} is {'private' if info.private else 'public'} already, and publishing does not change that: "
+                f"change it in the repo's settings, or publish without asking for a {set_visibility(private)} repo."
+            )
+        refs = with_retries(lambda: api.list_repo_refs(repo_id))
+        branches = {ref.name: ref.target_commit for ref in refs.branches}
+        tags = {ref.name: ref.target_commit for ref in refs.tags}
+        target = branch or "main"
+        check_repo_is_ours(api, repo_id, branches.get(target, branches["main"]))
+        if tag in tags and _changes(api, repo_id, branches.get(target, "main"), folder, paths) != (tags[tag], []):
+            raise HubError(
+                f"{repo_id} has the tag {tag} on another model (commit {tags[tag][:7]}): choose another tag, "
+                "or delete that one on the Hub."
+            )
+        if target not in branches:
+            with_retries(lambda: api.create_branch(repo_id, branch=target, exist_ok=True))
+    title = f"Publish a PolyID model of {len(paths_of_folds(paths))} folds" + (f", {tag}" if tag else "")
+    commit = _commit(api, repo_id, target, folder, paths, title)
+    if tag is not None and tag not in tags:
+        try:
+            with explained_errors(api, repo_id, commit):
+                api.create_tag(repo_id, tag=tag, revision=commit, exist_ok=True)
+        except HubError as error:
+            raise HubError(
+                f"The model is published as commit {commit[:7]}, but without its tag {tag}. {error}"
+            ) from error
+    return Publication(repo_id, commit, f"{api.endpoint}/{repo_id}/commit/{commit}", tag, branch)
+
+
+def _changes(
+    api: HfApi, repo_id: str, revision: str, folder: Path, paths: list[str]
+) -> tuple[str, list[CommitOperationAdd | CommitOperationDelete]]:
+    """Compare a bundle with a revision: return the revision's commit and the operations that make it the bundle."""
+    head = with_retries(lambda: api.model_info(repo_id, revision=revision, timeout=LOOK_SECONDS)).sha
+    tree = with_retries(lambda: list(api.list_repo_tree(repo_id, recursive=True, revision=head)))
+    there = {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
+    operations: list[CommitOperationAdd | CommitOperationDelete] = [
+        CommitOperationDelete(path) for path in sorted(there) if path not in paths and is_bundle_file(path)
+    ]
+    for path in paths:
+        if path not in there or not _same(folder / path, there[path]):
+            operations.append(CommitOperationAdd(path, folder / path))
+    return head, operations
+
+
+def _same(path: Path, file: RepoFile) -> bool:
+    if path.stat().st_size != file.size:
+        return False
+    content = path.read_bytes()
+    if file.lfs is not None:
+        return hashlib.sha256(content).hexdigest() == file.lfs.sha256
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest() == file.blob_id
+
+
+def _commit(api: HfApi, repo_id: str, branch: str, folder: Path, paths: list[str], title: str) -> str:
+    """Commit the bundle on the branch and return the commit; sure of itself even when an answer is lost.
+
+    A commit is not sent again blindly: after a passing failure the branch is looked at afresh, and there is nothing to
+    send if the lost answer was to a commit that did happen.
+    """
+    with explained_errors(api, repo_id, branch):
+        for attempt in range(TRIES):
+            head, operations = _changes(api, repo_id, branch, folder, paths)
+            if not operations:
+                return head
+            try:
+                return api.create_commit(
+                    repo_id, operations, commit_message=title, revision=branch, parent_commit=head
+                ).oid
+            except Exception as error:
+                if attempt == TRIES - 1 or not is_passing_failure(error):
+                    raise
+                time.sleep(2**attempt)
+    raise AssertionError("the last attempt returns or raises")

@@ -1,0 +1,293 @@
+"""Predictions of all members of an ensemble in one call, on compressed graphs, in memory that doesn't grow with the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from polyid.bundle.member import BundleMember
+from polyid.chemistry.composition import PolymerFragments
+from polyid.errors import BundleError
+from polyid.graphs.batch import pack
+from polyid.graphs.refinement import QuotientGraph, refine
+from polyid.inference.answers import Answers, BondValues
+from polyid.inference.reader import OligomerReader, ReadPolymers, parts_of, read_parts
+from polyid.kernel.neighbourhood import neighbourhood
+from polyid.nn.network import MessagePassingNetwork
+
+# Graph rows of one call; at 64 features about 100 MiB of intermediate states.
+_ROWS_A_CALL = 200_000
+# Polymers whose graphs are one file of the cache.
+_POLYMERS_A_FILE = 2_000
+Read = TypeVar("Read", bound=ReadPolymers)
+_OF_A_MEMBER = ("atom_token", "bond_token")
+
+
+class EnsemblePredictor:
+    """The members of an ensemble side by side.
+
+    Parameters
+    ----------
+    members : sequence of BundleMember
+        At least one; all with the same widths and the same reading of SMILES.
+    """
+
+    def __init__(self, members: Sequence[BundleMember]):
+        if not members:
+            raise BundleError("The ensemble has no trained members.")
+        self.members = list(members)
+        first = members[0]
+        if any(m.preprocessor.featuriser_key != first.preprocessor.featuriser_key for m in members):
+            raise BundleError("The members of the ensemble read SMILES differently; train them with one preprocessor.")
+        if len({None if m.kernel is None else id(m.kernel.references) for m in members}) > 1:
+            raise BundleError(
+                "The kernel regressions of the ensemble's members compare with different polymers, or some members have "
+                "none; train them together."
+            )
+        widest = replace(
+            first.config,
+            atom_classes=max(m.config.atom_classes for m in members),
+            bond_classes=max(m.config.bond_classes for m in members),
+        )
+        # One member at a time keeps the states of atoms and bonds near the cores; the next begins where cores are idle.
+        self.network = MessagePassingNetwork(widest, 1, xla=False)
+        weights = []
+        for member in reversed(members):
+            self.network.set_member_weights([member.weights])
+            weights.append([ops.convert_to_numpy(variable) for variable in self.network.trainable_variables])
+        self._weights = [ops.convert_to_tensor(np.stack(one)) for one in zip(*reversed(weights), strict=True)]
+        # Each is traced when it is first asked for. Fingerprints cost next to nothing, a trace more than a second.
+        self._predictions = _compiled(partial(self._every_member, self._predictions_and_fingerprints, 2))
+        self._values = _compiled(partial(self._every_member, self._bond_values, 1))
+
+    def _every_member(self, answer: Callable, outputs: int, batch: dict) -> tuple:
+        """The outputs of `answer` for a batch, with each member's weights and tokens in turn, joined along the first axis."""
+
+        def of_member(own: tuple) -> tuple:
+            weights, tokens = own
+            with keras.StatelessScope(list(zip(self.network.trainable_variables, weights, strict=True))):
+                return answer(batch | tokens)
+
+        each = (self._weights, {name: batch[name] for name in _OF_A_MEMBER})
+        if keras.backend.backend() != "tensorflow":
+            return ops.map(of_member, each)
+        import tensorflow as tf
+
+        return tf.map_fn(of_member, each, fn_output_signature=(tf.float32,) * outputs, parallel_iterations=2)
+
+    def _predictions_and_fingerprints(self, batch: dict) -> tuple:
+        bonds = self.network.bond_states(batch)
+        return self.network.read_out(bonds, batch)[0], self.network.fingerprints(bonds, batch)[0]
+
+    def _bond_values(self, batch: dict) -> tuple:
+        return (self.network.bond_values(self.network.bond_states(batch))[0],)
+
+    def warm_up(self) -> None:
+        """Answer once, so that what takes seconds the first time is done before somebody waits for it."""
+        self.predict(["CCCC"])
+
+    def predict(self, smiles: Sequence[str], *, cache: bool = False) -> np.ndarray:
+        """Predictions of every member for oligomer SMILES.
+
+        Parameters
+        ----------
+        smiles : sequence of str
+        cache : bool
+            Keep the graphs on disk.
+
+        Returns
+        -------
+        float array, shape (M, n, P)
+            In the units of the properties.
+        """
+        return self.answers(smiles, cache=cache).members
+
+    def answers(
+        self,
+        smiles: Sequence[str],
+        *,
+        cache: bool = False,
+        fingerprints: bool = False,
+        fragments: PolymerFragments | None = None,
+        kernel: bool = True,
+    ) -> Answers:
+        """All that the ensemble says of oligomer SMILES, part by part.
+
+        Parameters
+        ----------
+        smiles : sequence of str
+        cache : bool
+            Keep the graphs on disk.
+        fingerprints : bool
+            Give the learned fingerprints too, which costs next to nothing.
+        fragments : PolymerFragments, optional
+            Of `smiles`, where they are known already.
+        kernel : bool
+            Ask the kernel regressions too, if there are any.
+
+        Raises
+        ------
+        PolymerError
+            Names the row and the SMILES that can't be read.
+        """
+        rows: dict[str, int] = {}
+        for i, text in enumerate(smiles):
+            rows.setdefault(text, i)
+        # A polymer in two rows is one to the networks: rounding would tell them apart.
+        distinct = list(rows)
+        step = range(0, max(1, len(distinct)), _POLYMERS_A_FILE)
+        parts = [slice(i, i + _POLYMERS_A_FILE) for i in step] if cache else parts_of(len(distinct))
+        reader = self.reader(cache=cache, fragments=kernel and fragments is None)
+        texts = [(distinct[part], [rows[text] + 1 for text in distinct[part]]) for part in parts]
+        read = read_parts(reader, texts, 0 if cache else len(distinct))
+        if kernel and fragments is not None:
+            own = (fragments.chosen([rows[text] for text in distinct[part]]) for part in parts)
+            read = (replace(one, fragments=known) for one, known in zip(read, own, strict=False))
+        found = Answers.joined([answers for _, answers in self.each_answer(read, fingerprints)])
+        place = {text: i for i, text in enumerate(distinct)}
+        return found.chosen([place[text] for text in smiles])
+
+    def each_answer(
+        self, read: Generator[Read, None, None], fingerprints: bool = False
+    ) -> Iterator[tuple[Read, Answers]]:
+        """What the ensemble says of polymers that are read part by part; the next part is read meanwhile.
+
+        Parameters
+        ----------
+        read : generator of ReadPolymers
+            Closed at the end, early or not.
+        fingerprints : bool
+            As of `answers`.
+        """
+        config = self.network.config
+        widths = (config.properties, config.features) if fingerprints else (config.properties,)
+
+        def batches() -> Generator[tuple[Read, slice, dict | None], None, None]:
+            with closing(read):
+                for part in read:
+                    yield from ((part, *batch) for batch in self._batches(part.graphs))
+
+        out: list[np.ndarray] = []
+        for part, rows, batch in _one_ahead(batches()):
+            out = out or [np.empty((len(self.members), len(part.graphs), width)) for width in widths]
+            if batch is not None:
+                for array, answer in zip(out, self._predictions(batch), strict=False):
+                    array[:, rows] = ops.convert_to_numpy(answer)
+            if rows.stop == len(part.graphs):
+                yield part, self._answers(part, *out)
+                out = []
+
+    def reader(self, *, cache: bool = False, fragments: bool = True) -> OligomerReader:
+        """How oligomer SMILES are read for this ensemble.
+
+        Parameters
+        ----------
+        cache : bool
+            Keep the graphs on disk.
+        fragments : bool
+            Read what the kernel regression needs, if there is one.
+        """
+        key = self.members[0].preprocessor
+        fragments = fragments and self.members[0].kernel is not None
+        rounds = self.network.config.num_messages
+        return OligomerReader(key.atom_features, key.bond_features, key.explicit_hs, rounds, cache, fragments)
+
+    def fingerprints(self, smiles: Sequence[str], *, cache: bool = False) -> np.ndarray:
+        """Learned fingerprints of oligomer SMILES: the mean final bond state in every member; float32, shape (M, n, F)."""
+        return self.answers(smiles, cache=cache, fingerprints=True, kernel=False).fingerprints
+
+    def bond_values(self, smiles: str) -> BondValues:
+        """What every directed bond of one oligomer SMILES says of every property, in every member.
+
+        Raises
+        ------
+        PolymerError
+            The SMILES can't be read.
+        """
+        molecule = self.members[0].preprocessor.molecular_graph(smiles)
+        graph, _, bond_classes = refine(molecule, self.network.config.num_messages)
+        values = ops.convert_to_numpy(self._values(self._batch([graph]))[0]).astype(float)
+        centre = np.zeros((len(self.members), 1, values.shape[-1]))
+        return BondValues(self._in_units(values), bond_classes[-1], molecule.connectivity, self._in_units(centre)[:, 0])
+
+    def _in_units(self, scaled: np.ndarray) -> np.ndarray:
+        """Scaled values (M, n, P) of each member in the units of the properties."""
+        return np.stack(
+            [
+                # scikit-learn refuses a table without rows.
+                values if member.scaler is None or not len(values) else member.scaler.inverse_transform(values)
+                for values, member in zip(scaled, self.members, strict=True)
+            ]
+        )
+
+    def _answers(self, read: ReadPolymers, scaled: np.ndarray, learned: np.ndarray | None = None) -> Answers:
+        """Answers to a part of which the networks' are known."""
+        network = self._in_units(scaled)
+        learned = None if learned is None else learned.astype(np.float32)
+        first = self.members[0].kernel
+        if first is None or read.fragments is None:
+            return Answers(network, None, None, None, None, learned)
+        similarity = first.references.similarity(read.fragments)
+        kernel = np.stack([member.kernel.predict(similarity) for member in self.members])
+        novelty, roughness = neighbourhood(similarity, first.references.labels)
+        return Answers(network, kernel, first.share, novelty, roughness, learned)
+
+    def _batches(self, graphs: Sequence[QuotientGraph]) -> Iterator[tuple[slice, dict | None]]:
+        """Batches of as many polymers as one call may hold, each with its place among `graphs`; None if there is no graph."""
+        start, rows = 0, 0
+        for stop, graph in enumerate(graphs):
+            size = int(graph.sizes.sum())
+            if stop > start and rows + size > _ROWS_A_CALL:
+                yield slice(start, stop), self._batch(graphs[start:stop])
+                start, rows = stop, 0
+            rows += size
+        yield slice(start, len(graphs)), self._batch(graphs[start:]) if graphs else None
+
+    def _batch(self, graphs: Sequence[QuotientGraph]) -> dict:
+        """The graphs side by side, with every member's tokens."""
+        tokens = [[m.preprocessor.tokenise(g) for g in graphs] for m in self.members]
+        batch = pack([graphs], tokens[:1])
+        for place, name in enumerate(_OF_A_MEMBER):
+            batch[name] = np.stack([np.concatenate([t[place] for t in own])[None] for own in tokens])
+        return keras.tree.map_structure(ops.convert_to_tensor, batch)
+
+
+def _one_ahead(items: Generator) -> Iterator:
+    """The items, each made while the caller works on the one before."""
+    with ThreadPoolExecutor(1, "read-ahead") as reader:
+        try:
+            ahead = reader.submit(next, items, None)
+            while (item := ahead.result()) is not None:
+                ahead = reader.submit(next, items, None)
+                yield item
+        finally:
+            # What the caller doesn't want any more ends in the thread that it began in.
+            reader.submit(items.close)
+
+
+def _compiled(function: Callable) -> Callable:
+    """A function of a batch that TensorFlow traces once, for open shapes: every later table or single SMILES reuses it."""
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    traced = None
+
+    def call(batch: dict):
+        nonlocal traced
+        if traced is None:
+            spec = tf.nest.map_structure(
+                lambda a: tf.TensorSpec((a.shape[0], *[None] * (a.ndim - 1)), tf.as_dtype(a.dtype)), batch
+            )
+            traced = tf.function(function, input_signature=(spec,), autograph=False)
+        return traced(batch)
+
+    return call

@@ -1,0 +1,205 @@
+"""What networks, kernel regression and domain of validity have to know of polymers, read from SMILES part by part.
+
+Reading takes most of the time of a prediction, and is the work of one thread. Long tables are therefore read by other
+processes, one a core and at most `MOST_PROCESSES`, while this one asks the networks. They stay for the next table, and end
+when there is none for a few minutes. The environment variable ``LOKY_MAX_CPU_COUNT`` sets how many cores to use.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pickle import PicklingError
+from typing import Any, TypeVar
+
+import joblib
+from threadpoolctl import threadpool_limits
+
+from polyid.chemistry.composition import PolymerFragments, polymer_fragments
+from polyid.chemistry.fragments import KnownFragments, Unseen
+from polyid.chemistry.oligomer import read_polymer
+from polyid.errors import PolymerError
+from polyid.graphs.featuriser import featurise
+from polyid.graphs.refinement import QuotientGraph
+
+POLYMERS_A_PART = 200
+"""Polymers read and answered together, fewer than `MOLECULES_KEPT`: what is computed on the way doesn't grow with the table."""
+MOST_PROCESSES = 8
+"""More read faster than the networks answer."""
+FEWEST_POLYMERS = 500
+"""Shorter tables are read in the time that other processes take to start."""
+
+# Parts that are read, a process, before the first of them is asked for again: they bound the memory.
+_PARTS_AHEAD = 8
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class ReadPolymers:
+    """Polymers as an ensemble needs them.
+
+    Attributes
+    ----------
+    graphs : list of QuotientGraph
+        Each polymer once.
+    fragments : PolymerFragments, or None
+        For the kernel regression.
+    """
+
+    graphs: list[QuotientGraph]
+    fragments: PolymerFragments | None
+
+
+@dataclass(frozen=True)
+class ReadTable(ReadPolymers):
+    """A part of a table as people type it, and the polymers in it.
+
+    Attributes
+    ----------
+    rows : list of dict
+        ``smiles`` as typed, ``form``, ``smiles_polymer`` and ``error`` of every row.
+    oligomers : list of str
+        SMILES of the polymers.
+    polymer : list of int
+        Which polymer is in each row without an error.
+    unseen : list of Unseen, or None
+        Of the polymers, where there is a domain of validity.
+    """
+
+    rows: list[dict[str, Any]]
+    oligomers: list[str]
+    polymer: list[int]
+    unseen: list[Unseen] | None
+
+
+@dataclass(frozen=True)
+class OligomerReader:
+    """How an ensemble reads oligomer SMILES.
+
+    Attributes
+    ----------
+    atom_features, bond_features, explicit_hs, rounds, cache
+        See `polyid.graphs.featuriser.featurise`.
+    fragments : bool
+        Whether there is a kernel regression.
+    """
+
+    atom_features: Callable
+    bond_features: Callable
+    explicit_hs: bool
+    rounds: int
+    cache: bool
+    fragments: bool
+
+    def __call__(self, smiles: Sequence[str], rows: Sequence[int] | None = None) -> ReadPolymers:
+        """Read different SMILES; a PolymerError names the one that can't be, by its number in `rows`."""
+        graphs = featurise(
+            smiles,
+            self.atom_features,
+            self.bond_features,
+            self.explicit_hs,
+            self.rounds,
+            cache=self.cache,
+            rows=rows,
+        )
+        return ReadPolymers(graphs, polymer_fragments(smiles) if self.fragments else None)
+
+
+@dataclass(frozen=True)
+class TableReader:
+    """How an ensemble reads SMILES as people type them.
+
+    Attributes
+    ----------
+    oligomers : OligomerReader
+    known : KnownFragments, or None
+        Of the domain of validity.
+    degree_of_polymerisation, seed : int
+        See `polyid.chemistry.oligomer.to_oligomer`.
+    """
+
+    oligomers: OligomerReader
+    known: KnownFragments | None
+    degree_of_polymerisation: int
+    seed: int
+
+    def __call__(self, smiles: Sequence[str], pm: Sequence[float | None]) -> ReadTable:
+        """Read SMILES, each with its probability of meso dyads; what can't be read gets a reason."""
+        rows, found = [], []
+        for text, meso in zip(smiles, pm, strict=True):
+            row: dict[str, Any] = {"smiles": text, "form": None, "smiles_polymer": None, "error": None}
+            try:
+                form, oligomer = read_polymer(text, self.degree_of_polymerisation, pm=meso, seed=self.seed)
+                row |= {"form": str(form), "smiles_polymer": oligomer}
+                found.append(oligomer)
+            except PolymerError as error:
+                row["error"] = str(error)
+            rows.append(row)
+        # A polymer in two rows is one to the networks: rounding would tell them apart.
+        place = {text: i for i, text in enumerate(dict.fromkeys(found))}
+        oligomers = list(place)
+        read = self.oligomers(oligomers)
+        unseen = None if self.known is None else [self.known.unseen(text) for text in oligomers]
+        return ReadTable(read.graphs, read.fragments, rows, oligomers, [place[text] for text in found], unseen)
+
+
+def parts_of(polymers: int) -> list[slice]:
+    """Consecutive parts of a table, at least one; small ones in a small table, so that networks needn't wait for all."""
+    size = min(POLYMERS_A_PART, max(10, polymers // 8))
+    return [slice(start, start + size) for start in range(0, max(1, polymers), size)]
+
+
+def read_parts(reader: Callable[..., Result], parts: Sequence[tuple], polymers: int) -> Generator[Result, None, None]:
+    """``reader(*part)`` of every part, in order, by several processes where there are many polymers and cores.
+
+    Parameters
+    ----------
+    reader : callable
+    parts : sequence of tuple
+    polymers : int
+        In all parts.
+    """
+    if len(parts) == 1:
+        yield reader(*parts[0])
+        return
+    # NumPy's threads would wait for their next product at full speed, on the cores that the reading needs.
+    with threadpool_limits(1, "blas"):
+        yield from _read_parts(reader, parts, polymers)
+
+
+def _read_parts(reader: Callable[..., Result], parts: Sequence[tuple], polymers: int) -> Generator[Result, None, None]:
+    processes = min(joblib.cpu_count(), MOST_PROCESSES)
+    done = 0
+    if polymers >= FEWEST_POLYMERS and processes > 1:
+        # Arrays go through a pipe: files to map them from are more than a small disk may hold.
+        pool = joblib.Parallel(processes, backend="loky", batch_size=1, max_nbytes=None, return_as="generator")
+        ahead = processes * _PARTS_AHEAD
+        try:
+            with pool as workers:
+                for start in range(0, len(parts), ahead):
+                    tasks = (joblib.delayed(reader)(*part) for part in parts[start : start + ahead])
+                    with _closing(workers(tasks)) as found:
+                        for read in found:
+                            done += 1
+                            yield read
+        except (BrokenProcessPool, PicklingError) as error:
+            # Killed for want of memory, as a rule, or a feature function that no other process can have.
+            warnings.warn(f"Other processes can't help to read the polymers ({error}); this one goes on.", stacklevel=2)
+    for part in parts[done:]:
+        yield reader(*part)
+
+
+@contextmanager
+def _closing(found: Generator) -> Iterator[Generator]:
+    """As `contextlib.closing`, without joblib's advice to ask for less when results are not wanted any more."""
+    try:
+        yield found
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found.close()

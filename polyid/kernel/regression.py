@@ -1,0 +1,99 @@
+"""Kernel ridge and support vector regression of one ensemble member, and its arrays on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.svm import SVR
+
+from polyid.common.arrays import array_of
+from polyid.kernel.similarity import ReferencePolymers
+
+_RIDGE = 0.01
+_PENALTY, _TUBE = 5.0, 0.02
+
+
+@dataclass(frozen=True)
+class KernelMember:
+    """The kernel regression of one ensemble member.
+
+    Attributes
+    ----------
+    references : ReferencePolymers
+        The same for all members.
+    coefficients : float array, shape (N, P)
+        Zero for polymers the member didn't train on.
+    offset : float array, shape (P,)
+        About the median of the member's training labels; what a polymer unlike all others is predicted.
+    share : float array, shape (P,)
+        Share of the networks in the prediction; the rest is this regression's.
+    """
+
+    references: ReferencePolymers
+    coefficients: np.ndarray
+    offset: np.ndarray
+    share: np.ndarray
+
+    def predict(self, similarity: np.ndarray) -> np.ndarray:
+        """Predictions, shape (n, P), from similarities (n, N)."""
+        return self.offset + similarity.astype(float) @ self.coefficients
+
+    @property
+    def trained(self) -> np.ndarray:
+        """Which labels of the references this member trained on, shape (N, P)."""
+        return self.coefficients != 0.0
+
+
+def fit_member(references: ReferencePolymers, similarity: np.ndarray, targets: np.ndarray) -> KernelMember:
+    """Fit the regression of one member.
+
+    Parameters
+    ----------
+    references : ReferencePolymers
+    similarity : float array, shape (N, N)
+        Of the references with each other.
+    targets : float array, shape (N, P)
+        Labels of the polymers the member trains on; NaN elsewhere.
+    """
+    coefficients = np.zeros(targets.shape)
+    offset = np.zeros(targets.shape[1])
+    for p, labels in enumerate(targets.T):
+        train = np.flatnonzero(np.isfinite(labels))
+        if len(train) == 0:
+            continue
+        offset[p] = np.median(labels[train])
+        scale = np.std(labels[train])
+        if len(train) < 3 or scale == 0.0:
+            continue
+        gram, scaled = similarity[np.ix_(train, train)].astype(float), (labels[train] - offset[p]) / scale
+        ridge = KernelRidge(alpha=_RIDGE, kernel="precomputed").fit(gram, scaled)
+        vector = SVR(kernel="precomputed", C=_PENALTY, epsilon=_TUBE).fit(gram, scaled)
+        dual = ridge.dual_coef_.copy()
+        dual[vector.support_] += vector.dual_coef_[0]
+        # As exact as it will be stored, so that a loaded model predicts the same.
+        coefficients[train, p] = (0.5 * scale * dual).astype(np.float32)
+        offset[p] += 0.5 * scale * float(vector.intercept_[0])
+    return KernelMember(references, coefficients, offset, np.full(len(offset), 0.5))
+
+
+def members_to_arrays(members: Sequence[KernelMember]) -> dict[str, np.ndarray]:
+    """The regressions of all members, with their references, as arrays."""
+    return {
+        **members[0].references.to_arrays(),
+        "coefficients": np.stack([m.coefficients for m in members]).astype(np.float32),
+        "offset": np.stack([m.offset for m in members]),
+        "share": np.stack([m.share for m in members]),
+    }
+
+
+def members_from_arrays(arrays: dict[str, np.ndarray]) -> list[KernelMember]:
+    """The regressions that `members_to_arrays` wrote."""
+    references = ReferencePolymers.from_arrays(arrays)
+    polymers, properties = references.labels.shape
+    coefficients = array_of(arrays, "coefficients", None, polymers, properties).astype(float)
+    offset = array_of(arrays, "offset", len(coefficients), properties)
+    share = array_of(arrays, "share", len(coefficients), properties)
+    return [KernelMember(references, *own) for own in zip(coefficients, offset, share, strict=True)]

@@ -1,0 +1,187 @@
+"""Kernel regression on the fragments of a polymer: the second opinion beside the networks.
+
+Two polymers are similar as far as they have the same fragments in the same proportions. For counts per heavy atom a and b
+that is the min-max kernel (generalised Tanimoto or Ruzicka similarity), sum min(a, b) / sum max(a, b), a positive definite
+kernel (Gower, Biometrics 1971, 27, 857; for molecules Ralaivola et al., Neural Networks 2005, 18, 1093). The kernel is the
+mean of three of these, on Morgan fragments of two radii (Rogers and Hahn, J. Chem. Inf. Model. 2010, 50, 742) and on
+pharmacophoric Morgan fragments, and of a Gaussian of the polymer's composition. The regression is the mean of kernel ridge
+regression, best for the mean, and support vector regression, which is robust against wrong labels; both are scikit-learn's
+and linear in the kernel, so that one coefficient a reference polymer holds both.
+
+Everything is counted on the oligomer and divided by its heavy atoms, so that a prediction doesn't depend on how a polymer
+was written.
+
+Shapes: n polymers asked for, N reference polymers, M ensemble members, P properties, D composition descriptors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.spatial.distance import pdist
+
+from polyid.chemistry.composition import DESCRIPTORS, FRAGMENTS, GENERATORS, PolymerFragments
+from polyid.common.arrays import array_of
+
+MOST_REFERENCES = 3000
+"""Reference polymers at most: the cost of a fit grows with their cube, that of a prediction with their number."""
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Counts of one kind of fragments in the reference polymers, by fragment."""
+
+    keys: np.ndarray
+    by_fragment: csr_array
+    totals: np.ndarray
+
+    @classmethod
+    def of(cls, keys: list[np.ndarray], counts: list[np.ndarray]) -> _Kind:
+        known, column = np.unique(np.concatenate(keys), return_inverse=True)
+        row = np.repeat(np.arange(len(keys)), [len(k) for k in keys])
+        table = csr_array((np.concatenate(counts), (column, row)), shape=(len(known), len(keys)))
+        return cls(known, table, np.array([c.sum(dtype=float) for c in counts]))
+
+    def similarity(self, keys: list[np.ndarray], counts: list[np.ndarray]) -> np.ndarray:
+        """Min-max similarity, shape (n, N)."""
+        out = np.zeros((len(keys), len(self.totals)))
+        table = self.by_fragment
+        for i, (hashes, values) in enumerate(zip(keys, counts, strict=True)):
+            place = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
+            known = self.keys[place] == hashes
+            place, own = place[known], values[known]
+            first, last = table.indptr[place], table.indptr[place + 1]
+            length = last - first
+            position = np.arange(length.sum()) + np.repeat(first - np.cumsum(length) + length, length)
+            shared = np.bincount(
+                table.indices[position], np.minimum(table.data[position], np.repeat(own, length)), len(self.totals)
+            )
+            out[i] = shared / np.maximum(values.sum(dtype=float) + self.totals - shared, 1e-12)
+        return out
+
+
+class ReferencePolymers:
+    """The polymers that others are compared with.
+
+    Parameters
+    ----------
+    fragments : PolymerFragments
+        Of N polymers.
+    labels : float array, shape (N, P)
+        Measured values, the mean where a polymer has several; NaN where unmeasured.
+    centre, scale : float arrays, shape (D,), optional
+        Mean and standard deviation of the descriptors; computed if not given.
+    width : float, optional
+        Median squared distance of their compositions, in standard deviations; computed if not given.
+    """
+
+    def __init__(
+        self,
+        fragments: PolymerFragments,
+        labels: np.ndarray,
+        centre: np.ndarray | None = None,
+        scale: np.ndarray | None = None,
+        width: float | None = None,
+    ):
+        self.fragments, self.labels = fragments, labels
+        self._kinds = [_Kind.of(k, c) for k, c in zip(fragments.keys, fragments.counts, strict=True)]
+        raw = fragments.composition
+        self.centre = raw.mean(axis=0) if centre is None else centre
+        if scale is None:
+            scale = raw.std(axis=0)
+            scale = np.where(scale > 1e-9, scale, np.inf)
+        self.scale = scale
+        self._composition = self._standardised(raw)
+        if width is None:
+            sample = self._composition[np.random.default_rng(0).permutation(len(raw))[:1000]]
+            width = float(np.median(pdist(sample, "sqeuclidean"))) if len(sample) > 1 else 1.0
+        self.width = width if width > 0 else 1.0
+
+    def __len__(self) -> int:
+        return len(self.fragments)
+
+    def _standardised(self, composition: np.ndarray) -> np.ndarray:
+        return np.clip((composition - self.centre) / self.scale, -5.0, 5.0)
+
+    def similarity(self, fragments: PolymerFragments) -> np.ndarray:
+        """The kernel between n polymers and the references, float32, shape (n, N), from 0 to 1."""
+        parts = self.similarities(fragments)
+        return (sum(parts.values()) / len(parts)).astype(np.float32)
+
+    def similarities(self, fragments: PolymerFragments) -> dict[str, np.ndarray]:
+        """The parts whose mean the kernel is, each of shape (n, N): of the kinds of fragments and of the composition."""
+        parts = {
+            name: kind.similarity(keys, counts)
+            for name, kind, keys, counts in zip(FRAGMENTS, self._kinds, fragments.keys, fragments.counts, strict=True)
+        }
+        own = self._standardised(fragments.composition)
+        square = (own**2).sum(1)[:, None] + (self._composition**2).sum(1)[None] - 2.0 * own @ self._composition.T
+        parts["composition"] = np.exp(-np.maximum(square, 0.0) / self.width)
+        return parts
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """All of it as arrays."""
+        arrays = {
+            "labels": self.labels,
+            "composition": self.fragments.composition,
+            "centre": self.centre,
+            "scale": self.scale,
+            "width": np.array([self.width]),
+        }
+        for kind, (keys, counts) in enumerate(zip(self.fragments.keys, self.fragments.counts, strict=True)):
+            arrays[f"lengths_{kind}"] = np.array([len(k) for k in keys], np.int32)
+            arrays[f"keys_{kind}"] = np.concatenate(keys)
+            arrays[f"counts_{kind}"] = np.concatenate(counts)
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> ReferencePolymers:
+        """The references that `to_arrays` wrote."""
+        polymers, properties = array_of(arrays, "labels", None, None).shape
+        keys, counts = [], []
+        for kind in range(len(GENERATORS)):
+            lengths = array_of(arrays, f"lengths_{kind}", polymers)
+            total = int(lengths.sum()) if len(lengths) and lengths.min() >= 0 else -1
+            ends = np.cumsum(lengths)[:-1]
+            keys.append(np.split(array_of(arrays, f"keys_{kind}", total), ends))
+            counts.append(np.split(array_of(arrays, f"counts_{kind}", total), ends))
+        return cls(
+            PolymerFragments(tuple(keys), tuple(counts), array_of(arrays, "composition", polymers, DESCRIPTORS)),
+            array_of(arrays, "labels", polymers, properties),
+            array_of(arrays, "centre", DESCRIPTORS),
+            array_of(arrays, "scale", DESCRIPTORS),
+            float(array_of(arrays, "width", 1)[0]),
+        )
+
+
+def choose_references(targets: np.ndarray, seed: int, most: int = MOST_REFERENCES) -> np.ndarray:
+    """Which polymers a table too large for a kernel is compared with; all, if they are few enough.
+
+    Properties take turns, so that rare ones keep their labels.
+
+    Parameters
+    ----------
+    targets : float array, shape (N, P)
+    seed, most : int
+
+    Returns
+    -------
+    int array
+        Ascending indices.
+    """
+    if len(targets) <= most:
+        return np.arange(len(targets))
+    order = np.random.default_rng([seed, 4]).permutation(len(targets))
+    queues = [iter(order[np.isfinite(targets[order, p])].tolist()) for p in range(targets.shape[1])]
+    chosen: dict[int, Any] = {}
+    while queues and len(chosen) < most:
+        for queue in list(queues):
+            found = next((i for i in queue if i not in chosen), None)
+            if found is None:
+                queues.remove(queue)
+            elif len(chosen) < most:
+                chosen[found] = None
+    return np.sort(np.fromiter(chosen, int, len(chosen)))

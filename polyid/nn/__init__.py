@@ -1,0 +1,1 @@
+"""The message-passing network: layers, sizes, dropout, builders."""

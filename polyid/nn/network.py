@@ -1,0 +1,212 @@
+"""The message-passing network, in backend-agnostic Keras, for a whole ensemble at once.
+
+Every tensor has a leading axis for ensemble members: the weights of each fold's network lie side by side, and one call
+advances them all. Graphs come as flat disjoint unions of quotient graphs (see `polyid.graphs.refinement`): one row a class of atoms
+or directed bonds, with the size of the class as its weight in sums, attention and means.
+
+The function and its parameters are those of `global100` of PolyID (Wilson et al., Macromolecules 2023, 56, 8547,
+doi:10.1021/acs.macromol.3c00994) as built from the layers of nfp (https://github.com/NREL/nfp). The arithmetic is
+rearranged: what depends on an atom alone is computed for atoms and then gathered to directed bonds; messages are summed
+before the second dense layer of the message; and the node update after the last round, which no output reads, is left out.
+
+Shapes: M members, n_l atom classes, e_l directed bond classes and i_l neighbour entries of level l, G graphs,
+F features, U features of the global state, P properties.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from polyid.nn.config import NetworkConfig
+from polyid.nn.layers import BondReadout, EdgeUpdate, Embedding, GlobalUpdate, MemberDense, NodeUpdate
+from polyid.nn.rows import mean_rows, take_rows
+
+Batch = dict[str, Any]
+"""Arrays of one step: see `polyid.graphs.batch.pack`."""
+
+
+class MessagePassingNetwork(keras.Model):
+    """The published PolyID network for M ensemble members.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        Widths, rounds and outputs, the same for all members.
+    members : int
+        Ensemble members M.
+    compute_dtype : str
+        Of the states of atoms and bonds.
+    xla : bool
+        Whether XLA may compile the network, which rules out TensorFlow's fastest sums.
+
+    Examples
+    --------
+    >>> network = MessagePassingNetwork(NetworkConfig(20, 12, 32, 8, 4, 2), members=5)
+    >>> network.initialise([0, 1, 2, 3, 4])
+    """
+
+    def __init__(
+        self, config: NetworkConfig, members: int = 1, compute_dtype: str = "float32", xla: bool = True, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.config, self.members, self.message_dtype = config, members, compute_dtype
+        width, units = config.features, config.mol_features
+        self.ascending = keras.backend.backend() == "tensorflow" and not xla
+        self.atom_embedding = Embedding(members, config.atom_classes, width, name="atom_embedding")
+        self.bond_embedding = Embedding(members, config.bond_classes, width, name="bond_embedding")
+        wide, rounds = {"features": width, "ascending": self.ascending}, range(config.num_messages)
+        self.global_start = GlobalUpdate(members, units=units, name="global_start", **wide)
+        self.global_updates = [GlobalUpdate(members, units=units, name=f"global_{i}", **wide) for i in rounds]
+        self.edge_updates = [EdgeUpdate(members, mol_features=units, name=f"edge_{i}", **wide) for i in rounds]
+        self.node_updates = [NodeUpdate(members, mol_features=units, name=f"node_{i}", **wide) for i in rounds[:-1]]
+        self.readout = BondReadout(
+            members, properties=config.properties, dropout=config.dropout, name="readout", **wide
+        )
+        for layer in self._blocks():
+            layer.build()
+        self.built = True
+
+    def _blocks(self) -> list[keras.layers.Layer]:
+        return [
+            self.atom_embedding,
+            self.bond_embedding,
+            self.global_start,
+            *self.global_updates,
+            *self.edge_updates,
+            *self.node_updates,
+            self.readout,
+        ]
+
+    def _weighted_layers(self) -> list[MemberDense | Embedding]:
+        """Every layer that holds weights, named by its path, in a fixed order."""
+        layers: list[tuple[str, Any]] = []
+        for block in self._blocks():
+            if isinstance(block, Embedding):
+                layers.append((block.name, block))
+            else:
+                parts = [part for part in block._flatten_layers(include_self=False) if isinstance(part, MemberDense)]
+                layers += [(f"{block.name}/{part.name}", part) for part in parts]
+        return layers
+
+    def weight_names(self) -> list[str]:
+        """Name of each trainable weight, in the order of `trainable_variables`."""
+        return list(self.named_weights())
+
+    def named_weights(self) -> dict[str, Any]:
+        """The trainable variables by name, in the order of `trainable_variables`."""
+        named = {}
+        for path, layer in self._weighted_layers():
+            if isinstance(layer, Embedding):
+                named[f"{path}/table"] = layer.table
+            else:
+                for name, kernel in layer.kernels.items():
+                    named[f"{path}/{name}_kernel"] = kernel
+                named[f"{path}/bias"] = layer.bias
+        return named
+
+    def initialise(self, seeds: list[int]) -> None:
+        """Draw fresh weights for each member from its own seed."""
+        if len(seeds) != self.members:
+            raise ValueError(f"{len(seeds)} seeds for {self.members} members")
+        drawn = []
+        for seed in seeds:
+            rng = np.random.default_rng(seed)
+            drawn.append([value for _, layer in self._weighted_layers() for value in layer.initial_values(rng)])
+        for variable, *values in zip(self.named_weights().values(), *drawn, strict=True):
+            variable.assign(np.stack(values).astype(np.float32))
+
+    def member_weights(self, member: int) -> dict[str, np.ndarray]:
+        """Weights of one member by name, as NumPy arrays without the member axis."""
+        return {name: ops.convert_to_numpy(v)[member] for name, v in self.named_weights().items()}
+
+    def set_member_weights(self, weights: list[dict[str, np.ndarray]]) -> None:
+        """Set the weights of all members; embeddings with fewer classes are padded with zeros."""
+        for name, variable in self.named_weights().items():
+            stacked = np.zeros(variable.shape, np.float32)
+            for member, values in enumerate(weights):
+                value = values[name]
+                stacked[member][tuple(slice(0, n) for n in value.shape)] = value
+            variable.assign(stacked)
+
+    def count_member_params(self) -> int:
+        """Parameters of one member."""
+        return sum(int(np.prod(v.shape[1:])) for v in self.named_weights().values())
+
+    def call(self, batch: Batch, training: bool = False):
+        """Predictions of every member for its own graphs, in scaled units.
+
+        Parameters
+        ----------
+        batch : dict
+            Arrays of `polyid.graphs.batch.pack`, with a leading member axis, and for training ``dropout_key`` (M,), an int32 of
+            each member's own that differs from update to update.
+        training : bool
+            Whether dropout is on.
+
+        Returns
+        -------
+        tensor, shape (M, G, P)
+        """
+        return self.read_out(self.bond_states(batch), batch, training)
+
+    def bond_states(self, batch: Batch):
+        """State of every directed bond class after all rounds, shape (M, e_R, F)."""
+        graphs = ops.shape(batch["graph_weight"])[1]
+        atoms = ops.cast(self.atom_embedding(batch["atom_token"]), self.message_dtype)
+        bonds = ops.cast(self.bond_embedding(batch["bond_token"]), self.message_dtype)
+
+        def elements(level: int):
+            return [
+                (atoms, batch["atom_count"][level], batch["atom_graph"][level]),
+                (bonds, batch["bond_count"][level], batch["bond_graph"][level]),
+            ]
+
+        global_state = self.global_start(elements(0), graphs=graphs)
+        rounds = self.config.num_messages
+        for i in range(rounds):
+            global_state = global_state + self.global_updates[i](elements(i), graphs=graphs)
+            state = ops.cast(global_state, self.message_dtype)
+            parent, source, target = (batch[key][i] for key in ("bond_parent", "bond_source", "bond_target"))
+            bonds = take_rows(bonds, parent)
+            bonds = bonds + self.edge_updates[i](bonds, atoms, state, batch["atom_graph"][i], source, target)
+            if i < rounds - 1:
+                change = self.node_updates[i](
+                    bonds,
+                    atoms,
+                    state,
+                    batch["atom_graph"][i],
+                    target,
+                    batch["neighbour_bond"][i],
+                    batch["neighbour_atom"][i],
+                    batch["neighbour_count"][i],
+                    rows=ops.shape(batch["atom_parent"][i])[1],
+                )
+                atoms = take_rows(atoms, batch["atom_parent"][i], self.ascending) + change
+        return bonds
+
+    def read_out(self, bonds, batch: Batch, training: bool = False):
+        """Predictions (M, G, P) in scaled units from the final bond states (M, e_R, F)."""
+        return self.readout(
+            bonds,
+            batch["bond_count"][-1],
+            batch["bond_graph"][-1],
+            graphs=ops.shape(batch["graph_weight"])[1],
+            dropout_key=batch["dropout_key"] if training and self.config.dropout > 0.0 else None,
+        )
+
+    def fingerprints(self, bonds, batch: Batch):
+        """Mean final bond state of each graph, the learned fingerprint, shape (M, G, F) in float32."""
+        graphs = ops.shape(batch["graph_weight"])[1]
+        count, graph = batch["bond_count"][-1], batch["bond_graph"][-1]
+        return mean_rows(ops.cast(bonds, "float32"), count, graph, graphs, self.ascending)
+
+    def bond_values(self, bonds):
+        """What each final bond state says of each property, shape (M, e_R, P) in scaled units.
+
+        The prediction is their mean over the directed bonds of a graph.
+        """
+        return self.readout.values(ops.cast(bonds, "float32"))

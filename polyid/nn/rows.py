@@ -1,0 +1,86 @@
+"""Gathering and summing rows of flat batches, with the gradients written out where Keras's are slow."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+
+def _gather(flat, index):
+    """Rows `index` of `flat`; no index is negative."""
+    if keras.backend.backend() == "tensorflow":
+        # Keras looks for negative indices first, in passes of their own.
+        import tensorflow as tf
+
+        return tf.gather(flat, index)
+    return ops.take(flat, index, axis=0)
+
+
+def _segment_sum(flat, index, rows, ascending: bool):
+    """Sum rows of `flat` into `rows` rows by `index`. If that is `ascending`, TensorFlow is faster, but XLA can't do it."""
+    if not ascending:
+        return ops.segment_sum(flat, index, num_segments=rows)
+    import tensorflow as tf
+
+    sums = tf.math.segment_sum(flat, index)
+    return tf.pad(sums, [[0, rows - tf.shape(sums)[0]], [0, 0]])
+
+
+def take_rows(states, index, ascending: bool = False):
+    """Rows `index` (M, m) of each member's `states` (M, n, F); shape (M, m, F). For `ascending` see `sum_rows`."""
+    members, rows, features = ops.shape(states)
+    offset = ops.expand_dims(ops.arange(members, dtype="int32") * rows, 1)
+    flat_index = ops.reshape(index + offset, (-1,))
+
+    @ops.custom_gradient
+    def taken(flat):
+        def gradient(upstream):
+            return _segment_sum(upstream, flat_index, members * rows, ascending)
+
+        return _gather(flat, flat_index), gradient
+
+    return ops.reshape(taken(ops.reshape(states, (members * rows, features))), (members, -1, features))
+
+
+def sum_rows(values, index, rows: int, ascending: bool = False):
+    """Sum `values` (M, m, F) into `rows` rows of each member by `index` (M, m), none negative; shape (M, rows, F).
+
+    With `ascending`, which promises an ascending index, the sum or its transpose is cheaper; on TensorFlow, not under XLA.
+    """
+    members, _, features = ops.shape(values)
+    offset = ops.expand_dims(ops.arange(members, dtype="int32") * rows, 1)
+    flat_index = ops.reshape(index + offset, (-1,))
+
+    # TensorFlow's own gradient guards against negative indices, with several passes over all values.
+    @ops.custom_gradient
+    def summed(flat):
+        def gradient(upstream):
+            return _gather(upstream, flat_index)
+
+        return _segment_sum(flat, flat_index, members * rows, ascending), gradient
+
+    return ops.reshape(summed(ops.reshape(values, (-1, features))), (members, rows, features))
+
+
+def sum_taken_rows(states, taken, count, index, rows: int):
+    """Sum rows `taken` (M, m) of `states` (M, n, F), each `count` (M, m) times, by `index` (M, m); shape (M, rows, F)."""
+    return sum_rows(take_rows(states, taken) * ops.expand_dims(ops.cast(count, states.dtype), -1), index, rows)
+
+
+def sum_taken_rows_sparsely(states, taken, count, index, rows: int):
+    """As `sum_taken_rows`, for whole counts and ascending `index`, in one pass: on TensorFlow, but not under XLA."""
+    import tensorflow as tf
+
+    members, held, features = ops.shape(states)
+    member = ops.expand_dims(ops.arange(members, dtype="int32"), 1)
+    times = tf.cast(tf.reshape(count, (-1,)), "int32")
+    taken, index = (tf.repeat(tf.reshape(i + member * n, (-1,)), times) for i, n in ((taken, held), (index, rows)))
+    flat = tf.sparse.segment_sum(tf.reshape(states, (-1, features)), taken, index, num_segments=members * rows)
+    return ops.reshape(flat, (members, rows, features))
+
+
+def mean_rows(values, count, graph, graphs: int, ascending: bool = False):
+    """Mean of `values` (M, e, F) over the rows of each graph, each as often as `count` (M, e) says; shape (M, G, F)."""
+    weight = ops.expand_dims(count, -1)
+    sums = sum_rows(ops.concatenate([values * weight, weight], axis=-1), graph, graphs, ascending)
+    return sums[..., :-1] / ops.maximum(sums[..., -1:], 1.0)

@@ -1,0 +1,306 @@
+"""The README.md of a model repo: what the model is, how good, how to use it."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from polyid.common.progress import duration
+from polyid.config.parameters import COLUMN
+from polyid.data.catalogue import SOURCES, bundled_tables
+from polyid.data.properties import PROPERTIES
+from polyid.data.splits import GIVEN_SPLIT
+from polyid.report.energy import energy_estimate
+from polyid.report.files import ERRORS_BY_CLASS, figure_captions, number_text, parity_file, unit_text
+
+_TEXT = """# PolyID polymer property model
+
+An ensemble of {folds} message-passing neural networks that predicts, from the structure of a polymer: {properties}.
+Trained with PolyID Spaces (the package `polyid-spaces`), after Wilson et al., *Macromolecules* 2023, 56, 8547
+(doi:10.1021/acs.macromol.3c00994).
+
+## Use
+
+```python
+from huggingface_hub import snapshot_download
+from polyid import MultiModel
+ensemble = MultiModel.load_models(snapshot_download("{repo}"))
+```
+
+`ensemble.predict_smiles(["*CC(*)c1ccccc1"])` answers a row a polymer: {answer}. A polymer
+is an oligomer, a repeat unit with two attachment points, or monomers joined by dots. The files are safetensors and JSON:
+loading them executes nothing.
+
+## Out-of-fold figures
+
+{held_out} The numbers below are those of `metrics.json`.
+
+{table}
+{explained}{figures}{classes}
+## Training
+
+{training}
+
+## Intended use
+
+For ranking and screening candidate polymers, and for choosing what to measure next. Not for design limits, safety or
+any decision that needs a measured value.
+
+## Limits
+
+- Crystallinity, molar mass, processing and additives are not inputs, though they move every property here. A prediction
+  is for a polymer like those in the training data in these respects.
+- Random copolymers, blends, networks and ladder polymers can't be written as one repeat unit.
+- The figures above hold for polymers drawn like the training data. Chemistry unlike it can be predicted far worse, and
+  the networks may agree where all are wrong.
+{spread}
+"""
+
+_SPREAD_ONLY = (
+    """- The standard deviation over the networks says how far they disagree; it is not a confidence interval."""
+)
+_INTERVALS = """- A {level} interval is meant to hold {level} of the measured values of polymers like these, taken together. It
+  promises nothing for one polymer, for one class of polymers, or for chemistry unlike the training data."""
+
+_EXPLAINED = """
+*In interval* is the share of the held-out measured values that lie in their {level} prediction interval, *Width* the mean
+width of these intervals in the property's unit.
+"""
+_RANKED = """
+*Rank correlation* is Spearman's, of the model's own spread and its absolute error: 0 means that the model doesn't know
+where it errs, 1 that it could sort its predictions by their error.
+"""
+
+_SPLITS = {
+    "stratified": "stratified: each fold has the same share of each class of polymer",
+    "random": "random",
+    "scaffold": "scaffold: polymers with similar repeat units are held out together",
+    GIVEN_SPLIT: "handed in by the one who trained",
+}
+_TOGETHER = "all rows of one polymer, of any tacticity or replicate, are held out together"
+
+_BUNDLED_LICENCE = "CC BY 4.0, the polyid-spaces project"
+_CLASSES = 12
+"""Classes of polymer in the card; rarer ones are in `metrics.json`."""
+
+
+def model_card(
+    content: dict[str, Any],
+    metrics: dict[str, Any],
+    folds: int,
+    repo: str = "USER/MODEL",
+    figures: Sequence[str] = (),
+) -> str:
+    """Markdown of the card, with the Hub's metadata in its head.
+
+    Parameters
+    ----------
+    content : dict
+        What `parameters.json` says. Read where they are there: ``split`` (how polymers were divided into folds), and
+        ``licence`` and ``citation`` in ``data``.
+    metrics : dict
+        Content of `metrics.json`, as `polyid.report.metrics.out_of_fold_report` makes it.
+    folds : int
+        Members of the ensemble.
+    repo : str
+        Repo id for the example.
+    figures : sequence of str
+        Paths of the report's figures, relative to the card.
+    """
+    titles = {name: _title(name, content) for name in metrics["out_of_fold"]}
+    levels = [found["level"] for found in metrics["out_of_fold"].values() if found.get("coverage") is not None]
+    level = f"{100 * levels[0]:g} %" if levels else ""
+    ranked = any(found.get("spearman") is not None for found in metrics["out_of_fold"].values())
+    answer = "mean and standard deviation over the networks"
+    split = content.get("split")
+    captions = figure_captions(content["prediction_columns"])
+    pictures = {path: f"![{_plain(captions.get(path, path))}]({path})" for path in figures}
+    text = _TEXT.format(
+        folds=folds,
+        properties=", ".join(
+            PROPERTIES[n].label if n in PROPERTIES else _plain(n) for n in content["prediction_columns"]
+        ),
+        repo=repo,
+        answer=f"{answer}, and the bounds of a {level} interval" if level else answer,
+        held_out="Each value is compared with what those members of the ensemble predict that were not trained on it."
+        + ("" if split == GIVEN_SPLIT else f" {_TOGETHER.capitalize()}."),
+        table=_figures_table(metrics["out_of_fold"], titles, level, ranked),
+        explained=(_EXPLAINED.format(level=level) if level else "") + (_RANKED if ranked else ""),
+        figures=_figures(pictures, content["prediction_columns"]),
+        classes=_classes(metrics.get("by_class", {}), titles, pictures.get(ERRORS_BY_CLASS)),
+        training=_training_table(content),
+        spread=_INTERVALS.format(level=level) if level else _SPREAD_ONLY,
+    )
+    head = yaml.safe_dump(_metadata(content, metrics), sort_keys=False, allow_unicode=True)
+    return f"---\n{head}---\n\n{text}"
+
+
+def _metadata(content: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
+    """The head of the card: what the Hub searches and lists, its `model-index` a result a property."""
+    kinds = {
+        "mae": ("MAE", "MAE"),
+        "rmse": ("RMSE", "RMSE"),
+        "r_squared": ("R2", "R²"),
+        "coverage": ("coverage", "coverage of the interval"),
+        "interval_width": ("width", "mean width of the interval"),
+        "spearmanr": ("spearman", "rank correlation of spread and error"),
+    }
+    results = []
+    for name, found in metrics["out_of_fold"].items():
+        label = PROPERTIES[name].label if name in PROPERTIES else name
+        shown = [
+            {"type": kind, "name": f"{label}, {title}, out-of-fold", "value": float(f"{found[key]:.6g}")}
+            for kind, (key, title) in kinds.items()
+            if found.get(key) is not None
+        ]
+        dataset = {
+            "type": "polymer-properties",
+            "name": content["data"].get("source") or "training data",
+            "config": name,
+            "split": "out-of-fold",
+        }
+        if content["data"].get("sha256"):
+            dataset["revision"] = content["data"]["sha256"]
+        if shown:
+            task = {"type": "tabular-regression", "name": "Polymer property prediction"}
+            results.append({"task": task, "dataset": dataset, "metrics": shown})
+    head = {
+        "license": "bsd-3-clause",
+        "library_name": "polyid-spaces",
+        "pipeline_tag": "tabular-regression",
+        "tags": ["polyid", "chemistry", "polymers", "graph-neural-network", "message-passing"],
+    }
+    # The Hub's client refuses an index without results.
+    return {**head, "model-index": [{"name": "PolyID polymer property model", "results": results}]} if results else head
+
+
+def _title(name: str, content: dict[str, Any]) -> str:
+    """Label and unit, the unit the model's own."""
+    unit = unit_text(name, content)
+    label = PROPERTIES[name].label if name in PROPERTIES else _plain(name)
+    return f"{label} ({_plain(unit)})" if unit else label
+
+
+def _figures_table(out_of_fold: dict[str, Any], titles: dict[str, str], level: str, ranked: bool) -> str:
+    columns = ["n", "MAE", "RMSE", "R2"] + (["coverage", "width"] if level else []) + (["spearman"] if ranked else [])
+    heads = {"n": "Values", "R2": "R²", "coverage": "In interval", "width": "Width", "spearman": "Rank correlation"}
+    rows = [["Property", *(heads.get(column, column) for column in columns)]]
+    for name, found in out_of_fold.items():
+        cells = [titles[name]]
+        for column in columns:
+            value = found.get(column)
+            if column == "n":
+                cells.append(str(value))
+            elif column == "coverage" and value is not None:
+                cells.append(f"{100 * value:.1f} %")
+            else:
+                cells.append(number_text(value))
+        rows.append(cells)
+    return _table(rows)
+
+
+def _figures(pictures: dict[str, str], names: Sequence[str]) -> str:
+    """The pictures, parity plots two in a row, but for that of the classes, which stands beside their table."""
+    plots = [pictures[parity_file(name)] for name in names if parity_file(name) in pictures]
+    parts = []
+    if plots:
+        pairs = [plots[i : i + 2] for i in range(0, len(plots), 2)]
+        table = _table([["", ""], *(pair + [""] * (2 - len(pair)) for pair in pairs)])
+        parts.append(f"### Predicted against measured\n\n{table}")
+    for path, caption in figure_captions(()).items():
+        if path in pictures and path != ERRORS_BY_CLASS:
+            title, _, about = caption.partition(": ")
+            parts.append("\n\n".join(filter(None, [f"### {title}", about[:1].upper() + about[1:], pictures[path]])))
+    return "".join(f"\n{part}\n" for part in parts)
+
+
+def _classes(by_class: dict[str, dict[str, Any]], titles: dict[str, str], picture: str | None) -> str:
+    """Mean absolute error of each class and property, with the number of values."""
+    counts: dict[str, int] = {}
+    for found in by_class.values():
+        for kind, figures in found.items():
+            counts[kind] = counts.get(kind, 0) + figures["n"]
+    if not counts:
+        return ""
+    kinds = sorted(counts, key=lambda kind: (-counts[kind], kind))
+    rows = [["Class", *(titles[name] for name in by_class)]]
+    for kind in kinds[:_CLASSES]:
+        found = [by_class[name].get(kind) for name in by_class]
+        rows.append([_plain(kind), *(f"{number_text(f['MAE'])} ({f['n']})" if f else "" for f in found)])
+    rest = len(kinds) - _CLASSES
+    more = f"\n{rest} rarer class{'' if rest == 1 else 'es'}: see `metrics.json`.\n" if rest > 0 else ""
+    about = "Mean absolute error, in brackets the number of values. Few values say little."
+    shown = f"\n{picture}\n" if picture else ""
+    return f"\n### Errors by class of polymer\n\n{about}\n\n{_table(rows)}\n{more}{shown}"
+
+
+def _training_table(content: dict[str, Any]) -> str:
+    training, data = content["training"], content["data"]
+    licence, citation = _terms(data)
+    parameters = {k: v for k, v in content["parameters"].items() if k not in ("preset", "seed")}
+    source = _plain(data.get("source") or "own table")
+    rows = [
+        ["", ""],
+        ["Data", f"{source} (SHA-256 `{data.get('sha256') or 'unknown'}`)"],
+        ["Licence of the data", licence],
+        ["Citation of the data", citation],
+        ["Polymers", f"{data['polymers']} in {data['rows']} rows"],
+        ["Split", _split_text(content)],
+        ["Preset", _plain(content["parameters"].get("preset", "none"))],
+        ["Parameters", _plain(", ".join(f"{k} {v}" for k, v in parameters.items()))],
+        ["Hardware", _plain(training["hardware"])],
+        ["Time", duration(training["seconds"])],
+        ["Energy", _energy_text(training["hardware"], training["seconds"])],
+        ["Finished", _plain(training["finished"])],
+    ]
+    return _table([row for row in rows if row[1] or not row[0]])
+
+
+def _terms(data: dict[str, Any]) -> tuple[str, str]:
+    """Licence and citation of the training data, as far as they are known; a published table is known by its hash."""
+    source = next((source for source in SOURCES.values() if source.sha256 == data.get("sha256")), None)
+    licence, citation = (source.licence, source.citation) if source else (None, None)
+    bundled = (path.read_bytes() for path in bundled_tables().values())
+    if source is None and data.get("sha256") in (hashlib.sha256(table).hexdigest() for table in bundled):
+        licence = _BUNDLED_LICENCE
+    unknown = "not recorded: whoever publishes this model should state it here"
+    return _plain(data.get("licence") or licence or unknown), _plain(data.get("citation") or citation or "")
+
+
+def _split_text(content: dict[str, Any]) -> str:
+    seed = content["training"].get("seed")
+    where = "which polymers each network did not see is in `splits.json`"
+    split = content.get("split")
+    if split is None:
+        return where
+    words = _SPLITS.get(split) or f"folds named in the column {_plain(split.removeprefix(COLUMN))}"
+    drawn = f", seed {seed}" if split in ("stratified", "random", "scaffold") and seed is not None else ""
+    return f"{words}{drawn}; " + ("" if split == GIVEN_SPLIT else f"{_TOGETHER}; ") + where
+
+
+def _energy_text(hardware: str, seconds: float) -> str:
+    found = energy_estimate(hardware, seconds)
+    if found is None:
+        return "not estimated: the power of this hardware isn't known here"
+    # Two digits: the assumed power is no better known.
+    hours, unit = (found.kilowatt_hours, "kWh") if found.kilowatt_hours >= 1 else (1000 * found.kilowatt_hours, "Wh")
+    amount = f"{float(f'{hours:.2g}'):g} {unit}"
+    return (
+        f"about {amount}, an estimate, not a measurement: {seconds:.0f} s × {found.watts:g} W ({found.basis}); memory, "
+        "the machine around it and cooling are not counted"
+    )
+
+
+def _plain(text: Any) -> str:
+    """What came from a table or a user, on one line and without a meaning of its own in Markdown tables or HTML."""
+    return html.escape(" ".join(str(text).split()), quote=False).replace("|", "\\|")
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; the first row is its head."""
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])

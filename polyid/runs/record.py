@@ -1,0 +1,261 @@
+"""A training run: a process of its own with a durable record on disk that any front end can watch.
+
+One folder a run, inside a folder of runs::
+
+    20260131-142503-9f2c/
+        request.json    what was asked for; the data table lies beside it and is named by its SHA-256
+        data/…          that table, copied, so that the run can be repeated
+        record.json     the state now, replaced atomically by the run's own process
+        process.json    which process that is
+        progress.csv    one line a progress report, for the curve
+        log.txt         what the process printed
+        cancel          there once somebody asked to stop
+        model/          the bundle, complete or absent
+
+The page that starts a run may reload, crash or be watched from two browsers: it holds no state. A process that was
+killed is recognised because no process with its number *and* its start time is alive any more, so a stale record
+never blocks the next run. The Hub's token reaches the process by its environment and is written nowhere.
+
+Needs a POSIX system (file locks, sessions), as Spaces and their containers are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from polyid.common.files import read_json, sha256
+from polyid.config.parameters import DEFAULT_SPLIT
+from polyid.errors import TrainingError
+from polyid.runs.process import process_identity
+from typing import Any
+import csv
+import dataclasses
+import io
+import os
+import time
+
+
+ACTIVE = ("queued", "preparing", "training", "publishing")
+FINISHED = ("done", "failed", "cancelled")
+
+STARTING_SECONDS = 60.0
+"""How long a run may have no process yet: the moment between its record and its start."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run was asked to do.
+
+    Attributes
+    ----------
+    data : str
+        The table, relative to the run's folder.
+    sha256 : str
+        Of that file, checked again before training.
+    properties : tuple of str
+        Columns to train on.
+    preset : str
+        Name in `polyid.parameters.PRESETS`.
+    folds, epochs : int or None
+        None leaves the preset's number.
+    seed : int
+        Of the folds, the weights and the order of the data.
+    repo_id : str
+        The Hub model repo the ensemble goes to.
+    tag, branch : str or None
+        Git tag to set on the commit, and branch to commit to (None: ``main``).
+    private : bool or None
+        Visibility of a repo that has to be created; None leaves it to the account's default.
+    split : str
+        How polymers are divided into folds; see `polyid.data.splits`.
+    columns : dict or None
+        What the table's columns mean, where a user said so; see `polyid.data.columns.describe_columns`.
+    """
+
+    data: str
+    sha256: str
+    properties: tuple[str, ...]
+    preset: str
+    folds: int | None
+    epochs: int | None
+    seed: int
+    repo_id: str
+    tag: str | None = None
+    branch: str | None = None
+    private: bool | None = None
+    split: str = DEFAULT_SPLIT
+    columns: dict[str, dict[str, str | None]] | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """Where a run stands.
+
+    Attributes
+    ----------
+    state : {"queued", "preparing", "training", "publishing", "done", "failed", "cancelled"}
+    line : str
+        One readable line of progress.
+    progress : dict or None
+        The fields of the last `polyid.common.progress.Progress`; numbers that aren't finite are None.
+    error : str or None
+        One sentence, for a run that failed.
+    commit, commit_url : str or None
+        Where the ensemble was published.
+    created, started, finished, updated : float or None
+        Seconds since the epoch.
+    """
+
+    state: str
+    line: str
+    progress: dict[str, Any] | None = None
+    error: str | None = None
+    commit: str | None = None
+    commit_url: str | None = None
+    created: float | None = None
+    started: float | None = None
+    finished: float | None = None
+    updated: float | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as read from disk: its folder, its request, its record with the death of its process taken into account."""
+
+    folder: Path
+    request: Request
+    record: Record
+    pid: int | None
+
+    @property
+    def name(self) -> str:
+        """The folder's name, which sorts by start."""
+        return self.folder.name
+
+    @property
+    def active(self) -> bool:
+        """Whether its process is at work."""
+        return self.record.state in ACTIVE
+
+    @property
+    def trained(self) -> bool:
+        """Whether a complete bundle lies in its folder."""
+        return (self.bundle / "parameters.json").is_file()
+
+    @property
+    def bundle(self) -> Path:
+        """Folder of the trained ensemble."""
+        return self.folder / "model"
+
+    @property
+    def resumable(self) -> bool:
+        """Whether training left a checkpoint to continue from."""
+        return not self.trained and any((self.bundle / "checkpoints").glob("*"))
+
+    @property
+    def cancelling(self) -> bool:
+        """Whether somebody asked an active run to stop."""
+        return self.active and (self.folder / "cancel").exists()
+
+    def history(self) -> list[dict[str, float | str | None]]:
+        """The lines of ``progress.csv``: phase, folds, epoch, train_loss, validation_loss, elapsed_seconds.
+
+        `folds` are counted from 1, as in ``1-5``; a loss that isn't finite is None.
+        """
+        path = self.folder / "progress.csv"
+        if not path.exists():
+            return []
+        rows: dict[tuple[str, str], dict[str, float | str | None]] = {}
+        # What follows the last line end is a line, or the header, caught half-written.
+        whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
+        for row in csv.DictReader(io.StringIO(whole)):
+            # A resumed run tells the epochs after its checkpoint twice: the later telling counts.
+            rows[row["folds"], row["epoch"]] = {
+                "phase": row["phase"],
+                "folds": row["folds"],
+                "epoch": float(row["epoch"]),
+                "train_loss": float(row["train_loss"]) if row["train_loss"] else None,
+                "validation_loss": float(row["validation_loss"]) if row["validation_loss"] else None,
+                "elapsed_seconds": float(row["elapsed_seconds"]),
+            }
+        return list(rows.values())
+
+    def metrics(self) -> dict[str, dict[str, float | None]]:
+        """Out-of-fold ``n``, ``MAE``, ``RMSE`` and ``R2`` a property, from the bundle; empty before there is one."""
+        path = self.bundle / "metrics.json"
+        return read_json(path)["out_of_fold"] if path.exists() else {}
+
+    def summary(self) -> dict[str, Any]:
+        """What a program wants to know, as JSON: name, request, record, and what can be done with the run."""
+        return {
+            "run": self.name,
+            "active": self.active,
+            "cancelling": self.cancelling,
+            "trained": self.trained,
+            "resumable": self.resumable,
+            "bundle": str(self.bundle) if self.trained else None,
+            "request": dataclasses.asdict(self.request),
+            **dataclasses.asdict(self.record),
+        }
+
+
+def read(folder: str | Path) -> Run:
+    """A run as it stands on disk; one whose process died is shown as failed, or cancelled if that was asked for."""
+    folder = Path(folder)
+    try:
+        request = Request(**read_json(folder / "request.json"))
+        record = Record(**read_json(folder / "record.json"))
+    except (OSError, ValueError, TypeError) as problem:
+        raise TrainingError(f"The record of run {folder.name} can't be read: {problem}.") from problem
+    request = dataclasses.replace(request, properties=tuple(request.properties))
+    process = read_json(folder / "process.json") if (folder / "process.json").exists() else None
+    pid = process["pid"] if process else None
+    if record.state in ACTIVE:
+        if process:
+            identity = process_identity(process["pid"])
+            alive = identity is not None and identity == process["identity"]
+        else:
+            alive = time.time() - (record.updated or 0) < STARTING_SECONDS
+        if not alive:
+            # The process may have written its last word between the two looks.
+            record = Record(**read_json(folder / "record.json"))
+        if not alive and record.state in ACTIVE:
+            record = _interrupted(Run(folder, request, record, pid))
+    return Run(folder, request, record, pid)
+
+
+def latest(runs: str | Path) -> Run | None:
+    """The run that was started last in a folder of runs, or None."""
+    runs = Path(runs)
+    if not runs.is_dir():
+        return None
+    folders = sorted(path for path in runs.iterdir() if (path / "record.json").is_file() and path.name[0] != ".")
+    return read(folders[-1]) if folders else None
+
+
+def default_folder() -> Path:
+    """Where runs are kept: ``POLYID_RUNS``, else a Space's persistent storage, else ``runs`` in the working folder."""
+    if named := os.environ.get("POLYID_RUNS"):
+        return Path(named)
+    storage = Path("/data")
+    if storage.is_dir() and os.access(storage, os.W_OK):
+        return storage / "polyid_runs"
+    return Path("runs")
+
+
+def _interrupted(run: Run) -> Record:
+    """The record of a run whose process is gone without a last word."""
+    heard = (run.folder / "record.json").stat().st_mtime
+    if (run.folder / "cancel").exists():
+        return dataclasses.replace(run.record, state="cancelled", line="Cancelled", finished=heard)
+    if run.trained:
+        way_on = "The trained model is kept and can be published again."
+    elif run.resumable:
+        way_on = "It can be continued from its last checkpoint."
+    else:
+        way_on = "Nothing was lost but time: start it again."
+    error = (
+        "The run was interrupted: its process was killed, the machine restarted, or memory ran out "
+        f"(log.txt of run {run.name} may say more). {way_on}"
+    )
+    return dataclasses.replace(run.record, state="failed", line="Interrupted", error=error, finished=heard)

@@ -1,0 +1,1 @@
+"""Training of the folds side by side: batches, optimiser, steps of each backend, checkpoints."""

@@ -1,0 +1,64 @@
+"""Loss, learning rate and AdamW of members that share a step."""
+
+from __future__ import annotations
+
+import numpy as np
+from keras import ops
+
+from polyid.config.settings import TrainingSettings
+
+
+def learning_rate(settings: TrainingSettings, update: int, updates: int) -> float:
+    """Rate of update `update` (from 0) of `updates`."""
+    warmup = max(1, round(settings.warmup * updates)) if settings.warmup else 0
+    if update < warmup:
+        return settings.learning_rate * (update + 1) / warmup
+    if settings.schedule == "constant":
+        return settings.learning_rate
+    share = (update - warmup) / max(1, updates - warmup)
+    return settings.learning_rate * 0.5 * (1.0 + float(np.cos(np.pi * min(1.0, share))))
+
+
+def dropout_key(seed: int, fold: int, update: int, part: int = 0) -> np.int32:
+    """Key of the dropout of one update of one fold, or of a part of its batch."""
+    return np.random.SeedSequence([seed, 3, fold, update, part]).generate_state(1)[0].astype(np.int32)
+
+
+def masked_absolute_error(predictions, targets):
+    """Sum of absolute errors over the labels present, and their number, a member: shapes (M,) and (M,).
+
+    NaN marks a missing label, as in nfp's `masked_mean_absolute_error`.
+    """
+    present = ops.logical_not(ops.isnan(targets))
+    error = ops.where(present, ops.abs(predictions - ops.where(present, targets, 0.0)), 0.0)
+    return ops.sum(error, axis=(1, 2)), ops.sum(ops.cast(present, "float32"), axis=(1, 2))
+
+
+def adamw(weights, gradients, first, second, *, rate, correct_first, correct_second, active, decay, clip_norm):
+    """One AdamW update of every member, in Keras operations; an inactive member is left as it is.
+
+    Moments have decay rates 0.9 and 0.999 and epsilon is 1e-7, as in Keras. `rate`, the bias corrections and `active` have
+    shape (M,). Gradients are clipped member by member.
+
+    Returns
+    -------
+    tuple of lists
+        New weights, first and second moments.
+    """
+    scale = active
+    if clip_norm is not None:
+        norm = ops.sqrt(sum(ops.sum(ops.square(g), axis=tuple(range(1, len(g.shape)))) for g in gradients))
+        scale = active * ops.minimum(1.0, clip_norm / ops.maximum(norm, 1e-12))
+    new_weights, new_first, new_second = [], [], []
+    for weight, gradient, m, v in zip(weights, gradients, first, second, strict=True):
+        shape = (-1,) + (1,) * (len(weight.shape) - 1)
+        on = ops.reshape(active, shape)
+        gradient = gradient * ops.reshape(scale, shape)
+        m_next = m + on * 0.1 * (gradient - m)
+        v_next = v + on * 0.001 * (ops.square(gradient) - v)
+        correction = ops.reshape(correct_first / ops.sqrt(correct_second), shape)
+        step = m_next * correction / (ops.sqrt(v_next) + 1e-7)
+        new_weights.append(weight - on * ops.reshape(rate, shape) * (step + decay * weight))
+        new_first.append(m_next)
+        new_second.append(v_next)
+    return new_weights, new_first, new_second

@@ -1,0 +1,1 @@
+"""How sure a prediction is: blending, expected error, conformal intervals, domain of validity."""

@@ -1,0 +1,244 @@
+"""Prediction intervals that hold as many measured values as they say, set by polymers that were held out.
+
+How wrong a prediction may be is first guessed: the expected absolute error is a combination, with weights of at least zero,
+of a constant, the disagreement of networks and kernel regression, the novelty of the polymer and the roughness of the values
+around it (`polyid.kernel.neighbourhood.neighbourhood`), fitted to the errors of held-out polymers. The intervals are then those of CV+
+(Barber, Candès, Ramdas and Tibshirani, Ann. Statist. 2021, 49, 486, doi:10.1214/20-AOS1965) with errors in units of that guess
+(normalised conformal prediction: Papadopoulos, Gammerman and Vovk 2008; Lei et al., J. Am. Stat. Assoc. 2018, 113, 1094):
+each held-out polymer says what its own members, which never saw it, would add to and take from their prediction. At level
+1 - a these hold at least 1 - 2a of new values in theory, whatever the model, if these are drawn like the data; about 1 - a in
+practice.
+
+Shapes: n polymers, M ensemble members, P properties, K clues.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polyid.data.properties import PROPERTIES
+from polyid.errors import BundleError, TrainingError
+from polyid.uncertainty.blending import polymer_groups
+from polyid.uncertainty.expected_error import CLUES, expected_error, fit_expected_error
+
+_MOST = 5_000
+"""Held-out errors kept a property; more would move an interval by less than a hundredth of its width."""
+
+
+def check_level(level: float) -> float:
+    """A level, if it is one."""
+    if not 0.0 < level < 1.0:
+        raise TrainingError(f"The level of an interval is {level!r}; it must lie between 0 and 1, such as 0.9.")
+    return level
+
+
+@dataclass(frozen=True)
+class PropertyCalibration:
+    """What the intervals of one property are made of.
+
+    Attributes
+    ----------
+    weights : float array, shape (K + 1,)
+        Of `fit_expected_error`.
+    sets : tuple of tuples of str
+        Sets of members (by model id) that held out the same polymers.
+    scores : tuple of float arrays
+        For each set, the absolute errors of its polymers in units of the expected error.
+    """
+
+    weights: np.ndarray
+    sets: tuple[tuple[str, ...], ...]
+    scores: tuple[np.ndarray, ...]
+
+    def interval(self, by_set: np.ndarray, expected: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper bounds, shape (n,) each; infinite where too few polymers were held out for the level.
+
+        Below a level of a half the bounds of CV+ may cross, where members say very different things; they then change
+        places.
+
+        Parameters
+        ----------
+        by_set : float array, shape (S, n)
+            Mean prediction of the members of each set.
+        expected : float array, shape (n,)
+        level : float
+        """
+        below, above = [], []
+        for centre, scores in zip(by_set, self.scores, strict=True):
+            reach = expected[:, None] * scores
+            below.append(centre[:, None] - reach)
+            above.append(centre[:, None] + reach)
+        below, above = np.concatenate(below, axis=1), np.concatenate(above, axis=1)
+        n = below.shape[1]
+        rank = math.floor((1.0 - level) * (n + 1) + 1e-9)
+        if rank < 1:
+            infinite = np.full(len(expected), np.inf)
+            return -infinite, infinite
+        lower = np.partition(below, rank - 1, axis=1)[:, rank - 1]
+        upper = np.partition(above, n - rank, axis=1)[:, n - rank]
+        return np.minimum(lower, upper), np.maximum(lower, upper)
+
+
+def clipped(name: str, lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds not below zero, for a property that can't be: a density, but not a temperature in °C."""
+    entry = PROPERTIES.get(name)
+    if entry is None or entry.low < 0.0:
+        return lower, upper
+    return np.maximum(lower, 0.0), np.maximum(upper, 0.0)
+
+
+class IntervalCalibration:
+    """The calibration of every property of an ensemble.
+
+    Parameters
+    ----------
+    properties : dict of str to PropertyCalibration
+        By name, in the order of the ensemble's properties.
+    """
+
+    def __init__(self, properties: dict[str, PropertyCalibration]):
+        self.properties = properties
+
+    @classmethod
+    def fit(
+        cls,
+        names: Sequence[str],
+        errors: np.ndarray,
+        clues: np.ndarray,
+        held_by: Sequence[tuple[str, ...]],
+        seed: int = 0,
+    ) -> IntervalCalibration:
+        """Calibrate on held-out rows.
+
+        Parameters
+        ----------
+        names : sequence of str
+        errors : float array, shape (n, P)
+            Absolute errors; NaN where unmeasured.
+        clues : float array, shape (n, P, K)
+        held_by : sequence of tuples of str
+            For each row the model ids of the members that held it out.
+        seed : int
+            Of the choice of rows, where there are too many.
+        """
+        properties = {}
+        for p, name in enumerate(names):
+            rows = np.flatnonzero(np.isfinite(errors[:, p]))
+            weights = fit_expected_error(clues[rows, p], errors[rows, p])
+            if len(rows) > _MOST:
+                rows = np.sort(np.random.default_rng([seed, 5]).permutation(rows)[:_MOST])
+            score = errors[rows, p] / expected_error(clues[rows, p], weights)
+            sets = tuple(dict.fromkeys(held_by[row] for row in rows))
+            scores = tuple(
+                np.array([s for s, row in zip(score, rows, strict=True) if held_by[row] == one]) for one in sets
+            )
+            properties[name] = PropertyCalibration(weights, sets, scores)
+        return cls(properties)
+
+    def expected(self, name: str, clues: np.ndarray) -> np.ndarray:
+        """Expected absolute error of a property from its clues (n, K)."""
+        return expected_error(clues, self.properties[name].weights)
+
+    def interval(
+        self, name: str, members: np.ndarray, model_ids: Sequence[str], clues: np.ndarray, level: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper bounds of a property, shape (n,) each.
+
+        Parameters
+        ----------
+        name : str
+        members : float array, shape (M, n)
+            Predictions of the members.
+        model_ids : sequence of str
+        clues : float array, shape (n, K)
+        level : float
+            Share of measured values the intervals are to hold.
+        """
+        check_level(level)
+        own = self.properties[name]
+        place = {model_id: m for m, model_id in enumerate(model_ids)}
+        if not own.sets:
+            infinite = np.full(members.shape[1], np.inf)
+            return -infinite, infinite
+        # With some members left out, the others speak for a set whose members are all missing.
+        known = [[place[i] for i in one if i in place] or list(range(len(members))) for one in own.sets]
+        by_set = np.stack([members[m].mean(axis=0) for m in known])
+        return clipped(name, *own.interval(by_set, self.expected(name, clues), level))
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, as JSON can hold it."""
+        return {
+            "method": "CV+ with normalised scores",
+            "clues": list(CLUES),
+            "properties": {
+                name: {
+                    "weights": own.weights.tolist(),
+                    "held_out": [
+                        {"members": list(one), "scores": scores.tolist()}
+                        for one, scores in zip(own.sets, own.scores, strict=True)
+                    ],
+                }
+                for name, own in self.properties.items()
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> IntervalCalibration:
+        """The calibration that `to_dict` described."""
+        try:
+            found = {
+                name: PropertyCalibration(
+                    np.array(own["weights"], float),
+                    tuple(tuple(str(m) for m in one["members"]) for one in own["held_out"]),
+                    tuple(np.array(one["scores"], float) for one in own["held_out"]),
+                )
+                for name, own in state["properties"].items()
+            }
+            for name, own in found.items():
+                if own.weights.shape != (len(CLUES) + 1,) or any(scores.ndim != 1 for scores in own.scores):
+                    raise ValueError(f"the arrays of {name} don't fit together")
+            return cls(found)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BundleError(
+                f"The model's calibration can't be read ({error}); download or train the model again."
+            ) from None
+
+
+def cross_fitted_intervals(
+    name: str, predicted: np.ndarray, measured: np.ndarray, clues: np.ndarray, polymers: Sequence[str], level: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Expected error and bounds of held-out predictions, for each row from the other polymers alone.
+
+    A row's own polymer has no say in its interval, so that the share of values inside is not right by construction.
+
+    Parameters
+    ----------
+    name : str
+    predicted, measured : float arrays, shape (n,)
+        Held-out predictions, and labels, NaN where unmeasured.
+    clues : float array, shape (n, K)
+    polymers : sequence of str
+    level : float
+
+    Returns
+    -------
+    expected, lower, upper : float arrays, shape (n,)
+    """
+    group = polymer_groups(polymers)
+    error = np.abs(measured - predicted)
+    expected, reach = np.full(len(error), np.nan), np.full(len(error), np.inf)
+    for g in np.unique(group):
+        others = np.flatnonzero((group != g) & np.isfinite(error))
+        own = group == g
+        weights = fit_expected_error(clues[others], error[others])
+        expected[own] = expected_error(clues[own], weights)
+        scores = np.sort(error[others] / expected_error(clues[others], weights))
+        rank = math.ceil(level * (len(scores) + 1) - 1e-9)
+        if rank <= len(scores):
+            reach[own] = scores[rank - 1] * expected[own]
+    return expected, *clipped(name, predicted - reach, predicted + reach)
