@@ -21,19 +21,19 @@ Needs a POSIX system (file locks, sessions), as Spaces and their containers are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from polyid.common.files import read_json, sha256
-from polyid.config.parameters import DEFAULT_SPLIT
-from polyid.errors import TrainingError
-from polyid.runs.process import process_identity
-from typing import Any
 import csv
 import dataclasses
 import io
 import os
 import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from polyid.common.files import read_json
+from polyid.config.parameters import DEFAULT_SPLIT
+from polyid.errors import TrainingError
+from polyid.runs.process import process_identity
 
 ACTIVE = ("queued", "preparing", "training", "publishing")
 FINISHED = ("done", "failed", "cancelled")
