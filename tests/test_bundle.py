@@ -11,12 +11,15 @@ import pandas as pd
 import pytest
 from test_training import PARAMETERS, UNITS, table, trained
 
-from polyid import MultiModel, featurise, prediction, reading
+from polyid import MultiModel
 from polyid.bundle.manifest import read_manifest
 from polyid.errors import BundleError, PolymerError
+from polyid.graphs import featuriser
 from polyid.graphs.features import atom_features_v1, bond_features_v1
+from polyid.graphs.featuriser import featurise
 from polyid.graphs.molecular import read_graph
 from polyid.graphs.refinement import compress
+from polyid.inference import predictor, reader
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +93,8 @@ def test_predictions_do_not_depend_on_the_company(model, monkeypatch):
     means = [c for c in together if c.endswith("_mean")]
     alone = pd.concat([ensemble.predict_smiles([s]) for s in smiles], ignore_index=True)
     np.testing.assert_allclose(together[means], alone[means], rtol=1e-5)
-    monkeypatch.setattr(prediction, "_ROWS_A_CALL", 300)
-    monkeypatch.setattr(reading, "POLYMERS_A_PART", 5)
+    monkeypatch.setattr(predictor, "_ROWS_A_CALL", 300)
+    monkeypatch.setattr(reader, "POLYMERS_A_PART", 5)
     np.testing.assert_allclose(together[means], ensemble.predict_smiles(smiles)[means], rtol=1e-5)
 
 
@@ -130,7 +133,7 @@ def test_cached_graphs_are_the_graphs(tmp_path, monkeypatch):
     monkeypatch.setenv("POLYID_CACHE", str(tmp_path))
     smiles = [*table()["smiles_polymer"], "CCO", "CCO", "[Xe]"]
     arguments = (atom_features_v1, bond_features_v1, True, 3)
-    first = featurise.featurise(smiles, *arguments)
+    first = featurise(smiles, *arguments)
     for text, graph in zip(smiles, first, strict=True):
         assert_same_graph(graph, compress(read_graph(text, atom_features_v1, bond_features_v1, True), 3))
         assert_same_graph(graph, pickle.loads(pickle.dumps(graph)))
@@ -138,18 +141,18 @@ def test_cached_graphs_are_the_graphs(tmp_path, monkeypatch):
     def unread(*_):
         raise AssertionError("the cache was not used")
 
-    monkeypatch.setattr(featurise, "read_graph", unread)
-    second = featurise.featurise(smiles, *arguments)
+    monkeypatch.setattr(featuriser, "read_graph", unread)
+    second = featurise(smiles, *arguments)
     for a, b in zip(first, second, strict=True):
         assert_same_graph(a, b)
     monkeypatch.undo()
     monkeypatch.setenv("POLYID_CACHE", str(tmp_path))
     (path,) = tmp_path.glob("*.npz")
     path.write_bytes(path.read_bytes()[:-100])
-    for a, b in zip(first, featurise.featurise(smiles, *arguments), strict=True):
+    for a, b in zip(first, featurise(smiles, *arguments), strict=True):
         assert_same_graph(a, b)
     with pytest.raises(PolymerError, match="Row 2"):
-        featurise.featurise(["CC", "C(C"], *arguments)
+        featurise(["CC", "C(C"], *arguments)
 
 
 def assert_same_graph(a, b):
