@@ -6,17 +6,28 @@ An oligomer is a plain molecule, a repeat unit has two attachment points (``*CC(
 
 from __future__ import annotations
 
+import functools
+import logging
+from collections.abc import Callable
 from enum import StrEnum
+from typing import ParamSpec, TypeVar
 
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.chain import MAX_HEAVY_ATOMS
 from polyid.chemistry.diagnose import EXPECTED, why_unreadable
+from polyid.chemistry.notations import as_smiles
+from polyid.chemistry.repeat_unit import cut_at_single_bond
 from polyid.chemistry.smiles import read_molecule
 from polyid.common.text import shorten
 from polyid.errors import PolymerError
 
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
+
 MAX_CHARACTERS = 10_000
+_BONDS = {Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem.BondType.AROMATIC}
 
 ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I")
 
@@ -29,6 +40,50 @@ class PolymerForm(StrEnum):
     MONOMERS = "monomers"
 
 
+def parse_polymer(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
+    """Parse a polymer in any notation of `polyid.chemistry.notations.as_smiles` and tell its form; atom maps are dropped."""
+    if not isinstance(smiles, str) or not smiles.strip():
+        raise PolymerError(f"The SMILES is empty; {EXPECTED}.")
+    if len(smiles.strip()) > MAX_CHARACTERS:
+        raise PolymerError(
+            f"The SMILES has {len(smiles.strip()):,} characters, but at most {MAX_CHARACTERS:,} are read; {EXPECTED}."
+        )
+    text = as_smiles(smiles).text
+    if not text:
+        raise PolymerError(f"“{shorten(smiles.strip())}” holds no SMILES; {EXPECTED}.")
+    with rdBase.BlockLogs():
+        molecule = read_molecule(text)
+        if molecule is None:
+            raise PolymerError(why_unreadable(text))
+        if ":" in text:
+            for atom in molecule.GetAtoms():
+                atom.SetAtomMapNum(0)
+        if "*" in text and "=" in text:
+            molecule = cut_at_single_bond(molecule)
+        return molecule, _check(molecule, text)
+
+
+def refusing(read: Callable[P, R]) -> Callable[P, R]:
+    """A reader of polymers that raises nothing but `PolymerError`, whatever RDKit or m2p make of the text."""
+
+    @functools.wraps(read)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return read(*args, **kwargs)
+        except PolymerError:
+            raise
+        except Exception as error:
+            logger.debug("unforeseen", exc_info=True)
+            what = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            shown = shorten(ascii(args[0] if args else kwargs.get("smiles"))[1:-1])
+            raise PolymerError(
+                f"“{shown}” can't be read as a polymer ({what}); check its bonds and aromatic atoms, or write it another way."
+            ) from error
+
+    return guarded
+
+
+@refusing
 def recognise_form(smiles: str) -> PolymerForm:
     """Tell which of the three forms a SMILES is written in.
 
@@ -49,27 +104,6 @@ def recognise_form(smiles: str) -> PolymerForm:
     return parse_polymer(smiles)[1]
 
 
-def parse_polymer(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
-    """Parse a SMILES and check that it is a polymer's; atom-map numbers are dropped."""
-    text = smiles.strip() if isinstance(smiles, str) else ""
-    if not text:
-        raise PolymerError(f"The SMILES is empty; {EXPECTED}.")
-    if len(text) > MAX_CHARACTERS:
-        raise PolymerError(
-            f"The SMILES has {len(text):,} characters, but at most {MAX_CHARACTERS:,} are read; {EXPECTED}."
-        )
-    if len(text.splitlines()) > 1:  # RDKit would read the first line alone
-        raise PolymerError(f"The SMILES has {len(text.splitlines())} lines; write one polymer at a time.")
-    with rdBase.BlockLogs():
-        molecule = read_molecule(text)
-        if molecule is None:
-            raise PolymerError(why_unreadable(text))
-        if ":" in text:
-            for atom in molecule.GetAtoms():
-                atom.SetAtomMapNum(0)
-        return molecule, _check(molecule, text)
-
-
 def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
     """Tell the form of a parsed SMILES; raise for what is no polymer that this package handles."""
     shown = shorten(text)
@@ -79,6 +113,7 @@ def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
             f"The SMILES has {heavy:,} heavy atoms, but at most {MAX_HEAVY_ATOMS:,} are read; {EXPECTED}."
         )
     parts = len(Chem.GetMolFrags(molecule))
+    _refuse_unusual_bonds(molecule, shown)
     # Everything but plain atoms of the organic subset is written in brackets or as a star.
     points = _unusual_atoms(molecule, shown) if "[" in text or "*" in text else []
     if not heavy:
@@ -107,6 +142,17 @@ def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
     return PolymerForm.REPEAT_UNIT
 
 
+def _refuse_unusual_bonds(molecule: Chem.Mol, shown: str) -> None:
+    for bond in molecule.GetBonds():
+        if bond.GetBondType() not in _BONDS or (bond.GetBondType() == Chem.BondType.AROMATIC and not bond.IsInRing()):
+            ends = " and ".join(f"{i + 1}" for i in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()))
+            name = str(bond.GetBondType()).lower()
+            raise PolymerError(
+                f"“{shown}” has a bond of type {name} between atoms {ends}; write single, double, triple (-, =, #) or, in "
+                "rings, aromatic bonds."
+            )
+
+
 def _unusual_atoms(molecule: Chem.Mol, shown: str) -> list[Chem.Atom]:
     """The attachment points; raise for elements, isotopes, radicals and ions that are not supported."""
     points = []
@@ -115,6 +161,8 @@ def _unusual_atoms(molecule: Chem.Mol, shown: str) -> list[Chem.Atom]:
         where = f"atom {atom.GetIdx() + 1}"
         charged = charged or atom.GetFormalCharge() != 0
         if atom.GetAtomicNum() == 0:
+            if atom.GetFormalCharge():
+                raise PolymerError(f"“{shown}” has an attachment point with a charge; write it as *.")
             points.append(atom)
         elif atom.GetSymbol() not in ELEMENTS:
             raise PolymerError(

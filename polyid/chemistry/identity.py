@@ -5,10 +5,11 @@ from __future__ import annotations
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.backbone import canonical_unit
-from polyid.chemistry.forms import PolymerForm, parse_polymer
+from polyid.chemistry.forms import PolymerForm, parse_polymer, refusing
 from polyid.chemistry.repeat_unit import unit_of
 
 
+@refusing
 def polymer_identity(smiles: str) -> str:
     """Canonical key of a polymer, for grouping folds and finding duplicates.
 

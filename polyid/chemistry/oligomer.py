@@ -6,7 +6,7 @@ from rdkit import Chem, rdBase
 
 from polyid.chemistry.chain import homopolymer
 from polyid.chemistry.diagnose import EXPECTED
-from polyid.chemistry.forms import PolymerForm, parse_polymer
+from polyid.chemistry.forms import PolymerForm, parse_polymer, refusing
 from polyid.chemistry.functional_groups import why_monomer
 from polyid.chemistry.polymerisation import MECHANISMS, polymerise
 from polyid.chemistry.repeat_unit import unit_of
@@ -63,6 +63,7 @@ def to_oligomer(
     return read_polymer(smiles, degree_of_polymerisation, mechanism=mechanism, pm=pm, seed=seed)[1]
 
 
+@refusing
 def read_polymer(
     smiles: str,
     degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION,

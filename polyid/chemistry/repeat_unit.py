@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from rdkit import Chem
@@ -45,3 +46,32 @@ def end_of(molecule: Chem.Mol, first: bool) -> Unit:
     Chem.Kekulize(molecule, clearAromaticFlags=True)
     (point,) = (atom.GetIdx() for atom in molecule.GetAtoms() if atom.GetAtomicNum() == 0)
     return Unit(molecule, None, point) if first else Unit(molecule, point, None)
+
+
+def cut_at_single_bond(molecule: Chem.Mol) -> Chem.Mol:
+    """A repeat unit that was cut at a double bond, such as ``*=CC1CCC(C1)C=*``, cut at a single bond of its backbone instead.
+
+    Returns
+    -------
+    rdkit.Chem.Mol
+        ``*C=CC1CCC(*)C1`` for that; the molecule itself where it has no two attachment points on double bonds, or no single
+        bond to cut.
+    """
+    points = [atom for atom in molecule.GetAtoms() if atom.GetAtomicNum() == 0]
+    bonds = [point.GetBonds()[0] for point in points if point.GetDegree() == 1]
+    if len(points) != 2 or [bond.GetBondType() for bond in bonds] != [Chem.BondType.DOUBLE] * 2:
+        return molecule
+    head, tail = (point.GetNeighbors()[0].GetIdx() for point in points)
+    path = Chem.GetShortestPath(molecule, head, tail) if head != tail else ()
+    for left, right in itertools.pairwise(path):
+        bond = molecule.GetBondBetweenAtoms(left, right)
+        if bond.GetBondType() == Chem.BondType.SINGLE and not bond.IsInRing():
+            cut = Chem.RWMol(molecule)
+            cut.RemoveBond(left, right)
+            for inside, point in ((left, points[0]), (right, points[1])):
+                cut.RemoveBond(point.GetIdx(), point.GetNeighbors()[0].GetIdx())
+                cut.AddBond(inside, point.GetIdx(), Chem.BondType.SINGLE)
+            cut.AddBond(tail, head, Chem.BondType.DOUBLE)
+            Chem.SanitizeMol(cut)
+            return cut.GetMol()
+    return molecule

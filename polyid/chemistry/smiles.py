@@ -34,6 +34,8 @@ def _parsed(smiles: str) -> Chem.Mol | None:
 
 def read_molecule(smiles: str) -> Chem.Mol | None:
     """RDKit molecule of a SMILES with nothing behind it; None if there is none. One's own, which may be changed."""
+    if not (smiles.isascii() and smiles.isprintable()):  # RDKit drops such marks at the ends without a word
+        return None
     with rdBase.BlockLogs():
         # Merging hydrogen atoms and perceiving stereo are most of the work; skip what the SMILES has no sign of.
         if any(mark in smiles for mark in "[@/\\"):
