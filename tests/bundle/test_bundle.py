@@ -9,7 +9,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from test_training import PARAMETERS, UNITS, table, trained
+from helpers.tiny_models import PARAMETERS, UNITS, small_table, trained
 
 from polyid import MultiModel
 from polyid.bundle.manifest import read_manifest
@@ -25,7 +25,7 @@ from polyid.inference import predictor, reader
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundle")
-    table().to_csv(folder / "data.csv", index=False)
+    small_table().to_csv(folder / "data.csv", index=False)
     trained(folder / "data.csv", save_folder=folder / "model", epochs=2)
     return folder / "model"
 
@@ -100,7 +100,7 @@ def test_predictions_do_not_depend_on_the_company(model, monkeypatch):
 
 def test_ensemble_and_members_agree(model):
     ensemble = MultiModel.load_models(model)
-    frame = pd.DataFrame({"smiles_polymer": table()["smiles_polymer"].tolist()}, index=range(5, 15))
+    frame = pd.DataFrame({"smiles_polymer": small_table()["smiles_polymer"].tolist()}, index=range(5, 15))
     members = ensemble.make_predictions(frame)
     for single in ensemble.models:
         own = members[members["model_id"] == single.model_id].drop(columns="model_id")
@@ -122,7 +122,7 @@ def test_a_bad_row_gets_a_reason_and_the_others_their_numbers(model):
 
 
 def test_a_second_model_in_the_folder_replaces_the_first(model, copy, tmp_path):
-    table().to_csv(tmp_path / "data.csv", index=False)
+    small_table().to_csv(tmp_path / "data.csv", index=False)
     trained(tmp_path / "data.csv", save_folder=copy, epochs=1, folds=3, seed=PARAMETERS["seed"] + 1)
     again = MultiModel.load_models(copy)
     assert len(again.models) == 3
@@ -131,7 +131,7 @@ def test_a_second_model_in_the_folder_replaces_the_first(model, copy, tmp_path):
 
 def test_cached_graphs_are_the_graphs(tmp_path, monkeypatch):
     monkeypatch.setenv("POLYID_CACHE", str(tmp_path))
-    smiles = [*table()["smiles_polymer"], "CCO", "CCO", "[Xe]"]
+    smiles = [*small_table()["smiles_polymer"], "CCO", "CCO", "[Xe]"]
     arguments = (atom_features_v1, bond_features_v1, True, 3)
     first = featurise(smiles, *arguments)
     for text, graph in zip(smiles, first, strict=True):

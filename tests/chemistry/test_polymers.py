@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from collections import Counter
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.paths import published_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
@@ -21,7 +21,6 @@ from polyid.chemistry.m2p_adapter import polymerise_with_m2p
 from polyid.chemistry.oligomer import to_oligomer
 from polyid.errors import PolymerError
 
-DATABASE = Path(__file__).parents[2] / "shared" / "data" / "polyid_train.csv"
 BACKBONE = [
     "C",
     "O",
@@ -278,9 +277,7 @@ def test_m2p_is_reproducible_and_leaves_the_global_generators_alone():
 
 
 def database() -> pd.DataFrame:
-    if not DATABASE.exists():
-        pytest.skip("the published database is not beside this repository")
-    table = pd.read_csv(DATABASE)
+    table = pd.read_csv(published_file("polyid_train.csv"))
     return table[table.distribution.isna() & table.mechanism.isin(["ester", "amide", "imide", "urethane", "carbonate"])]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.paths import BUNDLED_TABLE
 from scipy.stats import spearmanr
 
 from polyid.chemistry.oligomer import to_oligomer
@@ -20,7 +21,6 @@ from polyid.data.properties import decimals
 from polyid.ensemble.multi_model import MultiModel
 from polyid.ensemble.workflow import train_ensemble
 
-BUNDLED = Path(__file__).parents[1] / "data" / "polymer_properties.csv"
 PROPERTIES = ["Glass_Transition", "Density"]
 OLIGOMER = "CC(C#N)" + "CC(C#N)" * 9 + "C"
 THREE_FORMS = ["*CC(*)c1ccccc1", "OCCO.O=C(O)c1ccc(C(=O)O)cc1", OLIGOMER]
@@ -29,7 +29,7 @@ THREE_FORMS = ["*CC(*)c1ccccc1", "OCCO.O=C(O)c1ccc(C(=O)O)cc1", OLIGOMER]
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory):
     """Two thirds of the bundled polymers to train on, and the others."""
-    facts = pd.read_csv(BUNDLED)
+    facts = pd.read_csv(BUNDLED_TABLE)
     facts = facts[facts["property"].isin(PROPERTIES) & facts["tacticity"].isna() & facts["pm"].isna()]
     number = facts["repeat_unit"].map({unit: i for i, unit in enumerate(facts["repeat_unit"].unique())})
     place = tmp_path_factory.mktemp("tables")

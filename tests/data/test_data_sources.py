@@ -6,9 +6,9 @@ import hashlib
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
+from helpers.paths import published_file
 from huggingface_hub import HfApi
 
 from polyid.data import download
@@ -141,9 +141,7 @@ def test_sources_are_described():
 
 
 def test_the_hash_of_the_tacticity_file_is_that_of_the_file():
-    path = Path(__file__).parents[2] / "shared" / "data" / "stereopolymer_input_nopush.csv"
-    if not path.exists():
-        pytest.skip("the published file is not beside this repository")
+    path = published_file("stereopolymer_input_nopush.csv")
     assert hashlib.sha256(path.read_bytes()).hexdigest() == SOURCES["stereopolymers"].sha256
 
 

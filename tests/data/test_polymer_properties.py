@@ -5,13 +5,12 @@ import math
 import re
 from collections import defaultdict
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
+from helpers.paths import BUNDLED_TABLE
 from rdkit import Chem
 
-DATA = Path(__file__).resolve().parent.parent / "data"
-TABLE = DATA / "polymer_properties.csv"
+DATA = BUNDLED_TABLE.parent
 COLUMNS = ["polymer", "class", "repeat_unit", "property", "value", "unit", "tacticity", "pm", "source", "note"]
 GASES = ("CO2", "N2", "O2", "CH4", "H2")
 
@@ -33,7 +32,7 @@ ATOM_VOLUME = {
 
 
 def read_rows() -> list[dict[str, str]]:
-    with TABLE.open(encoding="utf-8", newline="") as handle:
+    with BUNDLED_TABLE.open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
 
 
@@ -80,7 +79,7 @@ def packing_fraction(repeat_unit: str, density: float) -> float:
 
 
 def test_file_is_plain_utf8_with_the_agreed_columns_in_order():
-    raw = TABLE.read_bytes()
+    raw = BUNDLED_TABLE.read_bytes()
     assert not raw.startswith(b"\xef\xbb\xbf")
     assert b"\r" not in raw
     assert raw.endswith(b"\n")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import malformed_tables
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import malformed_tables
+from helpers.paths import published_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
@@ -28,7 +29,6 @@ from polyid.data.training_table import apply_mapping, read_training_table
 from polyid.data.units import convert, read_unit
 from polyid.errors import DataError
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
 CASES = malformed_tables.cases()
 
 
@@ -356,11 +356,10 @@ def test_bundled_table_builds_completely(tmp_path):
     ],
 )
 def test_published_tables_are_read_whole(file, labels):
-    if not (SHARED / file).exists():
-        pytest.skip("the published data is not beside this repository")
-    table = read_training_table(SHARED / file)
+    path = published_file(file)
+    table = read_training_table(path)
     assert {name: table.labels[name] for name in labels} == labels
-    reference = pd.read_csv(SHARED / file)
+    reference = pd.read_csv(path)
     assert table.frame["smiles_polymer"].tolist() == reference["smiles_polymer"].tolist()
     column = "Tg" if "Tg" in reference else "Glass_Transition"
     np.testing.assert_array_equal(table.frame["Glass_Transition"], reference[column])

@@ -5,7 +5,6 @@ scaler and preprocessors are the plan's.
 """
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -17,7 +16,8 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import LocalHub
+from helpers.local_hub import LocalHub
+from helpers.paths import TOP, program_environment
 from huggingface_hub import HfApi
 from nbclient import NotebookClient
 
@@ -326,13 +326,7 @@ def test_the_loading_listing_through_a_hub(
     )
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(LOADING.format(more=more)) + textwrap.dedent(PREDICTING)],
-        env={
-            **os.environ,
-            "HF_ENDPOINT": local_hub.endpoint,
-            "HF_HOME": str(tmp_path / "home"),
-            "PYTHONPATH": str(Path(__file__).parents[1]),
-            "TF_CPP_MIN_LOG_LEVEL": "2",
-        },
+        env=program_environment(HF_ENDPOINT=local_hub.endpoint, HF_HOME=str(tmp_path / "home")),
         capture_output=True,
         text=True,
         timeout=300,
@@ -351,13 +345,13 @@ def test_the_notebook_runs_on_a_model_from_a_hub(
     settings = {
         "HF_ENDPOINT": local_hub.endpoint,
         "HF_HOME": str(tmp_path / "home"),
-        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTHONPATH": str(TOP),
         "POLYID_MODEL_REPO": "ada/in-a-notebook",
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    notebook = nbformat.read(Path(__file__).parents[1] / "notebooks" / "polymer_properties.ipynb", as_version=4)
+    notebook = nbformat.read(TOP / "notebooks" / "polymer_properties.ipynb", as_version=4)
     assert [cell for cell in notebook.cells if cell.get("outputs")] == [], "outputs of somebody's machine are not kept"
     NotebookClient(notebook, timeout=300).execute()
     outputs = [

@@ -4,15 +4,14 @@ import ast
 import importlib
 import re
 import shlex
-from pathlib import Path
 
 import yaml
+from helpers.paths import TOP
 
 from polyid.cli.main import build_parser
 from polyid.config.parameters import PRESETS
 from polyid.data.properties import PROPERTIES
 
-TOP = Path(__file__).parents[1]
 README = (TOP / "README.md").read_text(encoding="utf-8")
 
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.paths import BUNDLED_TABLE
 
 from polyid import MultiModel
 from polyid.chemistry.composition import polymer_fragments
@@ -29,7 +30,6 @@ from polyid.report.metrics import property_metrics
 from polyid.uncertainty.blending import cross_fitted, network_share
 from polyid.uncertainty.conformal import cross_fitted_intervals
 
-TABLE = Path(__file__).parents[1] / "data" / "polymer_properties.csv"
 NAMES = ["Glass_Transition", "Density"]
 TINY = {
     "num_messages": 1,
@@ -46,7 +46,7 @@ NEW = ["*CC(*)c1ccc(C)cc1", "*CCS*", "nonsense", "*CC(*)OC(=O)CC", "*OCCCCOC(=O)
 @pytest.fixture(scope="module")
 def table(tmp_path_factory) -> Path:
     """Forty polymers with real values, one of them measured twice and one in three tacticities."""
-    facts = pd.read_csv(TABLE)
+    facts = pd.read_csv(BUNDLED_TABLE)
     wide = facts.pivot_table(index="repeat_unit", columns="property", values="value")[NAMES]
     wide = wide[(wide.index.str.len() < 30) & (wide.index != "*CC(*)C")].dropna(subset=NAMES[:1])
     rows = pd.concat([wide.dropna()[::3][:33], wide[wide["Density"].isna()][::9][:6]]).reset_index()

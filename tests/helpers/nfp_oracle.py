@@ -1,4 +1,4 @@
-"""PolyID's published network from nfp's own layers under tf_keras: the oracle of test_network.py, in a process of its own.
+"""PolyID's published network from nfp's own layers under tf_keras: the oracle of nn/test_network.py, in a process of its own.
 
 usage: TF_USE_LEGACY_KERAS=1 python nfp_oracle.py INPUT.npz OUTPUT.npz
 

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import running_local_hub
+from helpers.local_hub import running_local_hub
 from huggingface_hub import HfApi
 
 from polyid.errors import HubError

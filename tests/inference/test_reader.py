@@ -8,10 +8,10 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import joblib
 import pytest
+from helpers.paths import program_environment
 from rdkit import Chem
 
 from polyid.chemistry.composition import polymer_fragments
@@ -156,7 +156,7 @@ def test_a_script_without_a_main_guard_is_not_run_again(tmp_path):
         "here = os.getpid()\n"
         "print(list(read_parts(reader, [(1,), (2,)], 500)))\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = program_environment()
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=environment, timeout=120)
     assert done.stdout == "begins\n[(1, True), (2, True)]\n", done.stderr
     assert not done.stderr

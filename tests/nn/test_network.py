@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.networks import POLYMERS, batch_of, network_for
+from helpers.paths import TESTS, program_environment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
@@ -16,37 +16,8 @@ from rdkit import Chem
 from polyid.graphs.batch import pack
 from polyid.graphs.preprocessor import PolymerPreprocessor
 from polyid.graphs.refinement import compress
-from polyid.nn.config import NetworkConfig
 from polyid.nn.dropout import binomial_keep, counted_uniform
-from polyid.nn.network import MessagePassingNetwork
 from polyid.nn.rows import sum_rows, take_rows
-
-POLYMERS = [
-    "CC(c1ccccc1)CC(c1ccccc1)CC(c1ccccc1)CC(c1ccccc1)C",
-    "OCCOC(=O)c1ccc(cc1)C(=O)OCCOC(=O)c1ccc(cc1)C(=O)O",
-    "CCCCCCCC",
-    "C[Si](C)(C)O[Si](C)(C)O[Si](C)(C)O[Si](C)(C)C",
-    "NCCCCCCNC(=O)CCCCC(=O)NCCCCCCNC(=O)CCCCC(=O)O",
-]
-
-
-def network_for(preprocessor, rounds=3, features=16, members=1, properties=2, dropout=0.0, xla=True):
-    config = NetworkConfig(
-        preprocessor.atom_classes, preprocessor.bond_classes, features, 8, rounds, properties, dropout
-    )
-    network = MessagePassingNetwork(config, members, xla=xla)
-    network.initialise(list(range(members)))
-    # Biases start at zero; give them values, or a bias lost somewhere would go unseen.
-    rng = np.random.default_rng(5)
-    for name, variable in network.named_weights().items():
-        if name.endswith("bias"):
-            variable.assign(rng.normal(0, 0.1, variable.shape).astype(np.float32))
-    return network
-
-
-def batch_of(preprocessor, smiles, rounds, members=1, identity=False):
-    graphs = [compress(preprocessor.molecular_graph(s), rounds, identity=identity) for s in smiles]
-    return pack([graphs] * members, [[preprocessor.tokenise(g) for g in graphs]] * members)
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +49,10 @@ def test_agrees_with_nfp_layers(preprocessor, tmp_path, count, xla):
         **{f"size:{key}": value for key, value in sizes.items()},
         **{f"weight:{key}": value for key, value in network.member_weights(0).items()},
     )
-    oracle = Path(__file__).with_name("nfp_oracle.py")
+    oracle = TESTS / "helpers" / "nfp_oracle.py"
     subprocess.run(
         [sys.executable, str(oracle), str(tmp_path / "in.npz"), str(tmp_path / "out.npz")],
-        env={**os.environ, "TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "2"},
+        env=program_environment(TF_USE_LEGACY_KERAS="1"),
         check=True,
     )
     theirs = np.load(tmp_path / "out.npz")
@@ -253,14 +224,13 @@ def test_runs_under_jax(preprocessor, tmp_path):
     expected = np.array(network(batch_of(preprocessor, POLYMERS, 3)))
     code = """
 import sys, numpy as np
-sys.path.insert(0, sys.argv[2])
-from test_network import POLYMERS, PolymerPreprocessor, batch_of, network_for
+from helpers.networks import POLYMERS, PolymerPreprocessor, batch_of, network_for
 import keras
 assert keras.backend.backend() == "jax"
 p = PolymerPreprocessor(); p.fit([p.molecular_graph(s) for s in POLYMERS])
 n = network_for(p); n.set_member_weights([dict(np.load(sys.argv[1] + "/weights.npz"))])
 np.save(sys.argv[1] + "/out.npy", np.array(n(batch_of(p, POLYMERS, 3))))
 """
-    env = {**os.environ, "KERAS_BACKEND": "jax", "TF_CPP_MIN_LOG_LEVEL": "2"}
-    subprocess.run([sys.executable, "-c", code, str(tmp_path), str(Path(__file__).parent)], env=env, check=True)
+    env = program_environment(KERAS_BACKEND="jax")
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], env=env, check=True)
     np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected, rtol=1e-5, atol=1e-6)

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.paths import TOP
 from huggingface_hub import HfApi, ModelCard
 from huggingface_hub.repocard_data import eval_results_to_model_index, model_index_to_eval_results
 from hypothesis import given, settings
@@ -43,7 +44,6 @@ from polyid.report.files import (
 )
 from polyid.report.metrics import coverage_by_level, out_of_fold_report, property_metrics, regression_metrics
 
-TOP = Path(__file__).parents[1]
 sys.path.insert(0, str(TOP / "trainer_space"))
 
 import run_view

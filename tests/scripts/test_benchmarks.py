@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.paths import SCRIPTS
 from keras import ops
 from rdkit import Chem
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+sys.path.insert(0, str(SCRIPTS))
 
 import benchmark_gpu
 import benchmark_peers
@@ -23,7 +23,6 @@ from polyid.graphs.featuriser import featurise
 from polyid.nn.config import NetworkConfig
 from polyid.nn.network import MessagePassingNetwork
 
-SCRIPTS = Path(benchmark_peers.__file__).parent
 NAMES = ("benchmark_training", "benchmark_prediction", "benchmark_gpu", "benchmark_peers")
 
 

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.paths import SCRIPTS
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+sys.path.insert(0, str(SCRIPTS))
 
 import cross_check_table
 from cross_check_table import Comparison, compare, polymer_key, report

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from conftest import LOCAL_HUB, LocalHub, running_local_hub
+from helpers.local_hub import LOCAL_HUB, LocalHub, running_local_hub
 from huggingface_hub import (
     CommitOperationAdd,
     CommitOperationCopy,

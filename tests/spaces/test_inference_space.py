@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.paths import TOP
 from rdkit import Chem
 
 from polyid.chemistry.forms import recognise_form
@@ -31,7 +32,6 @@ from polyid.errors import BundleError, HubError, PolymerError
 from polyid.hub.fetch import FetchedBundle
 from polyid.uncertainty.domain.verdict import nearest_in_words
 
-TOP = Path(__file__).parents[1]
 SPACE = TOP / "inference_space"
 sys.path.insert(0, str(SPACE))
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from gradio_client import Client, handle_file
+from helpers.paths import TOP
 
 from polyid import runs
 from polyid.errors import DataError, HubError, TrainingError
 from polyid.runs import process
 
-TOP = Path(__file__).parents[1]
 SPACE = TOP / "trainer_space"
 sys.path.insert(0, str(SPACE))
 

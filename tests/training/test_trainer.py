@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,69 +12,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.paths import program_environment
+from helpers.tiny_models import PARAMETERS, UNITS, small_table, trained
 
-from polyid import MultiModel, Parameters
-from polyid.chemistry.oligomer import to_oligomer
+from polyid import MultiModel
 from polyid.config.settings import TrainingSettings, settings_from
 from polyid.errors import Cancelled, TrainingError
-from polyid.graphs.preprocessor import PolymerPreprocessor
-from polyid.nn.builders import global100
 from polyid.training.batches import padded_rows, plan, size_classes
 from polyid.training.checkpoints import CheckpointFolder
 from polyid.training.group import FoldResult
 from polyid.training.optimiser import adamw, learning_rate, masked_absolute_error
 
-UNITS = [
-    "*CC*",
-    "*CC(*)C",
-    "*CC(*)c1ccccc1",
-    "*CC(*)Cl",
-    "*CC(*)O",
-    "*CCO*",
-    "*CC(*)C#N",
-    "*CC(*)(C)C",
-    "*CCCO*",
-    "*CC(*)F",
-]
-PARAMETERS = {
-    "num_messages": 2,
-    "atom_features": 8,
-    "mol_features": 4,
-    "batch_size": 4,
-    "epochs": 6,
-    "learning_rate": 0.01,
-    "dropout": 0.1,
-    "seed": 3,
-    "group": 1,
-}
-
-
-def table() -> pd.DataFrame:
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"smiles_polymer": [to_oligomer(u, 4) for u in UNITS], "smiles_monomer": UNITS})
-    frame["Tg"] = rng.normal(50, 30, len(frame))
-    frame["Tm"] = rng.normal(150, 30, len(frame))
-    frame.loc[[1, 4], "Tm"] = np.nan
-    return frame
-
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("data") / "data.csv"
-    table().to_csv(path, index=False)
+    small_table().to_csv(path, index=False)
     return path
-
-
-def trained(data: Path, folds: int = 2, **changes) -> MultiModel:
-    ensemble = MultiModel()
-    ensemble.load_dataset(data, ["Tg", "Tm"])
-    ensemble.split_data(folds, seed=1)
-    ensemble.generate_data_scaler()
-    ensemble.generate_preprocessors(PolymerPreprocessor, explicit_hs=False)
-    save = {k: changes.pop(k) for k in ("save_folder", "resume", "progress", "callbacks") if k in changes}
-    params = Parameters.from_dict({**PARAMETERS, **changes}).to_dict()
-    ensemble.train_models(global100, model_params=params, verbose=False, **save)
-    return ensemble
 
 
 @pytest.fixture(scope="module")
@@ -273,16 +226,15 @@ def test_jax_trains_to_the_same_losses(data, plain, tmp_path):
     pytest.importorskip("jax", reason="JAX is not installed")
     code = """
 import sys, json
-sys.path.insert(0, sys.argv[1])
-from test_training import trained
+from helpers.tiny_models import trained
 from pathlib import Path
-ensemble = trained(Path(sys.argv[2]))
-Path(sys.argv[3]).write_text(json.dumps([m.df_loss_log["loss"].tolist() for m in ensemble.models]))
+ensemble = trained(Path(sys.argv[1]))
+Path(sys.argv[2]).write_text(json.dumps([m.df_loss_log["loss"].tolist() for m in ensemble.models]))
 """
     out = tmp_path / "losses.json"
     subprocess.run(
-        [sys.executable, "-c", code, str(Path(__file__).parent), str(data), str(out)],
-        env={**os.environ, "KERAS_BACKEND": "jax", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        [sys.executable, "-c", code, str(data), str(out)],
+        env=program_environment(KERAS_BACKEND="jax"),
         check=True,
     )
     losses = json.loads(out.read_text())
@@ -327,10 +279,9 @@ def test_progress_counts_up_and_cancel_stops(data):
 
 RUNNER = """
 import sys
-sys.path.insert(0, sys.argv[1])
-from test_training import trained
+from helpers.tiny_models import trained
 from pathlib import Path
-trained(Path(sys.argv[2]), save_folder=sys.argv[3], resume=True, checkpoint_seconds=0.0, epochs=int(sys.argv[4]), group=int(sys.argv[5]))
+trained(Path(sys.argv[1]), save_folder=sys.argv[2], resume=True, checkpoint_seconds=0.0, epochs=int(sys.argv[3]), group=int(sys.argv[4]))
 """
 
 
@@ -342,13 +293,12 @@ def test_killed_runs_resume_to_the_same_model(data, tmp_path):
         sys.executable,
         "-c",
         RUNNER,
-        str(Path(__file__).parent),
         str(data),
         str(folder),
         str(epochs),
         str(group),
     ]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = program_environment()
     for kill in range(2):
         process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 120
@@ -414,7 +364,7 @@ def test_too_many_folds_and_unlabelled_folds_are_refused(data, tmp_path):
         ensemble.split_data(11)
     with pytest.raises(TrainingError, match="1 folds"):
         ensemble.split_data(1)
-    frame = table()
+    frame = small_table()
     frame.loc[1:, "Tm"] = np.nan
     frame.to_csv(tmp_path / "one.csv", index=False)
     ensemble.load_dataset(tmp_path / "one.csv", ["Tg", "Tm"])
@@ -423,7 +373,7 @@ def test_too_many_folds_and_unlabelled_folds_are_refused(data, tmp_path):
 
 
 def test_folds_never_split_a_polymer(tmp_path):
-    frame = table()
+    frame = small_table()
     stereo = pd.DataFrame(
         {
             "smiles_monomer": [
@@ -468,7 +418,7 @@ def test_saved_files_hold_nothing_that_executes(data, tmp_path):
     manifest = json.loads((tmp_path / "model/parameters.json").read_text())
     assert manifest["format_version"] == 2 and manifest["versions"]["tensorflow"]
     again = MultiModel.load_models(tmp_path / "model")
-    frame = pd.DataFrame({"smiles_polymer": [*UNITS, table()["smiles_polymer"][0]]})
+    frame = pd.DataFrame({"smiles_polymer": [*UNITS, small_table()["smiles_polymer"][0]]})
     pd.testing.assert_frame_equal(
         again.make_aggregate_predictions(frame), ensemble.make_aggregate_predictions(frame), check_exact=True
     )

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from helpers.random_predictors import MONOMERS, predictor_of
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 from safetensors.numpy import load
@@ -350,8 +351,6 @@ def test_large_tables_stay_small(monkeypatch):
 
 
 def test_real_fingerprints_tell_near_from_far():
-    from test_contributions import MONOMERS, predictor_of
-
     predictor = predictor_of("v1", explicit_hs=False)
     near = ["*CC(*)c1ccc(C)cc1", "*CC(*)C(=O)OCCC", "*NCCCCCCC(*)=O", "*OCCCOC(=O)c1ccc(C(*)=O)cc1"]
     far = ["*c1ccc(*)s1", "*C(F)(F)C(F)(F)*", "*S(=O)(=O)c1ccc(*)cc1", "*C#Cc1ccc(*)cc1"]
