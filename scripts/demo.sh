@@ -6,4 +6,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/environment.sh
 
 install_package .
-exec "$PYTHON" scripts/demo.py "$@"
+exec "$PYTHON" scripts/demo/demo.py "$@"

@@ -7,14 +7,10 @@ import sys
 
 import numpy as np
 import pytest
+from benchmarks import gpu, peers
 from helpers.paths import SCRIPTS
 from keras import ops
 from rdkit import Chem
-
-sys.path.insert(0, str(SCRIPTS))
-
-import benchmark_gpu
-import benchmark_peers
 
 from polyid.chemistry.forms import PolymerForm, recognise_form
 from polyid.graphs.batch import pack
@@ -23,12 +19,15 @@ from polyid.graphs.featuriser import featurise
 from polyid.nn.config import NetworkConfig
 from polyid.nn.network import MessagePassingNetwork
 
-NAMES = ("benchmark_training", "benchmark_prediction", "benchmark_gpu", "benchmark_peers")
+NAMES = ("training", "prediction", "gpu", "peers")
 
 
 def run(name: str, *arguments: str) -> str:
     found = subprocess.run(
-        [sys.executable, str(SCRIPTS / f"{name}.py"), *arguments], capture_output=True, text=True, timeout=300
+        [sys.executable, str(SCRIPTS / "benchmarks" / f"{name}.py"), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert found.returncode == 0, found.stderr[-2000:]
     return found.stdout
@@ -36,12 +35,12 @@ def run(name: str, *arguments: str) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_benchmark_says_how_to_use_it(name):
-    assert f"scripts/{name}.py" in run(name, "--help")
+    assert f"scripts/benchmarks/{name}.py" in run(name, "--help")
 
 
 def test_training_is_timed_without_peers():
     output = run(
-        "benchmark_training", "--tiny", "--skip-peers", "--rounds", "2", "--seconds", "0.1", "--warm-up", "0.1",
+        "training", "--tiny", "--skip-peers", "--rounds", "2", "--seconds", "0.1", "--warm-up", "0.1",
         "--folds", "2", "--batch-sizes", "16",
     )  # fmt: skip
     assert "Batch size 16, 2 folds" in output
@@ -51,7 +50,7 @@ def test_training_is_timed_without_peers():
 
 def test_prediction_is_timed_without_peers():
     output = run(
-        "benchmark_prediction", "--tiny", "--skip-peers", "--polymers", "20", "--rounds", "2", "--folds", "2",
+        "prediction", "--tiny", "--skip-peers", "--polymers", "20", "--rounds", "2", "--folds", "2",
         "--only", "chemprop", "answers",
     )  # fmt: skip
     assert "20 polymers, 2 folds, preset small" in output
@@ -60,9 +59,9 @@ def test_prediction_is_timed_without_peers():
 
 def test_the_gpu_benchmark_runs_from_an_exported_file(tmp_path):
     path = tmp_path / "polymers.npz"
-    run("benchmark_gpu", "--export", str(path), "--polymers", "30", "--preset", "small")
+    run("gpu", "--export", str(path), "--polymers", "30", "--preset", "small")
     output = run(
-        "benchmark_gpu", str(path), "--preset", "small", "--tiny", "--steps", "2", "--members", "2",
+        "gpu", str(path), "--preset", "small", "--tiny", "--steps", "2", "--members", "2",
         "--backend", "tensorflow", "--peak-tflops", "1",
     )  # fmt: skip
     assert "2 folds together" in output and "1 fold alone" in output and "% of the peak" in output
@@ -70,8 +69,8 @@ def test_the_gpu_benchmark_runs_from_an_exported_file(tmp_path):
 
 def test_exported_graphs_and_tokens_are_the_featurisers(tmp_path):
     path = tmp_path / "polymers.npz"
-    benchmark_gpu.export(path, "small", 12)
-    data = benchmark_gpu.read_export(path)
+    gpu.export(path, "small", 12)
+    data = gpu.read_export(path)
     assert len(data["graphs"]) == len(data["tokens"]) == len(data["targets"]) == 12
     for graph, (atoms, bonds) in zip(data["graphs"], data["tokens"], strict=True):
         assert len(atoms) == len(graph.atom_features) and len(bonds) == len(graph.bond_features)
@@ -99,13 +98,13 @@ def test_counted_arithmetic_is_that_of_the_matrix_products(monkeypatch):
     network(pack([graphs], [tokens]))
     # The few products of the global state, one row a graph, are not counted: 2 rows of 4 x 32 a round, none after the last.
     states = 2 * len(graphs) * config.mol_features * 2 * config.features * (2 * config.num_messages - 1)
-    counted = benchmark_gpu.forward_flops(np.array([g.sizes for g in graphs]), config).sum()
+    counted = gpu.forward_flops(np.array([g.sizes for g in graphs]), config).sum()
     assert sum(done) == counted + states
 
 
 def test_generated_units_are_different_repeat_units():
-    units = benchmark_peers.generated_units(50, seed=1)
-    assert len(set(units)) == 50 and units == benchmark_peers.generated_units(50, seed=1)
+    units = peers.generated_units(50, seed=1)
+    assert len(set(units)) == 50 and units == peers.generated_units(50, seed=1)
     assert {recognise_form(unit) for unit in units} == {PolymerForm.REPEAT_UNIT}
     assert all(Chem.MolFromSmiles(unit) is not None for unit in units)
 
@@ -114,13 +113,13 @@ def test_a_sample_spreads_over_all_sizes():
     import pandas as pd
 
     frame = pd.DataFrame({"smiles_polymer": ["C" * n for n in range(1, 101)]})
-    lengths = sorted(len(text) for text in benchmark_peers.sample(frame, 10)["smiles_polymer"])
+    lengths = sorted(len(text) for text in peers.sample(frame, 10)["smiles_polymer"])
     assert lengths == [6, 16, 26, 36, 46, 56, 66, 76, 86, 96]
-    assert len(benchmark_peers.sample(frame, 500)) == 100
+    assert len(peers.sample(frame, 500)) == 100
 
 
 def test_peak_memory_is_the_process_own():
-    block = "import sys; sys.path.insert(0, sys.argv[1]); import benchmark_peers as b; {}; print(b.peak_mib())"
+    block = "import sys; sys.path.insert(0, sys.argv[1]); from benchmarks import peers as b; {}; print(b.peak_mib())"
     before, after = (
         float(subprocess.run([sys.executable, "-c", block.format(code), str(SCRIPTS)], capture_output=True, text=True).stdout)
         for code in ("pass", "x = b'1' * 2**28; del x")
@@ -133,14 +132,14 @@ def test_peak_memory_is_the_process_own():
 def test_the_gpu_benchmark_needs_keras_and_its_backend_alone(tmp_path, backend):
     pytest.importorskip(backend)
     path = tmp_path / "polymers.npz"
-    benchmark_gpu.export(path, "small", 12)
+    gpu.export(path, "small", 12)
     others = ["rdkit", "nfp", "m2p", "pandas", "sklearn", "safetensors", "gradio", "huggingface_hub", "tqdm", "joblib"]
     others += ["jax"] if backend == "tensorflow" else ["tensorflow"]
     code = (
         f"import runpy, sys; sys.modules.update(dict.fromkeys({others}))\n"
-        f"sys.argv = ['benchmark_gpu.py', {str(path)!r}, '--preset', 'small', '--tiny', '--steps', '2', '--epochs', '1',"
+        f"sys.argv = ['gpu.py', {str(path)!r}, '--preset', 'small', '--tiny', '--steps', '2', '--epochs', '1',"
         f" '--members', '2', '--backend', {backend!r}]\n"
-        f"runpy.run_path({str(SCRIPTS / 'benchmark_gpu.py')!r}, run_name='__main__')"
+        f"runpy.run_path({str(SCRIPTS / 'benchmarks' / 'gpu.py')!r}, run_name='__main__')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]

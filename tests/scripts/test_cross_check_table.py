@@ -7,12 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.paths import SCRIPTS
-
-sys.path.insert(0, str(SCRIPTS))
-
-import cross_check_table
-from cross_check_table import Comparison, compare, polymer_key, report
+from studies import cross_check_table
+from studies.cross_check_table import Comparison, compare, polymer_key, report
 
 from polyid.chemistry.oligomer import to_oligomer
 from polyid.data.catalogue import bundled_tables

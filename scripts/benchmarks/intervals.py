@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Our 90 % intervals beside conformal ones of random forests, on the same held-out polymers.
 
-    python scripts/benchmark_intervals.py MODEL TABLE
+    python scripts/benchmarks/intervals.py MODEL TABLE
 
 MODEL is a folder that `polyid train` wrote and TABLE what it was trained on. Each forest is trained on the polymers that one
 member of the ensemble was trained on and predicts those it held out; its intervals are conformal by out-of-bag errors
@@ -24,7 +24,7 @@ from rdkit.Chem import rdFingerprintGenerator
 from sklearn.ensemble import RandomForestRegressor
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 TREES = 400
 

@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-TOP = Path(__file__).resolve().parents[1]
+TOP = Path(__file__).resolve().parents[2]
 DATA = TOP / "data" / "polymer_properties.csv"
 USER = "demo"
 REPO = f"{USER}/polyid-models"

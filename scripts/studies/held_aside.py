@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How an ensemble does on polymers kept aside before anything was trained.
 
-    python scripts/held_aside.py TABLE [--preset accurate] [--seed 0] [--share 5]
+    python scripts/studies/held_aside.py TABLE [--preset accurate] [--seed 0] [--share 5]
 
 Every fifth polymer of TABLE is kept aside (stratified, all rows of a polymer together); an ensemble is trained on the others
 as `polyid train` does, and judged once on those as `polyid evaluate` does.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from polyid.data.splits import assign_folds

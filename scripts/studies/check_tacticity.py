@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whether an ensemble knows what tacticity does to the melting temperature of polymers it never saw.
 
-    python scripts/check_tacticity.py TABLE [--model FOLDER]
+    python scripts/studies/check_tacticity.py TABLE [--model FOLDER]
 
 TABLE has measured melting temperatures of polymers at several tacticities (``pm``, the probability of meso dyads), such
 as `polyid data fetch stereopolymers` gives. An ensemble is trained on it, grouped by polymer whatever its tacticity;
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from polyid.chemistry.oligomer import to_oligomer

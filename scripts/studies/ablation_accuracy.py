@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What each choice of the presets is worth: cross-validated errors with it changed, as a table in Markdown.
 
-    python scripts/ablation_accuracy.py TABLE                       # the kernel's variants: a minute
-    python scripts/ablation_accuracy.py TABLE --networks            # the networks' too: minutes each
-    python scripts/ablation_accuracy.py TABLE --only "dropout 0.2"  # some of them; the others' rows stay
+    python scripts/studies/ablation_accuracy.py TABLE                       # the kernel's variants: a minute
+    python scripts/studies/ablation_accuracy.py TABLE --networks            # the networks' too: minutes each
+    python scripts/studies/ablation_accuracy.py TABLE --only "dropout 0.2"  # some of them; the others' rows stay
 
 Rows go to `ablation_accuracy.md` beside this script; a row that is measured again replaces the old one. All variants see the
 same five folds, stratified and grouped by polymer, seed 0. Networks are trained on the folds of ``--held-out`` only.
@@ -23,7 +23,7 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.svm import SVR
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 OUTPUT = Path(__file__).with_suffix(".md")
@@ -187,7 +187,7 @@ def write_rows(path: Path, rows: dict[str, list[str]], table: str) -> None:
         "# What each choice is worth",
         "",
         f"Mean absolute error of held-out polymers of `{table}`; five folds, stratified and grouped by polymer, seed 0; made by",
-        "`python scripts/ablation_accuracy.py TABLE --networks`. A row is one run: networks of another seed differ by about",
+        "`python scripts/studies/ablation_accuracy.py TABLE --networks`. A row is one run: networks of another seed differ by about",
         "± 0.6 °C in Tg. *Stacked* is the network with the kernel regression, the share of each chosen on other polymers.",
         "Minutes are of two networks on two CPU cores, beside other jobs; the first network of a process also compiles.",
         "",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What our benchmarks compare with: other packages in environments of their own, driven as subprocesses.
 
-    python scripts/benchmark_peers.py upstream chemprop      # build the environments beforehand
+    python scripts/benchmarks/peers.py upstream chemprop      # build the environments beforehand
 
 Environments are built once, in ``POLYID_BENCHMARKS`` or ``~/.cache/polyid/benchmarks``. A peer runs in a worker process that
 reads one JSON request a line and answers one JSON line; it waits without computing, so that both sides can take turns.
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PROPERTIES = (
     "Glass_Transition",
     "Melt_Temp",

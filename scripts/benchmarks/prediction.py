@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What prediction costs, beside upstream PolyID and chemprop on the same polymers, machine and minutes.
 
-    python scripts/benchmark_prediction.py                    # all comparisons, first answers and a table of 10,000
-    python scripts/benchmark_prediction.py --skip-peers       # our side alone
-    python scripts/benchmark_prediction.py --tables 10000 100000
+    python scripts/benchmarks/prediction.py                    # all comparisons, first answers and a table of 10,000
+    python scripts/benchmarks/prediction.py --skip-peers       # our side alone
+    python scripts/benchmarks/prediction.py --tables 10000 100000
 
 Weights are random or hardly trained: they don't change the speed. Both sides take turns, and both include reading the SMILES. Upstream and
 chemprop predict member after member, as their own functions do; upstream, being slow, gets another share of the polymers in
@@ -24,10 +24,12 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from benchmark_peers import (
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+
+from benchmarks.peers import (
     PEERS,
     PROPERTIES,
-    ROOT,
     Worker,
     benchmark_table,
     generated_units,
@@ -38,9 +40,6 @@ from benchmark_peers import (
     spread,
     verdict,
 )
-
-sys.path.insert(0, str(ROOT))
-
 
 TINY = {"atom_features": 8, "bond_features": 8, "num_messages": 2}
 SINGLE = (

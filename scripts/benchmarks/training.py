@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What training costs, beside upstream PolyID on the same polymers, machine and minutes.
 
-    python scripts/benchmark_training.py                        # published network, batch sizes 1 and 16, with upstream
-    python scripts/benchmark_training.py --skip-peers --profile # ours alone, and where its time goes
-    python scripts/benchmark_training.py --preset small --folds 5   # a whole run: time, peak memory
-    python scripts/benchmark_training.py --featurising          # graphs of the database on one core
-    python scripts/benchmark_training.py --scaling 1000 10000   # time and memory against the number of polymers
+    python scripts/benchmarks/training.py                        # published network, batch sizes 1 and 16, with upstream
+    python scripts/benchmarks/training.py --skip-peers --profile # ours alone, and where its time goes
+    python scripts/benchmarks/training.py --preset small --folds 5   # a whole run: time, peak memory
+    python scripts/benchmarks/training.py --featurising          # graphs of the database on one core
+    python scripts/benchmarks/training.py --scaling 1000 10000   # time and memory against the number of polymers
 
 Both sides take turns, so that a busy machine slows both; tracing and compilation are over before the first round. Our side
 is the trainer itself on real folds of the whole table, in slices of its run, everything but validation counted: packing,
@@ -27,10 +27,13 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from benchmark_peers import (
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+
+import numpy as np
+from benchmarks.peers import (
     PEERS,
     PROPERTIES,
-    ROOT,
     Worker,
     benchmark_table,
     generated_units,
@@ -41,10 +44,6 @@ from benchmark_peers import (
     spread,
     verdict,
 )
-
-sys.path.insert(0, str(ROOT))
-
-import numpy as np
 
 from polyid.errors import Cancelled
 

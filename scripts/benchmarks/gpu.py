@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What the publication run costs on a GPU: ten folds together beside one fold alone, and the share of the chip's peak.
 
-    python scripts/benchmark_gpu.py --export polymers.npz       # where RDKit is: graphs, tokens and targets as arrays
-    python scripts/benchmark_gpu.py polymers.npz --peak-tflops 989 --epochs 2       # where the GPU is
-    python scripts/benchmark_gpu.py polymers.npz --steps 3      # anywhere, to see that it runs
+    python scripts/benchmarks/gpu.py --export polymers.npz       # where RDKit is: graphs, tokens and targets as arrays
+    python scripts/benchmarks/gpu.py polymers.npz --peak-tflops 989 --epochs 2       # where the GPU is
+    python scripts/benchmarks/gpu.py polymers.npz --steps 3      # anywhere, to see that it runs
 
 The second needs Keras, NumPy and JAX or TensorFlow, and this repository. Compilation is left out of the times per step and
 reported by itself. With ``--epochs`` the trainer itself runs as many epochs, which adds packing and dispatch.
@@ -20,8 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 
 def export(path: Path, preset: str, count: int | None) -> None:
@@ -36,7 +36,7 @@ def export(path: Path, preset: str, count: int | None) -> None:
         Polymers, spread over all sizes; all by default.
     """
     import numpy as np
-    from benchmark_peers import PROPERTIES, benchmark_table, sample
+    from benchmarks.peers import PROPERTIES, benchmark_table, sample
     from sklearn.preprocessing import RobustScaler
 
     from polyid.config.parameters import preset as preset_parameters

@@ -2,7 +2,7 @@
 """Take the README's pictures: both pages as a visitor sees them, with a finished run and a prediction.
 
     bash scripts/demo.sh                                   # in one terminal; prints the two addresses
-    python scripts/screenshots.py --trainer http://127.0.0.1:7860 --inference http://127.0.0.1:7861
+    python scripts/demo/screenshots.py --trainer http://127.0.0.1:7860 --inference http://127.0.0.1:7861
 
 Needs Playwright (`pip install playwright`) and Chromium.
 """

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How far the bundled table of polymer properties agrees with another one.
 
-    python scripts/cross_check_table.py OTHER [--table data/polymer_properties.csv] [--all]
+    python scripts/studies/cross_check_table.py OTHER [--table data/polymer_properties.csv] [--all]
 
 OTHER is any table that `polyid train` reads. Rows are matched by structure: both sides are written as oligomers, as for
 training, and the sequence that repeats along the oligomer is the key of the polymer. End groups, the form the polymer was written
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from rdkit import Chem
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from polyid.chemistry.oligomer import to_oligomer
