@@ -5,5 +5,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/environment.sh
 
-install_package .
+install_package '.[demo]'
 exec "$PYTHON" scripts/demo/demo.py "$@"

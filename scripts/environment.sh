@@ -1,6 +1,6 @@
 # Sourced by demo.sh and test.sh, from the top of the repository: makes .venv with the package in it.
-#   install_package .        the package
-#   install_package '.[test]'  with what the tests need
+#   install_package '.[demo]'  the package, with what the Hub on this machine needs
+#   install_package '.[test]'  with what the tests need, too
 # Sets PYTHON to the environment's interpreter. An environment made from the same pyproject.toml is used again.
 
 newer_python() { # the first interpreter that is new enough

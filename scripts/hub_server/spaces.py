@@ -1,0 +1,135 @@
+"""The settings of Spaces; they are kept, and nothing is run."""
+
+from typing import Any
+
+from huggingface_hub import SpaceHardware
+
+from hub_server.access import OwnedSpace, Payload, Readable
+from hub_server.errors import HubProblem
+from hub_server.files import now, read_json, write_json
+from hub_server.names import KEY_NAME
+from hub_server.repo import WRITE_LOCK, Repo
+from hub_server.routing import api
+
+CPU_BASIC_SLEEP = 48 * 3600
+
+
+def space_settings(repo: Repo) -> dict:
+    if (repo.folder / "space.json").exists():
+        return read_json(repo.folder / "space.json")
+    return {"hardware": "cpu-basic", "sleep": None, "paused": False, "secrets": {}, "variables": {}}
+
+
+def change_space(repo: Repo, **changes: Any) -> dict:
+    with WRITE_LOCK:
+        write_json(repo.folder / "space.json", {**space_settings(repo), **changes})
+    return space_runtime(repo)
+
+
+def space_runtime(repo: Repo) -> dict:
+    space, tree = space_settings(repo), repo.commit(repo.resolve("main"))["tree"]
+    stage = "PAUSED" if space["paused"] else "RUNNING"
+    if repo.meta["sdk"] in ("gradio", "streamlit") and "app.py" not in tree:
+        stage = "NO_APP_FILE"
+    hardware = {"current": None if space["paused"] else space["hardware"], "requested": space["hardware"]}
+    sleep = CPU_BASIC_SLEEP if space["hardware"] == "cpu-basic" else space["sleep"]
+    return {"stage": stage, "hardware": hardware, "gcTimeout": sleep, "storage": None, "devMode": False}
+
+
+def checked_hardware(flavour: Any) -> str:
+    known = [hardware.value for hardware in SpaceHardware]
+    if flavour not in known:
+        raise HubProblem(400, f"Unknown hardware {flavour!r}: choose one of {', '.join(known)}")
+    return flavour
+
+
+def checked_key(payload: dict) -> str:
+    key = payload.get("key")
+    if not isinstance(key, str) or not KEY_NAME.fullmatch(key):
+        raise HubProblem(400, "A secret's or variable's name has letters, digits and '_' and starts with no digit")
+    return key
+
+
+def stamped(payload: dict) -> dict:
+    return {"value": str(payload.get("value", "")), "description": payload.get("description"), "updatedAt": now()}
+
+
+def dynamic(repo: Repo) -> Repo:
+    if repo.meta["sdk"] == "static":
+        raise HubProblem(400, "A static Space always runs on free hardware: it can't be paused, restarted or upgraded")
+    return repo
+
+
+@api("GET", "/runtime")
+def get_runtime(repo: Readable) -> dict:
+    return space_runtime(repo)
+
+
+@api("POST", "/pause")
+def pause(repo: OwnedSpace) -> dict:
+    return change_space(dynamic(repo), paused=True)
+
+
+@api("POST", "/restart")
+def restart(repo: OwnedSpace) -> dict:
+    return change_space(dynamic(repo), paused=False)
+
+
+@api("POST", "/hardware")
+def set_hardware(repo: OwnedSpace, payload: Payload) -> dict:
+    changes = {"hardware": checked_hardware(payload.get("flavor"))}
+    if "sleepTimeSeconds" in payload:
+        changes["sleep"] = payload["sleepTimeSeconds"]
+    return change_space(dynamic(repo), **changes)
+
+
+@api("POST", "/sleeptime")
+def set_sleep_time(repo: OwnedSpace, payload: Payload) -> dict:
+    seconds = payload.get("seconds")
+    if not isinstance(seconds, int):
+        raise HubProblem(400, "The sleep time is a number of seconds, -1 for never")
+    return change_space(dynamic(repo), sleep=seconds)
+
+
+def change_entry(repo: Repo, group: str, payload: dict, remove: bool) -> dict:
+    with WRITE_LOCK:
+        entries, key = dict(space_settings(repo)[group]), checked_key(payload)
+        entries.pop(key, None)
+        if not remove:
+            entries[key] = stamped(payload)
+        change_space(repo, **{group: entries})
+    return entries
+
+
+@api("GET", "/variables")
+def get_variables(repo: OwnedSpace) -> dict:
+    return space_settings(repo)["variables"]
+
+
+@api("POST", "/variables")
+def add_variable(repo: OwnedSpace, payload: Payload) -> dict:
+    return change_entry(repo, "variables", payload, remove=False)
+
+
+@api("DELETE", "/variables")
+def delete_variable(repo: OwnedSpace, payload: Payload) -> dict:
+    return change_entry(repo, "variables", payload, remove=True)
+
+
+@api("GET", "/secrets")
+def get_secrets(repo: OwnedSpace) -> dict:
+    """Name the secrets; their values are never given back."""
+    entries = space_settings(repo)["secrets"]
+    return {key: {k: v for k, v in entry.items() if k != "value"} for key, entry in entries.items()}
+
+
+@api("POST", "/secrets")
+def add_secret(repo: OwnedSpace, payload: Payload) -> dict:
+    change_entry(repo, "secrets", payload, remove=False)
+    return {}
+
+
+@api("DELETE", "/secrets")
+def delete_secret(repo: OwnedSpace, payload: Payload) -> dict:
+    change_entry(repo, "secrets", payload, remove=True)
+    return {}
