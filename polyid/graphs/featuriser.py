@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from polyid.errors import PolymerError
 from polyid.graphs.cache import CACHE_VERSION, cache_folder, load_graphs, save_graphs
-from polyid.graphs.molecular import read_graph
+from polyid.graphs.read import read_graph
 from polyid.graphs.refinement import QuotientGraph, compress
 
 

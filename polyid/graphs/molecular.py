@@ -1,92 +1,10 @@
-"""A molecule as arrays, and how it is read from a SMILES: atoms and directed bonds in nfp's order, with their features."""
+"""A molecule as arrays: its atoms, its directed bonds and their features."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from rdkit import Chem
-
-from polyid.chemistry.smiles import atoms_of, bonds_of, parse_smiles
-from polyid.graphs.features import BondFeature, Feature
-
-
-def read_graph(smiles: str, atom_features: Callable, bond_features: Callable, explicit_hs: bool) -> MolecularGraph:
-    """Molecular graph of a SMILES, atoms and directed bonds in the order nfp's `SmilesPreprocessor` gives them.
-
-    Parameters
-    ----------
-    smiles : str
-        A molecule, as a rule an oligomer.
-    atom_features, bond_features : callable
-        A `Feature`, or any function of an RDKit atom, or bond and ``flipped``, that returns text.
-    explicit_hs : bool
-        Whether hydrogens are atoms of the graph.
-    """
-    mol = parse_smiles(smiles)
-    fast = isinstance(atom_features, Feature) and isinstance(bond_features, BondFeature)
-    if explicit_hs and not fast:
-        mol = Chem.AddHs(mol)
-    atoms, bonds = atoms_of(mol), bonds_of(mol)
-    atom_types: dict = {}
-    bond_types: dict = {}
-    if fast:
-        of_atom, of_bond = atom_features.values, bond_features.values
-        atom_type = np.array([atom_types.setdefault(of_atom(a, explicit_hs), len(atom_types)) for a in atoms], np.int64)
-        read = [
-            (b.GetBeginAtomIdx(), b.GetEndAtomIdx(), bond_types.setdefault(of_bond(b, explicit_hs), len(bond_types)))
-            for b in bonds
-        ]
-        begin, end, plain = np.array(read, np.int64).reshape(-1, 3).T
-        names = [kind[0] for kind in atom_types]
-        symbols = sorted(set(names))
-        element = np.array([symbols.index(name) for name in names], np.int64)[atom_type]
-        ends = np.minimum(element[begin], element[end]), np.maximum(element[begin], element[end])
-        shape = (len(bond_types), len(symbols), len(symbols))
-        found, bond_type = np.unique(np.ravel_multi_index((plain, *ends), shape), return_inverse=True)
-        kinds = list(bond_types)
-        atom_texts = [str(kind) for kind in atom_types]
-        bond_texts = [
-            str((*kinds[i], [symbols[j], symbols[k]])) for i, j, k in zip(*np.unravel_index(found, shape), strict=True)
-        ]
-        hydrogens = np.array([a.GetTotalNumHs() for a in atoms_of(mol)] if explicit_hs else [], np.int64)
-        if hydrogens.any():
-            heavy = len(atom_type)
-            carriers = np.repeat(np.arange(heavy), hydrogens)
-            to_element = {
-                i: _place(bond_texts, str(bond_features.hydrogen(symbols[i]))) for i in set(element[carriers].tolist())
-            }
-            begin = np.append(begin, carriers)
-            end = np.append(end, np.arange(heavy, heavy + len(carriers)))
-            bond_type = np.append(bond_type, [to_element[i] for i in element[carriers].tolist()])
-            kind = _place(atom_texts, str(atom_features.hydrogen()))
-            atom_type = np.append(atom_type, np.full(len(carriers), kind))
-    else:
-        atom_type = np.array([atom_types.setdefault(str(atom_features(a)), len(atom_types)) for a in atoms], np.int64)
-        # nfp compares an atom's data with an index, so a bond feature never sees flipped=True; the same is done here.
-        texts = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx(), str(bond_features(b, flipped=False))) for b in bonds]
-        read = [(begin, end, bond_types.setdefault(text, len(bond_types))) for begin, end, text in texts]
-        begin, end, bond_type = np.array(read, np.int64).reshape(-1, 3).T
-        atom_texts, bond_texts = list(atom_types), list(bond_types)
-    source, target = np.stack([begin, end], axis=1).ravel(), np.stack([end, begin], axis=1).ravel()
-    order = np.argsort(source, kind="stable")
-    bond_type = np.repeat(bond_type, 2)[order]
-    # Features are listed as they first appear, so that a tokeniser numbers them as nfp would.
-    appearance = list(dict.fromkeys(bond_type.tolist()))
-    rank = np.zeros(len(bond_texts), np.int64)
-    rank[appearance] = np.arange(len(appearance))
-    connectivity = np.stack([source[order], target[order]], axis=1)
-    return MolecularGraph(
-        tuple(atom_texts), atom_type, tuple(bond_texts[k] for k in appearance), rank[bond_type], connectivity
-    )
-
-
-def _place(texts: list[str], text: str) -> int:
-    """Where `text` is in `texts`, behind the others if it was not there."""
-    if text not in texts:
-        texts.append(text)
-    return texts.index(text)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from nfp.preprocessing.mol_preprocessor import SmilesPreprocessor
 
 from polyid.errors import BundleError
 from polyid.graphs.features import FEATURES, atom_features_v1, bond_features_v1, resolve_feature
-from polyid.graphs.molecular import MolecularGraph, read_graph
+from polyid.graphs.molecular import MolecularGraph
+from polyid.graphs.read import read_graph
 from polyid.graphs.refinement import QuotientGraph
 
 

@@ -17,7 +17,7 @@ from polyid.errors import BundleError, PolymerError
 from polyid.graphs import featuriser
 from polyid.graphs.features import atom_features_v1, bond_features_v1
 from polyid.graphs.featuriser import featurise
-from polyid.graphs.molecular import read_graph
+from polyid.graphs.read import read_graph
 from polyid.graphs.refinement import compress
 from polyid.inference import predictor, reader
 

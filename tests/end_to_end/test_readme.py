@@ -70,7 +70,7 @@ def test_the_presets_are_the_codes():
 
 def test_every_setting_the_code_reads_is_listed():
     sources = [
-        path for folder in ("polyid", "trainer_space", "inference_space") for path in (TOP / folder).glob("*.py")
+        path for folder in ("polyid", "trainer_space", "inference_space") for path in (TOP / folder).rglob("*.py")
     ]
     read = {name for path in sources for name in re.findall(r'"(POLYID_[A-Z_]+)"', path.read_text("utf-8"))}
     assert read == set(re.findall(r"`(POLYID_[A-Z_]+)`", README))

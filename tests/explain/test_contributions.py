@@ -295,7 +295,7 @@ def test_drawing_needs_no_matplotlib():
 
     code = (
         "import sys, numpy as np; sys.modules['matplotlib'] = None\n"
-        "from polyid.explain.contributions import Contributions, draw_contributions\n"
+        "from polyid.explain.contributions import Contributions; from polyid.explain.drawing import draw_contributions\n"
         "c = Contributions('Density', None, 1.0, '*CC*', 18, np.zeros(4), np.zeros(3), 0.0, np.ones(4), np.ones(3))\n"
         "assert draw_contributions(c).startswith('<svg')\n"
     )

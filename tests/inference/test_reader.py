@@ -19,7 +19,7 @@ from polyid.chemistry.fragments import KnownFragments, chain_fragments
 from polyid.chemistry.oligomer import to_oligomer
 from polyid.errors import PolymerError
 from polyid.graphs.features import FEATURES
-from polyid.graphs.molecular import read_graph
+from polyid.graphs.read import read_graph
 from polyid.graphs.refinement import compress
 from polyid.inference import reader as reading
 from polyid.inference.reader import OligomerReader, TableReader, parts_of, read_parts

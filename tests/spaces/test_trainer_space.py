@@ -376,7 +376,7 @@ def test_a_space_repo_works_with_the_package_beside_its_app(space, tmp_path):
         target = tmp_path if part.name == space else tmp_path / part.name
         shutil.copytree(part, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import app, polyid; from polyid.data.training_table import bundled_tables\n"
+        "import sys; sys.path.insert(0, sys.argv[1]); import app, polyid; from polyid.data.catalogue import bundled_tables\n"
         "print(polyid.__file__); print(*bundled_tables().values())"
     )
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
