@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 __all__ = ["MultiModel", "Parameters", "SingleModel", "__version__"]
@@ -20,7 +20,7 @@ _HOME = {
 }
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     # TensorFlow takes seconds to import: it is loaded when a model is first asked for.
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)

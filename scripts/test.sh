@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests in an environment of their own: bash scripts/test.sh [pytest's arguments]
+# Checks the code and runs the tests, in an environment of their own: bash scripts/test.sh [pytest's arguments]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/environment.sh
@@ -30,6 +30,13 @@ install_chromium() {
 
 install_package '.[test]'
 has_chromium || install_chromium
+
+BIN=$(dirname "$PYTHON")
+"$BIN/ruff" check .
+"$BIN/ruff" format --check .
+"$BIN/lint-imports"
+"$BIN/mypy"
+
 export TF_CPP_MIN_LOG_LEVEL=${TF_CPP_MIN_LOG_LEVEL:-2}
 # Two processes, each with whole files, so that what a file prepares once is prepared once.
 exec "$PYTHON" -m pytest -q -n 2 --dist loadfile "$@" </dev/null

@@ -3,7 +3,8 @@
 import html
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -63,9 +64,9 @@ def make_app(hub: Hub, hosts: list[str]) -> Callable:
     app.include_router(calls)
     app.add_api_route("/api/{path:rest}", unknown_call, methods=["GET", "HEAD", "POST", "PUT", "DELETE"])
     app.include_router(pages)
-    app.add_exception_handler(HubProblem, problem_answer)
-    app.add_exception_handler(HTTPException, unknown_address)
-    app.add_exception_handler(RequestValidationError, invalid_request)
+    app.exception_handler(HubProblem)(problem_answer)
+    app.exception_handler(HTTPException)(unknown_address)
+    app.exception_handler(RequestValidationError)(invalid_request)
     app.add_exception_handler(
         Exception, lambda request, error: problem_answer(request, HubProblem(500, "Internal error of the local Hub"))
     )
@@ -78,7 +79,7 @@ def make_app(hub: Hub, hosts: list[str]) -> Callable:
         given = dict(scope["headers"]).get(b"x-request-id", b"")
         request_id = given if re.fullmatch(rb"[\w-]{1,128}", given) else uuid.uuid4().hex.encode()
 
-        async def send_with_id(message: dict) -> None:
+        async def send_with_id(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
             await send(message)

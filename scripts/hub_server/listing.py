@@ -42,7 +42,8 @@ def repo_info(repo: Repo, sha: str, blobs: bool = False) -> dict:
     except yaml.YAMLError:
         card = None  # a card that can't be read has no metadata; the page still shows its text
     card = json.loads(json.dumps(card, default=str)) if isinstance(card, dict) else {}
-    tags = card.get("tags") if isinstance(card.get("tags"), list) else []
+    tags = card.get("tags")
+    tags = tags if isinstance(tags, list) else []
     info = {
         "_id": meta["key"],
         "id": meta["id"],

@@ -65,7 +65,7 @@ def list_tree(
             names |= {prefix + "/".join(parts[:depth]) for depth in depths}
     if prefix and not names:
         raise HubProblem(404, f'{path} does not exist on "{revision}"', "EntryNotFound", {"X-Repo-Commit": sha})
-    return [described(repo, sha, name, expand) for name in sorted(names)]
+    return [info for name in sorted(names) if (info := described(repo, sha, name, expand)) is not None]
 
 
 @api("POST", "/paths-info/{revision:segment}")
@@ -76,8 +76,8 @@ def paths_info(
     expand: Annotated[bool, Form()] = False,
 ) -> list[dict]:
     sha = repo.resolve(revision)
-    found = (described(repo, sha, path.strip("/"), expand) for path in dict.fromkeys(paths))
-    return [info for info in found if info is not None]
+    names = (path.strip("/") for path in dict.fromkeys(paths))
+    return [info for name in names if (info := described(repo, sha, name, expand)) is not None]
 
 
 @page("/resolve/{revision:segment}/{path:rest}", methods=("GET", "HEAD"))

@@ -45,6 +45,16 @@ def unpacked(frame: bytes, length: int) -> bytes:
         raise ValueError(f"a chunk is not an LZ4 frame: {error}") from error
 
 
+def ungrouped(chunk: bytes) -> bytes:
+    """Put back bytes that are grouped by their position in each four."""
+    content, start = bytearray(len(chunk)), 0
+    for offset in range(4):
+        count = len(range(offset, len(chunk), 4))
+        content[offset::4] = chunk[start : start + count]
+        start += count
+    return bytes(content)
+
+
 def xorb_chunks(xorb: bytes, first: int, end: int) -> Iterator[bytes]:
     """Yield the chunks ``first`` to ``end`` (exclusive) of a xorb.
 
@@ -62,12 +72,6 @@ def xorb_chunks(xorb: bytes, first: int, end: int) -> Iterator[bytes]:
         if packing not in (0, 1, 2):
             raise ValueError(f"a chunk is packed in an unknown way ({packing})")
         chunk = packed if packing == 0 else unpacked(packed, length)
-        if packing == 2:
-            grouped, chunk, start = chunk, bytearray(len(chunk)), 0
-            for offset in range(4):
-                count = len(range(offset, len(grouped), 4))
-                chunk[offset::4] = grouped[start : start + count]
-                start += count
         if len(chunk) != length:
             raise ValueError("a chunk has another length than it says")
-        yield bytes(chunk)
+        yield ungrouped(chunk) if packing == 2 else chunk

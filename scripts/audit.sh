@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Known faults and licences of everything the package needs, in an environment of their own: bash scripts/audit.sh
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/environment.sh
+
+# What a BSD-licensed program may be used with, as the packages' own metadata name their licences.
+REFUSED='AGPL;GNU Affero;SSPL;Server Side Public License;Proprietary'
+
+install_package '.[demo]'
+"$PYTHON" -m pip install --quiet --disable-pip-version-check --no-input pip-audit pip-licenses
+"$PYTHON" -m pip_audit --skip-editable
+"$PYTHON" -m piplicenses --partial-match --fail-on "$REFUSED" --summary
