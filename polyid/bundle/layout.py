@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 FORMAT = "polyid-bundle"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 BUNDLE_FILES = ("parameters.json", "metrics.json", "splits.json", "out_of_fold.csv", "README.md")
 KERNEL_FILE = "kernel.safetensors"
 CALIBRATION_FILE = "calibration.json"

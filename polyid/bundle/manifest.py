@@ -63,4 +63,7 @@ def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
             f"The model has format version {version!r}; this package reads up to {FORMAT_VERSION}. "
             "Install a newer polyid-spaces."
         )
+    if "chain" not in manifest:
+        # Before version 3 only the degree was recorded, and every model that was read back drew chains with seed 0.
+        manifest["chain"] = {"degree_of_polymerisation": manifest.pop("degree_of_polymerisation", 18), "seed": 0}
     return manifest

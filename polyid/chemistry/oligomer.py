@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.chain import homopolymer
@@ -17,6 +19,26 @@ DEGREE_OF_POLYMERISATION = 18
 MAX_DEGREE_OF_POLYMERISATION = 200
 
 MIN_OLIGOMER_HEAVY_ATOMS = 10
+
+
+@dataclass(frozen=True)
+class ChainSettings:
+    """How the chains that stand for polymers are drawn: the same for the table a model learns from and for every question.
+
+    Attributes
+    ----------
+    degree_of_polymerisation : int
+        Units of an oligomer; see `to_oligomer`.
+    seed : int
+        Of what is random in a chain: its tacticity, the sequence and orientation of its monomers.
+    """
+
+    degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION
+    seed: int = 0
+
+    def oligomer(self, smiles: str, *, mechanism: str | None = None, pm: float | None = None) -> str:
+        """`to_oligomer` with these settings."""
+        return to_oligomer(smiles, self.degree_of_polymerisation, mechanism=mechanism, pm=pm, seed=self.seed)
 
 
 def to_oligomer(

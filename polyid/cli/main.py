@@ -339,7 +339,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         return
     raw = read_raw_table(data)
     present = properties_present(raw, ensemble.prediction_columns)
-    table = apply_mapping(raw, propose_mapping(raw, present), ensemble.degree_of_polymerisation)
+    table = apply_mapping(raw, propose_mapping(raw, present), ensemble.chain)
     left_out = table.problems.loc[table.problems["outcome"] == "left out", "row"].nunique()
     if left_out:
         _say(f"{left_out} rows of {data} could not be read; 'polyid data show {data}' lists them.")
@@ -359,12 +359,16 @@ def _publish(options: argparse.Namespace) -> None:
 
 
 def _data_build(options: argparse.Namespace) -> None:
+    from polyid.chemistry.oligomer import ChainSettings
     from polyid.data.build import build_training_set
     from polyid.data.catalogue import bundled_tables
 
     table = _table(options.table) if options.table else next(iter(bundled_tables().values()))
     built = build_training_set(
-        table, options.output, options.degree_of_polymerisation, replicates=options.replicates, seed=options.seed
+        table,
+        options.output,
+        ChainSettings(options.degree_of_polymerisation, options.seed),
+        replicates=options.replicates,
     )
     _describe(built)
     print(f"{len(built.frame)} polymers written to {options.output}")

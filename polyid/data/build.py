@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from polyid.chemistry.oligomer import DEGREE_OF_POLYMERISATION, to_oligomer
+from polyid.chemistry.oligomer import ChainSettings
 from polyid.data.columns import Mapping, propose_mapping
 from polyid.data.headers import RawTable
 from polyid.data.polymers import CONTEXT_COLUMNS
@@ -22,11 +23,10 @@ from polyid.errors import DataError
 def build_training_set(
     path: str | Path,
     output: str | Path,
-    degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION,
+    chain: ChainSettings = ChainSettings(),
     *,
     properties: Sequence[str] | None = None,
     replicates: int = 1,
-    seed: int = 0,
 ) -> TrainingTable:
     """Turn a table into a training set on disk: one row a polymer, oligomers, units beside every property.
 
@@ -38,12 +38,11 @@ def build_training_set(
         As for :func:`read_training_table`.
     output : str or Path
         CSV file to write; replaced only when complete.
-    degree_of_polymerisation : int
+    chain : ChainSettings
+        Of the oligomers, and of the first replicate of each.
     properties : sequence of str, optional
     replicates : int
         Structures of each polymer with 0 < pm < 1, numbered in ``replicate_structure``.
-    seed : int
-        Of the first replicate.
 
     Returns
     -------
@@ -59,9 +58,9 @@ def build_training_set(
         raise DataError(f"{replicates} replicate structures were asked for; at least 1 is needed.")
     raw = as_raw_table(path)
     mapping = propose_mapping(raw, properties)
-    table = apply_mapping(raw, mapping, degree_of_polymerisation)
+    table = apply_mapping(raw, mapping, chain)
     if replicates > 1:
-        table.frame = _replicated(raw, mapping, table.frame, degree_of_polymerisation, replicates, seed)
+        table.frame = _replicated(raw, mapping, table.frame, chain, replicates)
         table.labels = {name: int(table.frame[name].notna().sum()) for name in table.properties}
     written = table.frame.drop(columns="row").copy()
     for name, unit in table.units.items():
@@ -81,7 +80,7 @@ def build_training_set(
 
 
 def _replicated(
-    raw: RawTable, mapping: Mapping, frame: pd.DataFrame, degree: int, replicates: int, seed: int
+    raw: RawTable, mapping: Mapping, frame: pd.DataFrame, chain: ChainSettings, replicates: int
 ) -> pd.DataFrame:
     """Repeat rows of partly tactic polymers with other draws of the same share of meso dyads."""
     smiles_column = mapping.roles.get("smiles")
@@ -93,7 +92,7 @@ def _replicated(
             copy = {**record, "replicate_structure": replicate}
             if several:
                 smiles = raw.cells.at[record["row"], smiles_column]
-                copy["smiles_polymer"] = to_oligomer(smiles, degree, pm=pm, seed=seed + replicate)
+                copy["smiles_polymer"] = replace(chain, seed=chain.seed + replicate).oligomer(smiles, pm=pm)
             records.append(copy)
     columns = [*(name for name in CONTEXT_COLUMNS if name in records[0])]
     columns += [name for name in frame.columns if name not in columns]

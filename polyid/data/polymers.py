@@ -7,7 +7,7 @@ import pandas as pd
 
 from polyid.chemistry.forms import PolymerForm, recognise_form
 from polyid.chemistry.identity import polymer_identity
-from polyid.chemistry.oligomer import to_oligomer
+from polyid.chemistry.oligomer import ChainSettings
 from polyid.chemistry.polymerisation import MECHANISMS
 from polyid.data.columns import Mapping
 from polyid.data.headers import RawTable
@@ -32,7 +32,7 @@ CONTEXT_COLUMNS = (
 
 
 def read_polymers(
-    table: RawTable, mapping: Mapping, rows: pd.Index, degree: int, problems: TableProblems
+    table: RawTable, mapping: Mapping, rows: pd.Index, chain: ChainSettings, problems: TableProblems
 ) -> pd.DataFrame:
     """Oligomer, key and context of every row that can be read."""
     cells = table.cells.loc[rows]
@@ -58,7 +58,7 @@ def read_polymers(
         key = (oligomer, smiles, monomers, known, pm)
         if key not in read:
             try:
-                read[key] = _read_polymer(oligomer, smiles, monomers, known, pm, degree)
+                read[key] = _read_polymer(oligomer, smiles, monomers, known, pm, chain)
             except PolymerError as error:
                 read[key] = str(error)
         result = read[key]
@@ -89,13 +89,13 @@ def _known_mechanism(text: str) -> str | None:
 
 
 def _read_polymer(
-    oligomer: str, smiles: str, monomers: str, mechanism: str | None, pm: float | None, degree: int
+    oligomer: str, smiles: str, monomers: str, mechanism: str | None, pm: float | None, chain: ChainSettings
 ) -> tuple[str, str]:
     """Oligomer and key of one row. An oligomer as the data sets write it goes before repeat unit and monomers."""
     if oligomer and recognise_form(oligomer) is PolymerForm.OLIGOMER:
         return oligomer, polymer_identity(monomers or smiles or oligomer)
     text = oligomer or smiles
     if text and recognise_form(text) is not PolymerForm.OLIGOMER:
-        return to_oligomer(text, degree, mechanism=mechanism, pm=pm), polymer_identity(text)
+        return chain.oligomer(text, mechanism=mechanism, pm=pm), polymer_identity(text)
     text = text or monomers
-    return to_oligomer(text, degree, mechanism=mechanism, pm=pm), polymer_identity(text)
+    return chain.oligomer(text, mechanism=mechanism, pm=pm), polymer_identity(text)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from polyid.chemistry.oligomer import DEGREE_OF_POLYMERISATION
+from polyid.chemistry.oligomer import ChainSettings
 from polyid.data.checks import note_disagreements, note_suspicious
 from polyid.data.column_checks import note_doubles
 from polyid.data.columns import Mapping, listed, mapping_of, propose_mapping
@@ -49,6 +49,8 @@ class TrainingTable:
         Polymers left out because none of the properties is measured.
     notes : list of str
         What was skipped or assumed about the file as a whole.
+    chain : ChainSettings
+        How the oligomers were drawn: those of a model's questions are drawn alike.
     """
 
     frame: pd.DataFrame
@@ -59,6 +61,7 @@ class TrainingTable:
     source: str
     unlabelled: int = 0
     notes: list[str] = field(default_factory=list)
+    chain: ChainSettings = field(default_factory=ChainSettings)
 
     @property
     def properties(self) -> list[str]:
@@ -68,7 +71,7 @@ class TrainingTable:
 def read_training_table(
     path: str | Path | pd.DataFrame,
     properties: Sequence[str] | None = None,
-    degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION,
+    chain: ChainSettings = ChainSettings(),
     *,
     keep: Sequence[str] = (),
     columns: dict[str, dict[str, str | None]] | None = None,
@@ -83,7 +86,7 @@ def read_training_table(
     properties : sequence of str, optional
         Properties to keep, by the file's column names or by those of :data:`polyid.data.properties.PROPERTIES`; all that
         are recognised when None.
-    degree_of_polymerisation : int
+    chain : ChainSettings
         Of the oligomers made from repeat units and monomers.
     keep : sequence of str
         Further columns to keep, as text and under their own names, such as one of folds.
@@ -101,13 +104,13 @@ def read_training_table(
     """
     table = as_raw_table(path)
     mapping = propose_mapping(table, properties) if columns is None else mapping_of(table, columns, properties)
-    return apply_mapping(table, mapping, degree_of_polymerisation, keep=keep)
+    return apply_mapping(table, mapping, chain, keep=keep)
 
 
 def apply_mapping(
     table: RawTable | pd.DataFrame,
     mapping: Mapping,
-    degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION,
+    chain: ChainSettings = ChainSettings(),
     *,
     keep: Sequence[str] = (),
 ) -> TrainingTable:
@@ -117,7 +120,8 @@ def apply_mapping(
     ----------
     table : RawTable or pandas.DataFrame
     mapping : Mapping
-    degree_of_polymerisation : int
+    chain : ChainSettings
+        Of the oligomers made from repeat units and monomers.
     keep : sequence of str
         As for :func:`read_training_table`.
 
@@ -144,7 +148,7 @@ def apply_mapping(
     else:
         values, units = read_columns(table, mapping, problems)
         note_doubles(table, mapping, problems)
-    polymers = read_polymers(table, mapping, values.index, degree_of_polymerisation, problems)
+    polymers = read_polymers(table, mapping, values.index, chain, problems)
     frame = polymers.join(values.loc[polymers.index])
     kept = [column for column in keep if column not in frame]
     frame[kept] = table.cells.loc[frame.index, kept]
@@ -176,4 +180,5 @@ def apply_mapping(
         source=table.source,
         unlabelled=unlabelled,
         notes=list(table.notes),
+        chain=chain,
     )

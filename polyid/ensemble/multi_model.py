@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from polyid.bundle.layout import CALIBRATION_FILE, DOMAIN_FILES
 from polyid.bundle.member import BundleMember
 from polyid.bundle.store import load_bundle, read_checked, save_bundle
 from polyid.chemistry.composition import PolymerFragments, polymer_fragments
-from polyid.chemistry.oligomer import DEGREE_OF_POLYMERISATION, to_oligomer
+from polyid.chemistry.oligomer import ChainSettings
 from polyid.common.progress import ProgressCallback
 from polyid.config.parameters import DEFAULT_SPLIT, Parameters
 from polyid.config.settings import settings_from
@@ -70,6 +70,8 @@ class MultiModel:
         ``{fold: {"train": [data ids], "validate": [data ids]}}``.
     metadata : dict
         Content of `parameters.json`, once saved or loaded.
+    chain : ChainSettings
+        How oligomers are drawn, for the training table and for every question alike.
 
     Examples
     --------
@@ -83,7 +85,7 @@ class MultiModel:
         self.models: list[SingleModel] = []
         self.kfold_sets: dict[Any, dict[str, list[int]]] = {}
         self.metadata: dict[str, Any] = {}
-        self.degree_of_polymerisation = DEGREE_OF_POLYMERISATION
+        self.chain = ChainSettings()
         self.df_input: pd.DataFrame | None = None
         self.seed = 0
         self.split = DEFAULT_SPLIT
@@ -124,7 +126,7 @@ class MultiModel:
         new.metadata = manifest
         new.prediction_columns = list(manifest["prediction_columns"])
         new.prediction_units = dict(manifest["prediction_units"])
-        new.degree_of_polymerisation = int(manifest["degree_of_polymerisation"])
+        new.chain = ChainSettings(**manifest["chain"])
         record = Path(folder) / "splits.json"
         new._splits = json.loads(record.read_text("utf-8")) if record.is_file() else None
         for content in read_checked(folder, manifest, [CALIBRATION_FILE]).values():
@@ -135,7 +137,7 @@ class MultiModel:
         for member in members:
             model = SingleModel(new.prediction_columns, data_scaler=member.scaler, model_id=member.model_id)
             model.preprocessor, model.parameters, model.member = member.preprocessor, manifest["parameters"], member
-            model.df_loss_log = pd.DataFrame(member.log)
+            model.df_loss_log, model.chain = pd.DataFrame(member.log), new.chain
             new.models.append(model)
         new._all_members().warm_up()
         return new
@@ -177,7 +179,7 @@ class MultiModel:
             self._source = {"source": raw.source, "sha256": raw.sha256, "rows_left_out": 0}
             return
         mapping = propose_mapping(raw, wanted)
-        self.load_table(apply_mapping(raw, mapping, self.degree_of_polymerisation))
+        self.load_table(apply_mapping(raw, mapping, self.chain))
         if not mapping.of_facts:
             self.df_input = in_own_columns(self.df_input, raw.cells)
 
@@ -187,7 +189,7 @@ class MultiModel:
         self.prediction_units = {
             name: [unit] if (unit := table.units.get(name)) else None for name in self.prediction_columns
         }
-        self.df_input = table.frame
+        self.df_input, self.chain = table.frame, table.chain
         left_out = table.problems.loc[table.problems["outcome"] == "left out", "row"].nunique()
         self._source = {"source": table.source, "sha256": table.sha256, "rows_left_out": int(left_out)}
 
@@ -272,6 +274,7 @@ class MultiModel:
                     )
             validate = data[data["data_id"].isin(ids["validate"])]
             self.models.append(SingleModel(self.prediction_columns, validate, train, model_id=str(name)))
+            self.models[-1].chain = self.chain
 
     def generate_data_scaler(self) -> None:
         """Fit each member's scaler to its training targets."""
@@ -605,7 +608,7 @@ class MultiModel:
             table = read_training_table(
                 data,
                 self.prediction_columns,
-                self.degree_of_polymerisation,
+                self.chain,
                 keep=[column] if column else (),
                 columns=self.metadata["data"].get("columns"),
             )
@@ -634,7 +637,7 @@ class MultiModel:
             "prediction_columns": self.prediction_columns,
             "prediction_units": self.prediction_units,
             "parameters": json_ready({k: v for k, v in params.items() if k != "prediction_columns"}),
-            "degree_of_polymerisation": self.degree_of_polymerisation,
+            "chain": asdict(self.chain),
             "split": self.split,
             "data": {
                 **self._source,
@@ -708,7 +711,7 @@ class MultiModel:
         df_prediction : pd.DataFrame
             With a column ``smiles_polymer``.
         """
-        values = self._all_members().predict(row_oligomers(df_prediction, self.degree_of_polymerisation))
+        values = self._all_members().predict(row_oligomers(df_prediction, self.chain))
         columns = [f"{name}_pred" for name in self.prediction_columns]
         return pd.concat(
             [
@@ -742,7 +745,7 @@ class MultiModel:
         pd.DataFrame
             With columns ``<property>_pred_<func>``, in the units of the properties.
         """
-        answers = self._all_members().answers(row_oligomers(df_prediction, self.degree_of_polymerisation))
+        answers = self._all_members().answers(row_oligomers(df_prediction, self.chain))
         if funcs is None:
             found = self._with_intervals(answers, df_prediction.index, level)
         else:
@@ -811,7 +814,7 @@ class MultiModel:
         pm = [None] * len(smiles) if pm is None else list(pm)
         predictor = self._all_members()
         known = None if self.domain is None else self.domain.known
-        reader = TableReader(predictor.reader(), known, self.degree_of_polymerisation, self.seed)
+        reader = TableReader(predictor.reader(), known, self.chain)
         read = read_parts(reader, [(smiles[part], pm[part]) for part in parts_of(len(smiles))], len(smiles))
         for part, answers in predictor.each_answer(read, fingerprints=known is not None):
             yield self._predicted(part, answers, level, in_words)
@@ -883,10 +886,14 @@ class MultiModel:
         predictor = self._all_members()
         units = {name: unit[0] if unit else None for name, unit in self.prediction_units.items()}
         found = contributions(
-            predictor, smiles, self.prediction_columns, units, degree_of_polymerisation=self.degree_of_polymerisation
+            predictor,
+            smiles,
+            self.prediction_columns,
+            units,
+            degree_of_polymerisation=self.chain.degree_of_polymerisation,
+            seed=self.chain.seed,
         )
-        oligomer = to_oligomer(smiles, self.degree_of_polymerisation)
-        answers = predictor.answers([oligomer])
+        answers = predictor.answers([self.chain.oligomer(smiles)])
         if answers.kernel is None:
             return found
         kernel = answers.kernel.mean(axis=0)[0]

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from polyid.chemistry.oligomer import DEGREE_OF_POLYMERISATION, to_oligomer
+from polyid.chemistry.oligomer import ChainSettings
 from polyid.data.polymers import CONTEXT_COLUMNS
 from polyid.errors import DataError, PolymerError
 
 
-def row_oligomers(frame: pd.DataFrame, degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION) -> list[str]:
+def row_oligomers(frame: pd.DataFrame, chain: ChainSettings = ChainSettings()) -> list[str]:
     """Oligomer SMILES of a table: repeat units and monomers are polymerised, plain molecules taken as they are."""
     if "smiles_polymer" not in frame:
         raise DataError(
@@ -23,7 +23,7 @@ def row_oligomers(frame: pd.DataFrame, degree_of_polymerisation: int = DEGREE_OF
     for number, text in enumerate(frame["smiles_polymer"], 1):
         if isinstance(text, str) and ("*" in text or "." in text):
             try:
-                text = to_oligomer(text, degree_of_polymerisation)
+                text = chain.oligomer(text)
             except PolymerError as error:
                 raise PolymerError(f"Row {number}: {error}") from None
         oligomers.append(text)

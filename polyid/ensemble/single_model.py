@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.preprocessing import RobustScaler
 
 from polyid.bundle.member import BundleMember
+from polyid.chemistry.oligomer import ChainSettings
 from polyid.ensemble.rows import row_oligomers
 from polyid.errors import BundleError, TrainingError
 from polyid.graphs.features import atom_features_v1, bond_features_v1
@@ -38,6 +39,8 @@ class SingleModel:
     model : MessagePassingNetwork or None
         The trained network.
     model_id : str
+    chain : ChainSettings
+        Of the oligomers of repeat units and monomers that are asked for.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class SingleModel:
         self.parameters: dict[str, Any] | None = None
         self.model_id = model_id
         self.member: BundleMember | None = None
+        self.chain = ChainSettings()
         self._predictor: EnsemblePredictor | None = None
 
     @property
@@ -133,7 +137,7 @@ class SingleModel:
         batch_size : int, optional
             Ignored; batches fill themselves.
         """
-        values = self._own_predictor().predict(row_oligomers(df_prediction))[0]
+        values = self._own_predictor().predict(row_oligomers(df_prediction, self.chain))[0]
         columns = [f"{name}_pred" for name in self.prediction_columns]
         return pd.concat([df_prediction, pd.DataFrame(values, df_prediction.index, columns)], axis=1)
 

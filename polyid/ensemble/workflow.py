@@ -72,7 +72,7 @@ def train_ensemble(
     table = read_training_table(
         data,
         list(properties) if properties else None,
-        ensemble.degree_of_polymerisation,
+        ensemble.chain,
         keep=[column] if column else (),
         columns=columns,
     )

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from polyid.chemistry.composition import PolymerFragments, polymer_fragments
 from polyid.chemistry.fragments import KnownFragments, Unseen
-from polyid.chemistry.oligomer import read_polymer
+from polyid.chemistry.oligomer import ChainSettings, read_polymer
 from polyid.errors import PolymerError
 from polyid.graphs.featuriser import featurise
 from polyid.graphs.refinement import QuotientGraph
@@ -119,14 +119,13 @@ class TableReader:
     oligomers : OligomerReader
     known : KnownFragments, or None
         Of the domain of validity.
-    degree_of_polymerisation, seed : int
-        See `polyid.chemistry.oligomer.to_oligomer`.
+    chain : ChainSettings
+        Of the model.
     """
 
     oligomers: OligomerReader
     known: KnownFragments | None
-    degree_of_polymerisation: int
-    seed: int
+    chain: ChainSettings
 
     def __call__(self, smiles: Sequence[str], pm: Sequence[float | None]) -> ReadTable:
         """Read SMILES, each with its probability of meso dyads; what can't be read gets a reason."""
@@ -134,7 +133,7 @@ class TableReader:
         for text, meso in zip(smiles, pm, strict=True):
             row: dict[str, Any] = {"smiles": text, "form": None, "smiles_polymer": None, "error": None}
             try:
-                form, oligomer = read_polymer(text, self.degree_of_polymerisation, pm=meso, seed=self.seed)
+                form, oligomer = read_polymer(text, self.chain.degree_of_polymerisation, pm=meso, seed=self.chain.seed)
                 row |= {"form": str(form), "smiles_polymer": oligomer}
                 found.append(oligomer)
             except PolymerError as error:

@@ -98,7 +98,7 @@ def random_bundle(folder: str, frame: Any, folds: int, tiny: bool = False) -> No
         "prediction_columns": list(PROPERTIES),
         "prediction_units": dict.fromkeys(PROPERTIES),
         "parameters": {"preset": "publication"},
-        "degree_of_polymerisation": 18,
+        "chain": {"degree_of_polymerisation": 18, "seed": 0},
     }
     save_bundle(folder, members, content, {})
 

@@ -15,6 +15,7 @@ import argparse
 import json
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -22,7 +23,6 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from polyid.chemistry.oligomer import to_oligomer
 from polyid.data.training_table import read_training_table
 from polyid.ensemble.multi_model import MultiModel
 from polyid.ensemble.workflow import train_ensemble
@@ -50,7 +50,7 @@ def forms_of_unseen_polymers(folder: Path, table: pd.DataFrame, properties: list
             mechanism = rows["mechanism"].get(polymer) if "mechanism" in rows else None
             try:
                 chains = [
-                    to_oligomer(polymer, model.degree_of_polymerisation, mechanism=mechanism, pm=pm, seed=seed)
+                    replace(model.chain, seed=seed).oligomer(polymer, mechanism=mechanism, pm=pm)
                     for pm in FORMS.values()
                     for seed in range(CHAINS)
                 ]

@@ -14,7 +14,6 @@ import pytest
 from helpers.paths import BUNDLED_TABLE
 from scipy.stats import spearmanr
 
-from polyid.chemistry.oligomer import to_oligomer
 from polyid.cli.main import main
 from polyid.config.parameters import PRESETS
 from polyid.data.properties import decimals
@@ -374,7 +373,7 @@ def test_tacticity_is_taken_from_the_option_or_the_table(folder, model, tmp_path
     table.write_text(f"smiles,pm\n{unit},1\n{unit},\n{unit},0.0\n{OLIGOMER},1\n{unit},1.2\n*CC*,0.5\n")
     main(["predict", str(folder), "--input", str(table), "--pm", "0", "--output", str(tmp_path / "out.csv")])
     found = pd.read_csv(tmp_path / "out.csv")
-    chains = [to_oligomer(unit, model.degree_of_polymerisation, pm=pm, seed=model.seed) for pm in (1.0, 0.0, 0.0)]
+    chains = [model.chain.oligomer(unit, pm=pm) for pm in (1.0, 0.0, 0.0)]
     assert found["smiles_polymer"][:3].tolist() == chains, "an empty cell leaves it to the option"
     alone = model.predict_smiles(chains)
     for name in PROPERTIES:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from polyid.chemistry.identity import polymer_identity
+from polyid.chemistry.oligomer import ChainSettings
 from polyid.data.build import build_training_set
 from polyid.data.catalogue import bundled_tables
 from polyid.data.columns import Mapping, PropertyColumn, propose_mapping
@@ -82,7 +83,7 @@ def test_numbers_read_back_exactly_or_are_refused(value, decimal_commas):
 def test_any_bytes_are_read_or_refused(data):
     try:
         raw = read_table_bytes(data, "random.csv", is_smiles_header)
-        apply_mapping(raw, propose_mapping(raw), 3)
+        apply_mapping(raw, propose_mapping(raw), ChainSettings(3))
     except DataError as error:
         assert "\n" not in str(error)
 
@@ -217,14 +218,14 @@ def test_all_three_forms_in_one_column(tmp_path):
         tmp_path,
         f"smiles,Tg\n*CC(*)c1ccccc1,100\nOCCO.O=C(O)c1ccc(C(=O)O)cc1,76\n{'C' * 36},-80\n",
     )
-    frame = read_training_table(path, degree_of_polymerisation=4).frame
+    frame = read_training_table(path, chain=ChainSettings(4)).frame
     atoms = [Chem.MolFromSmiles(smiles).GetNumHeavyAtoms() for smiles in frame["smiles_polymer"]]
     assert atoms == [4 * 8, 2 * 14 + 1, 36]
 
 
 def test_monomers_grow_by_the_mechanism_of_their_row(tmp_path):
     path = written(tmp_path, "smiles_monomer,mechanism,Tg\nC=CF,vinyl,40\nOCCC(=O)O,ester,-30\nC=CF,,40\n")
-    table = read_training_table(path, degree_of_polymerisation=5)
+    table = read_training_table(path, chain=ChainSettings(5))
     atoms = [Chem.MolFromSmiles(smiles).GetNumHeavyAtoms() for smiles in table.frame["smiles_polymer"]]
     assert atoms == [15, 26]
     assert table.problems["row"].tolist() == [4] and "vinyl monomer" in table.problems["problem"][0]
@@ -321,8 +322,8 @@ def test_training_set_is_deterministic_and_reads_back(tmp_path):
         "PVC,vinyls,*CC(*)Cl,Tg,355.15,K,,0.45\nPE,vinyls,*CC*,Density,0.92,g/cm3,,\nbad,vinyls,*CC(*,Tg,1,K,,\n",
         "facts.csv",
     )
-    one = build_training_set(source, tmp_path / "one.csv", 6, replicates=3, seed=5)
-    build_training_set(source, tmp_path / "two.csv", 6, replicates=3, seed=5)
+    one = build_training_set(source, tmp_path / "one.csv", ChainSettings(6, 5), replicates=3)
+    build_training_set(source, tmp_path / "two.csv", ChainSettings(6, 5), replicates=3)
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
     assert one.problems["row"].tolist() == [4]
     written_frame = pd.read_csv(tmp_path / "one.csv")

@@ -16,7 +16,7 @@ from rdkit import Chem
 
 from polyid.chemistry.composition import polymer_fragments
 from polyid.chemistry.fragments import KnownFragments, chain_fragments
-from polyid.chemistry.oligomer import to_oligomer
+from polyid.chemistry.oligomer import ChainSettings, to_oligomer
 from polyid.errors import PolymerError
 from polyid.graphs.features import FEATURES
 from polyid.graphs.read import read_graph
@@ -70,7 +70,7 @@ def test_one_process_reads_what_is_not_worth_more(alone, monkeypatch):
 def test_what_other_processes_read_is_what_this_one_reads(processes):
     oligomers = [to_oligomer(unit) for unit in UNITS if unit != "nonsense"]
     known = KnownFragments(polymer_fragments(oligomers[:1]).keys[0][0].astype("int64"), frozenset("C"))
-    reader = TableReader(OLIGOMERS, known, 18, 0)
+    reader = TableReader(OLIGOMERS, known, ChainSettings())
     parts = [(UNITS[:4], [None] * 4), (UNITS[4:], [0.0, 0.5, 1.0])]
     away, here = list(read_parts(reader, parts, 7)), [reader(*part) for part in parts]
     for one, other in zip(away, here, strict=True):
@@ -86,7 +86,7 @@ def test_what_other_processes_read_is_what_this_one_reads(processes):
 def test_a_table_is_read_as_its_polymers_are_one_by_one():
     seen = to_oligomer("*CC(*)c1ccccc1")
     known = KnownFragments(polymer_fragments([seen]).keys[0][0].astype("int64"), frozenset({"C"}))
-    read = TableReader(OLIGOMERS, known, 18, 0)(UNITS, [None] * len(UNITS))
+    read = TableReader(OLIGOMERS, known, ChainSettings())(UNITS, [None] * len(UNITS))
     assert [row["smiles"] for row in read.rows] == UNITS
     assert [row["form"] for row in read.rows] == ["repeat unit" if unit != "nonsense" else None for unit in UNITS]
     assert [row["error"] is None for row in read.rows] == [unit != "nonsense" for unit in UNITS]
