@@ -1,71 +1,18 @@
-"""Training parameters, as upstream PolyID names them, and the presets that set them."""
+"""The parameters of a training run: names, types and defaults of all of them, and the presets that set them."""
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields
+from difflib import get_close_matches
+from importlib.resources import files
 from typing import Any
 
 from polyid.errors import TrainingError
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "small": {
-        "kfolds": 5,
-        "epochs": 60,
-        "batch_size": 16,
-        "learning_rate": 1e-3,
-        "decay": 1e-4,
-        "atom_features": 64,
-        "bond_features": 64,
-        "mol_features": 8,
-        "num_messages": 4,
-        "dropout": 0.05,
-        "schedule": "cosine",
-        "warmup": 0.02,
-        "clip_norm": 1.0,
-        "keep": "last",
-        "features": "stereo",
-        "explicit_hs": False,
-        "kernel": True,
-    },
-    "accurate": {
-        "kfolds": 10,
-        "epochs": 120,
-        "batch_size": 16,
-        "learning_rate": 5e-4,
-        "decay": 1e-4,
-        "atom_features": 64,
-        "bond_features": 64,
-        "mol_features": 8,
-        "num_messages": 4,
-        "dropout": 0.05,
-        "schedule": "cosine",
-        "warmup": 0.02,
-        "clip_norm": 1.0,
-        "keep": "last",
-        "features": "stereo",
-        "explicit_hs": False,
-        "kernel": True,
-    },
-    "publication": {
-        "kfolds": 10,
-        "epochs": 500,
-        "batch_size": 1,
-        "learning_rate": 1e-4,
-        "decay": 1e-5,
-        "atom_features": 128,
-        "bond_features": 128,
-        "mol_features": 8,
-        "num_messages": 12,
-        "dropout": 0.05,
-        "schedule": "constant",
-        "warmup": 0.0,
-        "clip_norm": None,
-        "keep": "best",
-        "features": "v1",
-        "explicit_hs": True,
-    },
-}
-"""Parameters by preset: `small` for a quick start on any machine, `accurate` for the best predictions that an hour on two CPU
-cores gives on a thousand polymers, `publication` as Wilson et al. trained PolyID (doi:10.1021/acs.macromol.3c00994)."""
+PRESETS: dict[str, dict[str, Any]] = tomllib.loads(files("polyid.config").joinpath("presets.toml").read_text("utf-8"))
+"""Parameters by preset, as `presets.toml` lists them."""
 
 SPLITS = ("stratified", "random", "scaffold")
 """Ways to divide polymers into folds (`polyid.data.splits`), besides ``column:NAME``, folds of the user's own."""
@@ -73,56 +20,81 @@ DEFAULT_SPLIT = "stratified"
 COLUMN = "column:"
 
 
+@dataclass
 class Parameters:
     """Parameters of network and training; defaults are upstream's and guarantee no good model.
 
-    Parameters
+    Attributes
     ----------
     kfolds, batch_size, epochs : int
         Folds, polymers an update, and passes over the data.
     decay, learning_rate : float
-        Weight decay and rate of AdamW.
+        Decoupled weight decay and peak rate of AdamW.
     atom_features, bond_features, mol_features : int
         Widths of the atom and bond states (one width; `bond_features` is kept for upstream's sake) and of the global state.
     num_messages : int
         Rounds of message passing.
     dropout : float
         Share of bond features dropped before the readout.
-    prediction_columns : list of str, optional
-    **kwargs
-        Anything else that `polyid.config.settings.TrainingSettings` knows, such as `schedule`, `patience`, `seed`; `kernel`, whether
-        a kernel regression is put beside the networks; `repeats`, how often the data is divided into folds. Unknown names
-        are kept and not used.
+    prediction_columns : list of str or None
+        Properties to predict.
+    schedule, warmup, clip_norm, patience, keep, group, mixed_precision, checkpoint_seconds
+        See `polyid.config.settings.TrainingSettings`.
+    seed : int or None
+        Of weights, order and dropout; None takes that of the folds.
+    features : str
+        Name of the atom and bond features, of `polyid.graphs.features.FEATURE_SETS`.
+    explicit_hs : bool
+        Whether hydrogens are atoms of the graph.
+    kernel : bool
+        Put a kernel regression beside the networks.
+    repeats : int
+        Divisions of the data into folds.
+    preset : str or None
+        Name of the preset that the parameters come from.
+    num_features : int or None
+        Width of upstream's tacticity network; no network here reads it.
+    custom : dict
+        What a model builder of one's own reads besides.
+
+    Raises
+    ------
+    TrainingError
+        A name is none of these; the message has the nearest.
     """
 
-    def __init__(
-        self,
-        kfolds: int = 3,
-        batch_size: int = 64,
-        epochs: int = 5,
-        decay: float = 1e-5,
-        learning_rate: float = 0.0005,
-        atom_features: int = 32,
-        bond_features: int = 32,
-        mol_features: int = 8,
-        num_messages: int = 2,
-        dropout: float = 0.05,
-        prediction_columns: list[str] | None = None,
-        **kwargs: Any,
-    ):
-        self.kfolds = kfolds
-        self.prediction_columns = prediction_columns
-        self.atom_features = atom_features
-        self.mol_features = mol_features
-        self.num_messages = num_messages
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.dropout = dropout
-        self.decay = decay
-        self.bond_features = bond_features
-        for key, value in kwargs.items():
-            self[key] = value
+    kfolds: int = 3
+    batch_size: int = 64
+    epochs: int = 5
+    decay: float = 1e-5
+    learning_rate: float = 0.0005
+    atom_features: int = 32
+    bond_features: int = 32
+    mol_features: int = 8
+    num_messages: int = 2
+    dropout: float = 0.05
+    prediction_columns: list[str] | None = None
+    schedule: str = "constant"
+    warmup: float = 0.0
+    clip_norm: float | None = None
+    patience: int | None = None
+    keep: str = "best"
+    seed: int | None = None
+    group: int | None = None
+    mixed_precision: bool | None = None
+    checkpoint_seconds: float = 60.0
+    features: str = "v1"
+    explicit_hs: bool = True
+    kernel: bool = False
+    repeats: int = 1
+    preset: str | None = None
+    num_features: int | None = None
+    custom: dict[str, Any] = field(default_factory=dict)
+
+    def __new__(cls, *values: Any, **named: Any) -> Parameters:
+        # Before the dataclass's own check, whose TypeError names no remedy.
+        _refuse_unknown(named)
+        return super().__new__(cls)
 
     @property
     def training_params(self) -> dict[str, list]:
@@ -138,12 +110,16 @@ class Parameters:
 
     def to_dict(self) -> dict[str, Any]:
         """All parameters by name."""
-        return dict(self.__dict__)
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, param_dict: dict[str, Any]) -> Parameters:
-        """The parameters that `to_dict` gave."""
+        """The parameters that `to_dict` gave, or some of them and the defaults of the others."""
         return cls(**param_dict)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _refuse_unknown([name])
+        super().__setattr__(name, value)
 
     def __getitem__(self, key: str) -> Any:
         return getattr(self, key)
@@ -157,3 +133,16 @@ def preset(name: str, **changes: Any) -> Parameters:
     if name not in PRESETS:
         raise TrainingError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
     return Parameters(**{**PRESETS[name], **{k: v for k, v in changes.items() if v is not None}})
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    """Raise for the first name that is no parameter: a misspelt one would be kept and never read."""
+    parameters = [parameter.name for parameter in fields(Parameters)]
+    for name in names:
+        if name not in parameters:
+            near = get_close_matches(name, parameters, 1)
+            remedy = f"did you mean {near[0]!r}?" if near else f"the parameters are {', '.join(parameters)}."
+            raise TrainingError(
+                f"There is no parameter {name!r}; {remedy} What only a model builder of your own reads belongs in "
+                f"custom={{{name!r}: …}}."
+            )

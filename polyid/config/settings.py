@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
+from polyid.config.parameters import Parameters
 from polyid.errors import TrainingError
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How to train.
+    """How to train; the defaults are those of `polyid.config.parameters.Parameters`.
 
     Attributes
     ----------
@@ -37,19 +38,19 @@ class TrainingSettings:
         Time between checkpoints.
     """
 
-    epochs: int = 60
-    batch_size: int = 16
-    learning_rate: float = 1e-3
-    decay: float = 1e-5
-    schedule: str = "cosine"
-    warmup: float = 0.02
-    clip_norm: float | None = 1.0
-    patience: int | None = None
-    keep: str = "last"
-    seed: int = 0
-    group: int | None = None
-    mixed_precision: bool | None = None
-    checkpoint_seconds: float = 60.0
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    decay: float
+    schedule: str
+    warmup: float
+    clip_norm: float | None
+    patience: int | None
+    keep: str
+    seed: int
+    group: int | None
+    mixed_precision: bool | None
+    checkpoint_seconds: float
 
     def __post_init__(self) -> None:
         checks = {
@@ -61,6 +62,8 @@ class TrainingSettings:
             "warmup": (0 <= self.warmup < 1, "a share from 0 up to 1"),
             "patience": (self.patience is None or self.patience >= 1, "at least 1, or none"),
             "keep": (self.keep in ("best", "last"), "'best' or 'last'"),
+            "clip_norm": (self.clip_norm is None or self.clip_norm > 0, "above 0, or none"),
+            "group": (self.group is None or self.group >= 1, "at least 1, or none"),
         }
         for name, (right, expected) in checks.items():
             if not right:
@@ -68,13 +71,18 @@ class TrainingSettings:
 
 
 def settings_from(params: dict[str, Any], seed: int = 0) -> TrainingSettings:
-    """Training settings of upstream's parameters; those upstream doesn't have default to what upstream does."""
-    chosen = {
-        "schedule": "constant",
-        "warmup": 0.0,
-        "clip_norm": None,
-        "keep": "best",
-        **{k: v for k, v in params.items() if k in TrainingSettings.__dataclass_fields__},
-        "seed": seed,
-    }
-    return TrainingSettings(**chosen)
+    """The training settings among parameters of a run; their defaults are those of `Parameters`.
+
+    Parameters
+    ----------
+    params : dict
+        Of `Parameters.to_dict`, or some of them.
+    seed : int
+
+    Raises
+    ------
+    TrainingError
+        A name is no parameter, or a value can't be.
+    """
+    every = Parameters.from_dict({**params, "seed": seed}).to_dict()
+    return TrainingSettings(**{setting.name: every[setting.name] for setting in fields(TrainingSettings)})

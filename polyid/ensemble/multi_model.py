@@ -331,7 +331,8 @@ class MultiModel:
         if not self.models:
             raise TrainingError("The data is not split yet; call split_data before train_models.")
         params = Parameters.from_dict(dict(model_params or {})).to_dict()
-        settings = settings_from(params, seed=int(params.get("seed", self.seed)))
+        params["seed"] = self.seed if params["seed"] is None else int(params["seed"])
+        settings = settings_from(params, params["seed"])
         if any(m.preprocessor is None for m in self.models):
             self.generate_preprocessors(preprocessor=PolymerPreprocessor)
         started = time.time()
@@ -356,7 +357,7 @@ class MultiModel:
             )
             model.parameters, model.df_loss_log, model._predictor = params, pd.DataFrame(result.log), None
         self._predictor = self._held_out = self.calibration = None
-        if params.get("kernel"):
+        if params["kernel"]:
             self._fit_kernels(settings.seed)
         self._predict_held_out(fit=True)
         if save_folder is not None:
@@ -636,7 +637,9 @@ class MultiModel:
         content = {
             "prediction_columns": self.prediction_columns,
             "prediction_units": self.prediction_units,
-            "parameters": json_ready({k: v for k, v in params.items() if k != "prediction_columns"}),
+            "parameters": json_ready(
+                {k: v for k, v in params.items() if k != "prediction_columns" and v not in (None, {})}
+            ),
             "chain": asdict(self.chain),
             "split": self.split,
             "data": {
@@ -650,7 +653,7 @@ class MultiModel:
                 "finished": datetime.fromtimestamp(finished, UTC).isoformat(timespec="seconds"),
                 "seconds": round(finished - started + throughput.pop("seconds_before_resuming"), 1),
                 "hardware": hardware(),
-                "seed": int(params.get("seed", self.seed)),
+                "seed": params["seed"],
                 **throughput,
             },
         }

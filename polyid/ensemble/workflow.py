@@ -15,7 +15,7 @@ from polyid.data.splits import split_column
 from polyid.data.training_table import read_training_table
 from polyid.ensemble.multi_model import MultiModel
 from polyid.errors import TrainingError
-from polyid.graphs.features import FEATURES
+from polyid.graphs.features import feature_set
 from polyid.graphs.preprocessor import PolymerPreprocessor
 
 
@@ -66,6 +66,7 @@ def train_ensemble(
     params = preset_parameters(preset, kfolds=folds, epochs=epochs, seed=seed, preset=preset)
     column = split_column(split)
     settings_from(params.to_dict(), seed)
+    features = feature_set(params.features)
     if progress is not None:
         progress(Progress("preparing", (), params.kfolds, 0, params.epochs, np.nan, np.nan, 0.0, 0.0, 0.0, None))
     ensemble = MultiModel()
@@ -79,7 +80,7 @@ def train_ensemble(
     ensemble.load_table(table, properties)
     if columns is not None:
         ensemble._source["columns"] = columns
-    repeats = int(params.to_dict().get("repeats", 1))
+    repeats = params.repeats
     ensemble.split_data(kfolds=params.kfolds, seed=seed, split=split, repeats=repeats)
     found = len(ensemble.models) // repeats
     if folds is not None and folds != found:
@@ -88,8 +89,7 @@ def train_ensemble(
     ensemble.generate_data_scaler()
     ensemble.generate_preprocessors(
         PolymerPreprocessor,
-        FEATURES[f"atom_features_{params['features']}"],
-        FEATURES[f"bond_features_{params['features']}"],
+        *features,
         explicit_hs=params["explicit_hs"],
     )
     ensemble.train_models(

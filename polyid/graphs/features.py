@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from rdkit import Chem
 
+from polyid.errors import TrainingError
+
 IMPLICIT = Chem.ValenceType.IMPLICIT
 
 
@@ -86,9 +88,29 @@ bond_features_stereo = BondFeature(
     "bond_features_stereo", _bond_stereo, lambda symbol: ("SINGLE", False, False, "STEREONONE", sorted(["H", symbol]))
 )
 
-FEATURES: dict[str, Feature] = {
-    f.name: f for f in (atom_features_v1, bond_features_v1, atom_features_stereo, bond_features_stereo)
+
+FEATURE_SETS: dict[str, tuple[Feature, Feature]] = {
+    "v1": (atom_features_v1, bond_features_v1),
+    "stereo": (atom_features_stereo, bond_features_stereo),
 }
+"""Atom and bond features by the name that `Parameters.features` gives them."""
+
+
+FEATURES: dict[str, Feature] = {feature.name: feature for pair in FEATURE_SETS.values() for feature in pair}
+"""All features by their own names, as a model's `preprocessor.json` has them."""
+
+
+def feature_set(name: str) -> tuple[Feature, Feature]:
+    """Atom and bond features of a name in `FEATURE_SETS`.
+
+    Raises
+    ------
+    TrainingError
+        There are none of this name.
+    """
+    if name not in FEATURE_SETS:
+        raise TrainingError(f"There are no features {name!r}; choose one of {', '.join(FEATURE_SETS)}.")
+    return FEATURE_SETS[name]
 
 
 def resolve_feature(function: Callable) -> Callable:

@@ -41,7 +41,7 @@ def export(path: Path, preset: str, count: int | None) -> None:
 
     from polyid.config.parameters import preset as preset_parameters
     from polyid.graphs.cache import save_graphs
-    from polyid.graphs.features import FEATURES
+    from polyid.graphs.features import feature_set
     from polyid.graphs.featuriser import featurise
     from polyid.graphs.preprocessor import PolymerPreprocessor
 
@@ -49,7 +49,7 @@ def export(path: Path, preset: str, count: int | None) -> None:
     if count is not None:
         table = sample(table, count)
     parameters = preset_parameters(preset).to_dict()
-    atom, bond = (FEATURES[f"{kind}_features_{parameters['features']}"] for kind in ("atom", "bond"))
+    atom, bond = feature_set(parameters["features"])
     explicit_hs, rounds = parameters["explicit_hs"], parameters["num_messages"]
     graphs = featurise(list(table["smiles_polymer"]), atom, bond, explicit_hs, rounds)
     preprocessor = PolymerPreprocessor(atom, bond, explicit_hs=explicit_hs).fit(graphs)
@@ -123,7 +123,7 @@ def trainer_factory(
     """A maker of trainers of so many folds of the exported polymers, and the network's configuration."""
     import numpy as np
 
-    from polyid.config.settings import TrainingSettings
+    from polyid.config.settings import settings_from
     from polyid.nn.config import NetworkConfig
     from polyid.nn.network import MessagePassingNetwork
     from polyid.training.group import FoldData
@@ -154,18 +154,9 @@ def trainer_factory(
             )
         )
     precision = {"auto": None, "float32": False, "bfloat16": True}[arguments.precision]
-    settings = TrainingSettings(
-        epochs=max(1, (arguments.epochs or 0) + 1),
-        batch_size=arguments.batch_size or parameters["batch_size"],
-        learning_rate=parameters["learning_rate"],
-        decay=parameters["decay"],
-        schedule=parameters["schedule"],
-        warmup=parameters["warmup"],
-        clip_norm=parameters["clip_norm"],
-        keep="last",
-        group=members,
-        mixed_precision=precision,
-    )
+    run = {"epochs": max(1, (arguments.epochs or 0) + 1), "keep": "last", "group": members}
+    batch_size = arguments.batch_size or parameters["batch_size"]
+    settings = settings_from({**parameters, **run, "batch_size": batch_size, "mixed_precision": precision})
 
     def make_network(count: int, dtype: str, xla: bool) -> MessagePassingNetwork:
         return MessagePassingNetwork(config, count, dtype, xla)

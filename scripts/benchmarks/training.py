@@ -85,8 +85,8 @@ def make_trainer(
     """
     from sklearn.preprocessing import RobustScaler
 
-    from polyid.config.settings import TrainingSettings
-    from polyid.graphs.features import FEATURES
+    from polyid.config.settings import settings_from
+    from polyid.graphs.features import feature_set
     from polyid.graphs.featuriser import featurise
     from polyid.graphs.preprocessor import PolymerPreprocessor
     from polyid.nn.config import NetworkConfig
@@ -94,7 +94,7 @@ def make_trainer(
     from polyid.training.group import FoldData
     from polyid.training.trainer import EnsembleTrainer
 
-    atom, bond = (FEATURES[f"{kind}_features_{parameters['features']}"] for kind in ("atom", "bond"))
+    atom, bond = feature_set(parameters["features"])
     graphs = featurise(list(frame["smiles_polymer"]), atom, bond, parameters["explicit_hs"], parameters["num_messages"])
     preprocessor = PolymerPreprocessor(atom, bond, explicit_hs=parameters["explicit_hs"]).fit(graphs)
     tokens = [preprocessor.tokenise(graph) for graph in graphs]
@@ -113,16 +113,7 @@ def make_trainer(
     for i, (train, validation) in enumerate(splits):
         fresh.initialise([i])
         folds.append(FoldData(i, train, validation, targets, tokens, fresh.member_weights(0)))
-    settings = TrainingSettings(
-        epochs=10_000,
-        batch_size=batch_size,
-        learning_rate=parameters["learning_rate"],
-        decay=parameters["decay"],
-        schedule=parameters["schedule"],
-        warmup=parameters["warmup"],
-        clip_norm=parameters["clip_norm"],
-        group=group,
-    )
+    settings = settings_from({**parameters, "epochs": 10_000, "batch_size": batch_size, "group": group, "keep": "last"})
     return EnsembleTrainer(
         graphs,
         folds,
@@ -424,13 +415,13 @@ def featurising(arguments: argparse.Namespace) -> None:
     table, source = benchmark_table()
     smiles = list(table["smiles_polymer"])
     from polyid.config.parameters import preset
-    from polyid.graphs.features import FEATURES
+    from polyid.graphs.features import feature_set
     from polyid.graphs.featuriser import featurise
 
     print(f"{len(smiles)} polymers of {source}, one core; {load_average()}")
     for name in ("publication", "small"):
         parameters = preset(name).to_dict()
-        atom, bond = (FEATURES[f"{kind}_features_{parameters['features']}"] for kind in ("atom", "bond"))
+        atom, bond = feature_set(parameters["features"])
         common = (smiles, atom, bond, parameters["explicit_hs"], parameters["num_messages"])
         fresh, cached = [], []
         with tempfile.TemporaryDirectory() as folder:

@@ -134,7 +134,7 @@ def kernel_rows(table: str) -> dict[str, list[str]]:
 def network_rows(table: str, name: str, held_out: list[int], epochs: int | None) -> dict[str, list[str]]:
     """Errors of the networks of one variant, one network a fold, and of their stack with the kernel regression."""
     from polyid.config.parameters import preset
-    from polyid.graphs.features import FEATURES
+    from polyid.graphs.features import feature_set
     from polyid.graphs.preprocessor import PolymerPreprocessor
     from polyid.nn.builders import global100
 
@@ -143,11 +143,9 @@ def network_rows(table: str, name: str, held_out: list[int], epochs: int | None)
     ensemble = folds_of(table)
     ensemble.models = [ensemble.models[fold] for fold in held_out]
     ensemble.generate_data_scaler()
-    kind = params["features"]
     ensemble.generate_preprocessors(
         PolymerPreprocessor,
-        FEATURES[f"atom_features_{kind}"],
-        FEATURES[f"bond_features_{kind}"],
+        *feature_set(params["features"]),
         explicit_hs=params["explicit_hs"],
     )
     started = time.monotonic()

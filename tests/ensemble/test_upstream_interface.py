@@ -177,8 +177,8 @@ def test_folds_can_be_saved_and_drawn_again(table_path: Path, tmp_path: Path):
 
 
 def test_parameters_can_be_read_set_and_handed_on_by_name():
-    params = Parameters(kfolds=4, epochs=7, mine="kept")
+    params = Parameters(kfolds=4, epochs=7, custom={"mine": "kept"})
     params["learning_rate"] = 0.5
     assert params["epochs"] == params.epochs == 7
     assert Parameters.from_dict(params.to_dict()).to_dict() == params.to_dict()
-    assert params.to_dict()["mine"] == "kept" and params.to_dict()["learning_rate"] == 0.5
+    assert params.to_dict()["custom"] == {"mine": "kept"} and params.to_dict()["learning_rate"] == 0.5

@@ -16,7 +16,7 @@ from helpers.paths import program_environment
 from helpers.tiny_models import PARAMETERS, UNITS, small_table, trained
 
 from polyid import MultiModel
-from polyid.config.settings import TrainingSettings, settings_from
+from polyid.config.settings import settings_from
 from polyid.errors import Cancelled, TrainingError
 from polyid.training.batches import padded_rows, plan, size_classes
 from polyid.training.checkpoints import CheckpointFolder
@@ -113,11 +113,11 @@ def test_loss_is_nfps_masked_mean_absolute_error():
 
 
 def test_learning_rate_rises_then_falls_along_half_a_cosine():
-    settings = TrainingSettings(learning_rate=1.0, warmup=0.1, schedule="cosine")
+    settings = settings_from({"learning_rate": 1.0, "warmup": 0.1, "schedule": "cosine"})
     rates = [learning_rate(settings, u, 100) for u in range(101)]
     assert rates[0] == pytest.approx(0.1) and rates[9] == pytest.approx(1.0)
     assert rates[55] == pytest.approx(0.5) and rates[100] == pytest.approx(0.0, abs=1e-12)
-    constant = TrainingSettings(learning_rate=1.0, warmup=0.0, schedule="constant")
+    constant = settings_from({"learning_rate": 1.0, "warmup": 0.0, "schedule": "constant"})
     assert {learning_rate(constant, u, 10) for u in range(10)} == {1.0}
 
 
