@@ -8,6 +8,7 @@ import tomllib
 from dataclasses import fields
 
 import pytest
+from helpers.tiny_models import small_table, trained
 
 from polyid import MultiModel, Parameters
 from polyid.config.parameters import PRESETS, preset
@@ -78,14 +79,11 @@ def test_presets_are_data_of_the_package_and_know_no_other_names():
 
 
 def test_models_whose_parameters_have_further_names_still_load(tmp_path):
-    from test_chain_settings import trained
-
-    from polyid.chemistry.oligomer import ChainSettings
-
-    trained(tmp_path, ChainSettings(3))
+    small_table().to_csv(tmp_path / "data.csv", index=False)
+    trained(tmp_path / "data.csv", epochs=1, save_folder=tmp_path / "model")
     path = tmp_path / "model" / "parameters.json"
     manifest = json.loads(path.read_text("utf-8"))
-    assert manifest["parameters"]["seed"] == 1 and manifest["parameters"]["num_messages"] == 1
+    assert manifest["parameters"]["seed"] == 3 and manifest["parameters"]["num_messages"] == 2
     manifest["parameters"]["lerning_rate"] = 3
     path.write_text(json.dumps(manifest), "utf-8")
     assert MultiModel.load_models(tmp_path / "model").models[0].parameters["lerning_rate"] == 3
