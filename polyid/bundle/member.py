@@ -10,6 +10,7 @@ from sklearn.preprocessing import RobustScaler
 from polyid.graphs.preprocessor import PolymerPreprocessor
 from polyid.kernel.regression import KernelMember
 from polyid.nn.config import NetworkConfig
+from polyid.nn.network import MessagePassingNetwork
 
 
 @dataclass
@@ -29,6 +30,8 @@ class BundleMember:
     model_id : str
     kernel : KernelMember or None
         The kernel regression beside the network.
+    network_class : type
+        Of the network that the weights are of.
     """
 
     weights: dict[str, np.ndarray]
@@ -38,3 +41,4 @@ class BundleMember:
     log: list[dict[str, float]] = field(default_factory=list)
     model_id: str = "0"
     kernel: KernelMember | None = None
+    network_class: type[MessagePassingNetwork] = MessagePassingNetwork

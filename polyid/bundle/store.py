@@ -32,10 +32,12 @@ from polyid.bundle.codecs import log_from_csv, log_to_csv, scaler_from_dict, sca
 from polyid.bundle.layout import CHECKED_FILES, FOLD_FILES, FORMAT, FORMAT_VERSION, KERNEL_FILE
 from polyid.bundle.manifest import package_versions, read_manifest
 from polyid.bundle.member import BundleMember
+from polyid.common.custom import custom_class
 from polyid.errors import BundleError
-from polyid.graphs.preprocessor import PolymerPreprocessor
+from polyid.graphs.preprocessor import read_preprocessor
 from polyid.kernel.regression import KernelMember, members_from_arrays, members_to_arrays
 from polyid.nn.config import NetworkConfig
+from polyid.nn.network import MessagePassingNetwork
 
 
 def save_bundle(
@@ -82,7 +84,8 @@ def save_bundle(
     for i, member in enumerate(members):
         place = f"model_fold_{i}"
         arrays = {name: np.ascontiguousarray(value, np.float32) for name, value in member.weights.items()}
-        write(f"{place}/model.safetensors", save(arrays, {"network": json.dumps(member.config.to_dict())}))
+        network = {"network": json.dumps(member.config.to_dict()), "class": member.network_class.__name__}
+        write(f"{place}/model.safetensors", save(arrays, network))
         write(f"{place}/preprocessor.json", _json(member.preprocessor.to_dict()))
         write(f"{place}/scaler.json", _json(scaler_to_dict(member.scaler)))
         write(f"{place}/training_log.csv", log_to_csv(member.log).encode())
@@ -115,7 +118,7 @@ def load_bundle(
     ----------
     folder : path
     custom_objects : dict, optional
-        Feature functions of one's own, by name.
+        Feature functions, networks and preprocessors of one's own, by name.
     folds : sequence of int, optional
         Which folds to load; all by default.
 
@@ -140,16 +143,17 @@ def load_bundle(
             raise BundleError(f"The model has {manifest['folds']} folds, counted from 0; there is no fold {i}.")
         place = f"model_fold_{i}"
         content = {name: _checked(folder, f"{place}/{name}", manifest["sha256"]) for name in FOLD_FILES}
-        weights, config = _read_weights(content["model.safetensors"], f"{place}/model.safetensors")
+        weights, config, class_name = _read_weights(content["model.safetensors"], f"{place}/model.safetensors")
         members.append(
             BundleMember(
                 weights,
                 config,
-                PolymerPreprocessor.from_dict(json.loads(content["preprocessor.json"]), custom_objects),
+                read_preprocessor(json.loads(content["preprocessor.json"]), custom_objects),
                 scaler_from_dict(json.loads(content["scaler.json"])),
                 log_from_csv(content["training_log.csv"].decode()),
                 str(manifest["model_ids"][i]),
                 kernels[i] if kernels else None,
+                custom_class(class_name, MessagePassingNetwork, "network", custom_objects),
             )
         )
     return manifest, members
@@ -170,11 +174,14 @@ def _checked(folder: Path, name: str, checksums: dict[str, str]) -> bytes:
     return content
 
 
-def _read_weights(content: bytes, name: str) -> tuple[dict[str, np.ndarray], NetworkConfig]:
+def _read_weights(content: bytes, name: str) -> tuple[dict[str, np.ndarray], NetworkConfig, str]:
+    """Weights, sizes and name of the class of a network."""
     try:
         # The header is JSON behind its length, as the safetensors format says.
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        return load(content), NetworkConfig(**json.loads(header["__metadata__"]["network"]))
+        recorded = header["__metadata__"]
+        config = NetworkConfig(**json.loads(recorded["network"]))
+        return load(content), config, recorded.get("class", MessagePassingNetwork.__name__)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise BundleError(f"{name} can't be read as a PolyID network: {error}.") from None
 

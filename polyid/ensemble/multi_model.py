@@ -35,7 +35,6 @@ from polyid.ensemble.terminal import ProgressBar
 from polyid.errors import BundleError, DataError, TrainingError
 from polyid.explain.contributions import Contributions, contributions
 from polyid.graphs.features import atom_features_v1, bond_features_v1
-from polyid.graphs.featuriser import featurise
 from polyid.graphs.preprocessor import PolymerPreprocessor
 from polyid.inference.answers import Answers
 from polyid.inference.predictor import EnsemblePredictor
@@ -43,8 +42,8 @@ from polyid.inference.reader import ReadTable, TableReader, parts_of, read_parts
 from polyid.kernel.neighbourhood import neighbourhood
 from polyid.kernel.regression import fit_member
 from polyid.kernel.similarity import ReferencePolymers, choose_references
+from polyid.nn.builders import check_networks
 from polyid.nn.device import hardware
-from polyid.nn.network import MessagePassingNetwork
 from polyid.report.card import model_card
 from polyid.report.metrics import INTERVAL_LEVEL, evaluation_report, out_of_fold_report
 from polyid.training.group import FoldData
@@ -111,7 +110,7 @@ class MultiModel:
         ----------
         folder : path
         custom_objects : dict, optional
-            Feature functions of one's own, by name.
+            Feature functions, networks and preprocessors of one's own, by name.
         nmodels : int or list of int, optional
             Load only the first so many folds, or those listed.
 
@@ -344,16 +343,19 @@ class MultiModel:
                 prediction_columns=self.prediction_columns,
                 params={**params, "seed": [settings.seed, i]},
             )
-            if not isinstance(built, MessagePassingNetwork):
-                raise TrainingError(
-                    f"The model builder returned a {type(built).__name__}; it must return a MessagePassingNetwork."
-                )
             networks.append(built)
+        check_networks(networks)
         with ProgressBar(verbose, progress, settings.epochs * len(self.models)) as report:
             results, throughput = self._run_trainer(networks, settings, callbacks, report, save_folder, resume)
         for model, network, result in zip(self.models, networks, results, strict=True):
             model.member = BundleMember(
-                result.weights, network.config, model.preprocessor, model.data_scaler, result.log, model.model_id
+                result.weights,
+                network.config,
+                model.preprocessor,
+                model.data_scaler,
+                result.log,
+                model.model_id,
+                network_class=type(network),
             )
             model.parameters, model.df_loss_log, model._predictor = params, pd.DataFrame(result.log), None
         self._predictor = self._held_out = self.calibration = None
@@ -485,14 +487,7 @@ class MultiModel:
         frames = [m.df_train for m in self.models] + [m.df_validate for m in self.models if m.df_validate is not None]
         smiles = list(dict.fromkeys(text for frame in frames for text in row_oligomers(frame)))
         position = {text: i for i, text in enumerate(smiles)}
-        preprocessor = self.models[0].preprocessor
-        graphs = featurise(
-            smiles,
-            preprocessor.atom_features,
-            preprocessor.bond_features,
-            preprocessor.explicit_hs,
-            networks[0].config.num_messages,
-        )
+        graphs = self.models[0].preprocessor.featuriser(networks[0].config.num_messages)(smiles)
         # One row of targets a table row: replicates share a graph and keep their own labels.
         folds, row_graphs = [], []
         offsets: dict[Any, int] = {}
@@ -536,7 +531,7 @@ class MultiModel:
         trainer = EnsembleTrainer(
             [graphs[g] for g in row_graphs],
             data,
-            lambda members, dtype, xla: MessagePassingNetwork(widest, members, dtype, xla),
+            lambda members, dtype, xla: type(networks[0])(widest, members, dtype, xla),
             settings,
             checkpoints=Path(save_folder) / "checkpoints" if save_folder is not None else None,
             progress=report,

@@ -12,10 +12,9 @@ from sklearn.preprocessing import RobustScaler
 from polyid.bundle.member import BundleMember
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.ensemble.rows import row_oligomers
-from polyid.errors import BundleError, TrainingError
+from polyid.errors import BundleError
 from polyid.graphs.features import atom_features_v1, bond_features_v1
-from polyid.graphs.featuriser import featurise
-from polyid.graphs.preprocessor import PolymerPreprocessor
+from polyid.graphs.preprocessor import PolymerPreprocessor, check_preprocessor
 from polyid.inference.predictor import EnsemblePredictor
 from polyid.nn.network import MessagePassingNetwork
 
@@ -161,13 +160,11 @@ def fit_preprocessors(
     models: Sequence[SingleModel], preprocessor: type, atom_features: Callable, bond_features: Callable, **kwargs: Any
 ) -> None:
     """Fit a preprocessor of each model to its training polymers, reading each polymer once."""
+    check_preprocessor(preprocessor)
     fresh = [preprocessor(atom_features=atom_features, bond_features=bond_features, **kwargs) for _ in models]
-    for new in fresh:
-        if not isinstance(new, PolymerPreprocessor):
-            raise TrainingError(f"{preprocessor.__name__} is not a PolymerPreprocessor; derive it from that class.")
     smiles = list(dict.fromkeys(text for m in models for text in row_oligomers(m.df_train)))
     # One round is enough for the features themselves.
-    graphs = featurise(smiles, fresh[0].atom_features, fresh[0].bond_features, fresh[0].explicit_hs, 1)
+    graphs = fresh[0].featuriser(rounds=1)(smiles)
     by_smiles = dict(zip(smiles, graphs, strict=True))
     for model, new in zip(models, fresh, strict=True):
         model.preprocessor = new.fit(by_smiles[text] for text in row_oligomers(model.df_train))

@@ -1,17 +1,18 @@
-"""Compressed graphs kept on disk."""
+"""Quotient graphs kept on disk, one row of a small database a molecule."""
 
 from __future__ import annotations
 
-import json
 import os
-import zipfile
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from polyid.graphs.refinement import QuotientGraph
 
-CACHE_VERSION = 4
+CACHE_VERSION = 5
+_KEYS_A_QUERY = 500
 
 
 def cache_folder() -> Path:
@@ -22,47 +23,49 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "polyid"
 
 
-_JOINED = ("atoms", "bonds", "levels")
+@dataclass(frozen=True)
+class GraphStore:
+    """Graphs by name, in a SQLite file that several processes may use at a time.
 
+    A full, locked or read-only disk costs the cache, not the run; a damaged file is begun anew.
 
-def save_graphs(path: Path, graphs: list[QuotientGraph]) -> None:
-    """Write graphs whole or not at all; a full or read-only disk costs the cache, not the run."""
-    texts: dict[str, int] = {}
+    Attributes
+    ----------
+    path : Path
+    """
 
-    def numbers(features: tuple[str, ...]) -> np.ndarray:
-        return np.array([texts.setdefault(t, len(texts)) for t in features], np.int32)
+    path: Path
 
-    joined = {
-        "atoms": [numbers(g.atom_features) for g in graphs],
-        "bonds": [numbers(g.bond_features) for g in graphs],
-        "levels": [g.to_flat() for g in graphs],
-    }
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(partial, "wb") as file:
-            np.savez(
-                file,
-                sizes=np.array([g.sizes for g in graphs]),
-                texts=np.frombuffer(json.dumps(list(texts)).encode(), np.uint8),
-                **{name: np.concatenate(own) for name, own in joined.items()},
-                **{f"{name}_length": np.array([len(one) for one in own]) for name, own in joined.items()},
-            )
-        os.replace(partial, path)
-    except OSError:
-        partial.unlink(missing_ok=True)
+    def load(self, names: Iterable[str]) -> dict[str, QuotientGraph]:
+        """Those of the graphs that are there."""
+        wanted = list(names)
+        if not self.path.is_file():
+            return {}
+        graphs = {}
+        try:
+            with closing(sqlite3.connect(self.path)) as database:
+                for start in range(0, len(wanted), _KEYS_A_QUERY):
+                    part = wanted[start : start + _KEYS_A_QUERY]
+                    query = f"SELECT name, graph FROM graphs WHERE name IN ({','.join('?' * len(part))})"
+                    graphs.update(
+                        {name: QuotientGraph.from_bytes(content) for name, content in database.execute(query, part)}
+                    )
+        except (sqlite3.Error, ValueError):
+            return {}
+        return graphs
 
+    def save(self, graphs: Mapping[str, QuotientGraph]) -> None:
+        """Add graphs, all or none of them."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._insert(graphs)
+        except (sqlite3.OperationalError, OSError):
+            return
+        except sqlite3.DatabaseError:
+            self.path.unlink(missing_ok=True)
 
-def load_graphs(path: Path) -> list[QuotientGraph] | None:
-    """Graphs of a cache file; None if it is absent or damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            stored = {name: file[name] for name in file.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
-    texts = json.loads(stored["texts"].tobytes())
-    each = [np.split(stored[name], np.cumsum(stored[f"{name}_length"])[:-1]) for name in _JOINED]
-    return [
-        QuotientGraph.from_flat(tuple(texts[t] for t in atoms), tuple(texts[t] for t in bonds), sizes, flat)
-        for sizes, atoms, bonds, flat in zip(stored["sizes"], *each, strict=True)
-    ]
+    def _insert(self, graphs: Mapping[str, QuotientGraph]) -> None:
+        rows = [(name, graph.to_bytes()) for name, graph in graphs.items()]
+        with closing(sqlite3.connect(self.path)) as database, database:
+            database.execute("CREATE TABLE IF NOT EXISTS graphs (name TEXT PRIMARY KEY, graph BLOB NOT NULL)")
+            database.executemany("INSERT OR REPLACE INTO graphs VALUES (?, ?)", rows)

@@ -113,6 +113,11 @@ def feature_set(name: str) -> tuple[Feature, Feature]:
     return FEATURE_SETS[name]
 
 
+def feature_name(function: Callable) -> str:
+    """What a feature function is called where a model records it: its `Feature.name`, or its place in the code."""
+    return getattr(function, "name", None) or f"{function.__module__}.{function.__qualname__}"
+
+
 def resolve_feature(function: Callable) -> Callable:
     """Our equal of nfp's `atom_features_v1` or `bond_features_v1`; any other function unchanged."""
     if getattr(function, "__module__", "") == "nfp.preprocessing.features":

@@ -1,63 +1,110 @@
-"""Quotient graphs of many SMILES, computed once and kept on disk by content hash."""
+"""From SMILES to the quotient graphs that networks read, computed once a molecule and kept on disk."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from polyid.errors import PolymerError
-from polyid.graphs.cache import CACHE_VERSION, cache_folder, load_graphs, save_graphs
+from polyid.graphs.cache import CACHE_VERSION, GraphStore, cache_folder
+from polyid.graphs.features import FEATURES, feature_name
+from polyid.graphs.molecular import MolecularGraph
 from polyid.graphs.read import read_graph
 from polyid.graphs.refinement import QuotientGraph, compress
 
+# What an interrupted run loses at most.
+_MOLECULES_KEPT_TOGETHER = 1_000
 
-def featurise(
-    smiles: Sequence[str],
-    atom_features: Callable,
-    bond_features: Callable,
-    explicit_hs: bool,
-    rounds: int,
-    *,
-    cache: bool = True,
-    rows: Sequence[int] | None = None,
-) -> list[QuotientGraph]:
-    """Quotient graphs of SMILES, equal SMILES sharing one.
 
-    Parameters
+@dataclass(frozen=True)
+class Featuriser:
+    """How a network's SMILES become graphs.
+
+    Attributes
     ----------
-    smiles : sequence of str
     atom_features, bond_features : callable
-        See `polyid.graphs.molecular.read_graph`. Only named features are cached: another function may change under its name.
+        See `polyid.graphs.read.read_graph`.
     explicit_hs : bool
+        Whether hydrogens are atoms of the graph.
     rounds : int
         Rounds of message passing the graphs must be exact for.
-    cache : bool
-        Look in the cache first, and leave the result there.
-    rows : sequence of int, optional
-        Number of each SMILES in the user's table, for errors; by default counted from 1.
+    own_reading : callable, optional
+        SMILES -> `MolecularGraph`, of a preprocessor that reads SMILES in a way of its own.
 
-    Raises
-    ------
-    PolymerError
-        Names the row and the SMILES that can't be read.
+    Examples
+    --------
+    >>> featuriser = PolymerPreprocessor().featuriser(rounds=4)
+    >>> graphs = featuriser(["CCCCCCCC"])
     """
-    distinct = list(dict.fromkeys(smiles))
-    names = [getattr(f, "name", None) for f in (atom_features, bond_features)]
-    path = None
-    if cache and all(names) and distinct:
-        key = json.dumps([CACHE_VERSION, names, explicit_hs, rounds, distinct])
-        path = cache_folder() / f"graphs-{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
-    graphs = load_graphs(path) if path is not None else None
-    if graphs is None:
-        graphs = []
-        for text in distinct:
+
+    atom_features: Callable
+    bond_features: Callable
+    explicit_hs: bool
+    rounds: int
+    own_reading: Callable[[str], MolecularGraph] | None = None
+
+    def __call__(
+        self, smiles: Sequence[str], *, cache: bool = True, rows: Sequence[int] | None = None
+    ) -> list[QuotientGraph]:
+        """Quotient graphs of SMILES, equal SMILES sharing one.
+
+        Parameters
+        ----------
+        smiles : sequence of str
+        cache : bool
+            Look on the disk first, and leave there what is new. Only the package's own features are kept: another
+            function may change under its name.
+        rows : sequence of int, optional
+            Number of each SMILES in the user's table, for errors; by default counted from 1.
+
+        Raises
+        ------
+        PolymerError
+            Names the row and the SMILES that can't be read.
+        """
+        row_of: dict[str, int] = {}
+        for row, text in zip(range(1, len(smiles) + 1) if rows is None else rows, smiles, strict=True):
+            row_of.setdefault(text, row)
+        store = GraphStore(cache_folder() / f"graphs-{CACHE_VERSION}.sqlite") if cache and self._is_kept else None
+        distinct = list(row_of)
+        graphs: dict[str, QuotientGraph] = {}
+        for start in range(0, len(distinct), _MOLECULES_KEPT_TOGETHER):
+            part = distinct[start : start + _MOLECULES_KEPT_TOGETHER]
+            graphs |= self._computed(part, row_of) if store is None else self._kept(part, row_of, store)
+        return [graphs[text] for text in smiles]
+
+    @property
+    def _is_kept(self) -> bool:
+        ours = FEATURES.values()
+        return self.own_reading is None and self.atom_features in ours and self.bond_features in ours
+
+    def _kept(self, smiles: Sequence[str], row_of: dict[str, int], store: GraphStore) -> dict[str, QuotientGraph]:
+        """The graphs of some different SMILES, from the disk where they are there."""
+        names = {text: self._name(text) for text in smiles}
+        stored = store.load(names.values())
+        new = self._computed([text for text in smiles if names[text] not in stored], row_of)
+        if new:
+            store.save({names[text]: graph for text, graph in new.items()})
+        return {text: new[text] if text in new else stored[names[text]] for text in smiles}
+
+    def _name(self, smiles: str) -> str:
+        features = (feature_name(self.atom_features), feature_name(self.bond_features))
+        key = json.dumps([*features, self.explicit_hs, self.rounds, smiles])
+        return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+    def _computed(self, smiles: Sequence[str], row_of: dict[str, int]) -> dict[str, QuotientGraph]:
+        graphs = {}
+        for text in smiles:
             try:
-                graphs.append(compress(read_graph(text, atom_features, bond_features, explicit_hs), rounds))
+                graphs[text] = compress(self.read(text), self.rounds)
             except PolymerError as error:
-                place = list(smiles).index(text)
-                raise PolymerError(f"Row {place + 1 if rows is None else rows[place]}: {error}") from None
-        if path is not None:
-            save_graphs(path, graphs)
-    by_smiles = dict(zip(distinct, graphs, strict=True))
-    return [by_smiles[text] for text in smiles]
+                raise PolymerError(f"Row {row_of[text]}: {error}") from None
+        return graphs
+
+    def read(self, smiles: str) -> MolecularGraph:
+        """The whole graph of one SMILES."""
+        if self.own_reading is not None:
+            return self.own_reading(smiles)
+        return read_graph(smiles, self.atom_features, self.bond_features, self.explicit_hs)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 import networkx as nx
 import numpy as np
 import pandas as pd
 from nfp.preprocessing.mol_preprocessor import SmilesPreprocessor
 
+from polyid.common.custom import check_custom_class, custom_class
 from polyid.errors import BundleError
-from polyid.graphs.features import FEATURES, atom_features_v1, bond_features_v1, resolve_feature
+from polyid.graphs.features import FEATURES, atom_features_v1, bond_features_v1, feature_name, resolve_feature
+from polyid.graphs.featuriser import Featuriser
 from polyid.graphs.molecular import MolecularGraph
 from polyid.graphs.read import read_graph
 from polyid.graphs.refinement import QuotientGraph
+from polyid.graphs.vocabulary import FeatureVocabulary
 
 
 class PolymerPreprocessor(SmilesPreprocessor):
@@ -28,6 +31,12 @@ class PolymerPreprocessor(SmilesPreprocessor):
         Functions of an RDKit atom or bond that return text; by default nfp's `atom_features_v1` and `bond_features_v1`.
     explicit_hs : bool
         Whether hydrogens are atoms of the graph.
+
+    Notes
+    -----
+    A class of one's own overrides `molecular_graph`, which must not depend on what was fitted, or `tokenise`; with settings
+    of its own also `to_dict` and `from_dict`. A model records its name, and is loaded with
+    ``custom_objects={name: class}``.
     """
 
     def __init__(
@@ -43,6 +52,7 @@ class PolymerPreprocessor(SmilesPreprocessor):
             explicit_hs=explicit_hs,
             **kwargs,
         )
+        self.atom_tokenizer, self.bond_tokenizer = FeatureVocabulary(), FeatureVocabulary()
 
     def create_nx_graph(self, row: pd.Series | str, **kwargs) -> nx.DiGraph:
         return super().create_nx_graph(row if isinstance(row, str) else row["smiles_polymer"], **kwargs)
@@ -91,39 +101,76 @@ class PolymerPreprocessor(SmilesPreprocessor):
         self.atom_tokenizer.train = self.bond_tokenizer.train = False
         return self
 
+    def featuriser(self, rounds: int) -> Featuriser:
+        """How SMILES are read for a network of so many rounds of message passing."""
+        own = self.molecular_graph if type(self).molecular_graph is not PolymerPreprocessor.molecular_graph else None
+        return Featuriser(self.atom_features, self.bond_features, self.explicit_hs, rounds, own)
+
     @property
-    def featuriser_key(self) -> tuple[str, str, bool]:
+    def featuriser_key(self) -> tuple[str, str, str, bool]:
         """What a graph depends on besides the SMILES; equal keys mean equal graphs."""
-        return _name(self.atom_features), _name(self.bond_features), self.explicit_hs
+        return type(self).__name__, feature_name(self.atom_features), feature_name(self.bond_features), self.explicit_hs
 
     def to_dict(self) -> dict[str, Any]:
         """All that is needed to read SMILES the same way again, as JSON can hold it."""
         return {
-            "preprocessor": "PolymerPreprocessor",
-            "atom_features": _name(self.atom_features),
-            "bond_features": _name(self.bond_features),
+            "preprocessor": type(self).__name__,
+            "atom_features": feature_name(self.atom_features),
+            "bond_features": feature_name(self.bond_features),
             "explicit_hs": self.explicit_hs,
-            "atom_classes": dict(self.atom_tokenizer._data),
-            "bond_classes": dict(self.bond_tokenizer._data),
+            "atom_classes": self.atom_tokenizer.to_dict(),
+            "bond_classes": self.bond_tokenizer.to_dict(),
         }
 
     @classmethod
-    def from_dict(cls, state: dict[str, Any], custom_objects: dict[str, Callable] | None = None) -> PolymerPreprocessor:
+    def from_dict(cls, state: dict[str, Any], custom_objects: dict[str, Callable] | None = None) -> Self:
         """The preprocessor that `to_dict` described; feature functions of one's own come in `custom_objects` by name."""
-        known = {**FEATURES, **(custom_objects or {})}
+        features = {**FEATURES, **(custom_objects or {})}
         for key in ("atom_features", "bond_features"):
-            if state[key] not in known:
+            if state[key] not in features:
                 raise BundleError(
                     f"The model was trained with {key} {state[key]!r}, which this version does not have; "
                     f"pass the function as custom_objects={{{state[key]!r}: function}}."
                 )
-        new = cls(known[state["atom_features"]], known[state["bond_features"]], explicit_hs=bool(state["explicit_hs"]))
-        for tokenizer, key in ((new.atom_tokenizer, "atom_classes"), (new.bond_tokenizer, "bond_classes")):
-            tokenizer._data = {str(text): int(number) for text, number in state[key].items()}
-            tokenizer.num_classes = max(tokenizer._data.values())
-            tokenizer.train = False
+        new = cls(
+            atom_features=features[state["atom_features"]],
+            bond_features=features[state["bond_features"]],
+            explicit_hs=bool(state["explicit_hs"]),
+        )
+        new.atom_tokenizer = FeatureVocabulary.from_dict(state["atom_classes"])
+        new.bond_tokenizer = FeatureVocabulary.from_dict(state["bond_classes"])
         return new
 
 
-def _name(function: Callable) -> str:
-    return getattr(function, "name", None) or f"{function.__module__}.{function.__qualname__}"
+_OF_NFP_ALONE = dict.fromkeys(
+    (
+        "create_nx_graph",
+        "get_node_features",
+        "get_edge_features",
+        "get_graph_features",
+        "get_connectivity",
+        "construct_feature_matrices",
+        "output_signature",
+        "padding_values",
+        "__call__",
+    ),
+    "molecular_graph, which gives the graphs, or tokenise, which numbers their features",
+)
+
+
+def check_preprocessor(cls: type) -> None:
+    """Refuse a preprocessor that can't do here what it says; see `polyid.common.custom.check_custom_class`."""
+    check_custom_class(cls, PolymerPreprocessor, _OF_NFP_ALONE)
+
+
+def read_preprocessor(state: dict[str, Any], custom_objects: dict[str, Callable] | None = None) -> PolymerPreprocessor:
+    """The preprocessor of any class that `to_dict` described; a class of one's own comes in `custom_objects` by its name.
+
+    Raises
+    ------
+    BundleError
+        The class, or a feature function, is not there.
+    """
+    name = state.get("preprocessor", PolymerPreprocessor.__name__)
+    cls = custom_class(name, PolymerPreprocessor, "preprocessor", custom_objects)
+    return cls.from_dict(state, custom_objects)

@@ -17,6 +17,7 @@ Shapes: V atoms, D directed bonds, R rounds, n_l atom classes after l rounds, e_
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -92,6 +93,25 @@ class QuotientGraph:
             arrays[name] = tuple([flat[start:stop] for start, stop in itertools.pairwise(ends)])
             stop = ends[-1]
         return cls(atom_features, bond_features, **arrays)
+
+    def to_bytes(self) -> bytes:
+        """The whole graph: a line of JSON, with features and sizes, and `to_flat` behind it."""
+        header = [self.atom_features, self.bond_features, self.sizes.tolist()]
+        return json.dumps(header).encode() + b"\n" + self.to_flat().tobytes()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> QuotientGraph:
+        """The graph that `to_bytes` gave.
+
+        Raises
+        ------
+        ValueError
+            It is something else.
+        """
+        header, _, arrays = content.partition(b"\n")
+        atom_features, bond_features, sizes = json.loads(header)
+        flat = np.frombuffer(arrays, np.int32)
+        return cls.from_flat(tuple(atom_features), tuple(bond_features), np.array(sizes, np.int64), flat)
 
     def __reduce__(self) -> tuple:
         # Between processes one array is many times as fast as some thirty.

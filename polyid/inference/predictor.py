@@ -21,7 +21,6 @@ from polyid.graphs.refinement import QuotientGraph, refine
 from polyid.inference.answers import Answers, BondValues
 from polyid.inference.reader import OligomerReader, ReadPolymers, parts_of, read_parts
 from polyid.kernel.neighbourhood import neighbourhood
-from polyid.nn.network import MessagePassingNetwork
 
 # Graph rows of one call; at 64 features about 100 MiB of intermediate states.
 _ROWS_A_CALL = 200_000
@@ -47,6 +46,8 @@ class EnsemblePredictor:
         first = members[0]
         if any(m.preprocessor.featuriser_key != first.preprocessor.featuriser_key for m in members):
             raise BundleError("The members of the ensemble read SMILES differently; train them with one preprocessor.")
+        if len({m.network_class for m in members}) > 1:
+            raise BundleError("The members' networks are of several classes; train them with one model builder.")
         if len({None if m.kernel is None else id(m.kernel.references) for m in members}) > 1:
             raise BundleError(
                 "The kernel regressions of the ensemble's members compare with different polymers, or some members have "
@@ -58,7 +59,7 @@ class EnsemblePredictor:
             bond_classes=max(m.config.bond_classes for m in members),
         )
         # One member at a time keeps the states of atoms and bonds near the cores; the next begins where cores are idle.
-        self.network = MessagePassingNetwork(widest, 1, xla=False)
+        self.network = first.network_class(widest, 1, xla=False)
         weights = []
         for member in reversed(members):
             self.network.set_member_weights([member.weights])
@@ -195,10 +196,9 @@ class EnsemblePredictor:
         fragments : bool
             Read what the kernel regression needs, if there is one.
         """
-        key = self.members[0].preprocessor
         fragments = fragments and self.members[0].kernel is not None
-        rounds = self.network.config.num_messages
-        return OligomerReader(key.atom_features, key.bond_features, key.explicit_hs, rounds, cache, fragments)
+        featuriser = self.members[0].preprocessor.featuriser(self.network.config.num_messages)
+        return OligomerReader(featuriser, cache, fragments)
 
     def fingerprints(self, smiles: Sequence[str], *, cache: bool = False) -> np.ndarray:
         """Learned fingerprints of oligomer SMILES: the mean final bond state in every member; float32, shape (M, n, F)."""

@@ -22,7 +22,7 @@ from polyid.chemistry.composition import PolymerFragments, polymer_fragments
 from polyid.chemistry.fragments import KnownFragments, Unseen
 from polyid.chemistry.oligomer import ChainSettings, read_polymer
 from polyid.errors import PolymerError
-from polyid.graphs.featuriser import featurise
+from polyid.graphs.featuriser import Featuriser
 from polyid.graphs.refinement import QuotientGraph
 
 POLYMERS_A_PART = 200
@@ -83,30 +83,20 @@ class OligomerReader:
 
     Attributes
     ----------
-    atom_features, bond_features, explicit_hs, rounds, cache
-        See `polyid.graphs.featuriser.featurise`.
+    featuriser : Featuriser
+    cache : bool
+        Whether graphs are kept on disk.
     fragments : bool
         Whether there is a kernel regression.
     """
 
-    atom_features: Callable
-    bond_features: Callable
-    explicit_hs: bool
-    rounds: int
+    featuriser: Featuriser
     cache: bool
     fragments: bool
 
     def __call__(self, smiles: Sequence[str], rows: Sequence[int] | None = None) -> ReadPolymers:
         """Read different SMILES; a PolymerError names the one that can't be, by its number in `rows`."""
-        graphs = featurise(
-            smiles,
-            self.atom_features,
-            self.bond_features,
-            self.explicit_hs,
-            self.rounds,
-            cache=self.cache,
-            rows=rows,
-        )
+        graphs = self.featuriser(smiles, cache=self.cache, rows=rows)
         return ReadPolymers(graphs, polymer_fragments(smiles) if self.fragments else None)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from polyid.common.custom import check_custom_class
+from polyid.errors import TrainingError
 from polyid.nn.config import NetworkConfig
 from polyid.nn.network import MessagePassingNetwork
 
@@ -47,3 +50,47 @@ def global100(
     if model_summary:
         network.summary()
     return network
+
+
+def check_networks(networks: Sequence[Any]) -> None:
+    """Refuse networks of a model builder that could not be trained, stored and asked as they say.
+
+    Parameters
+    ----------
+    networks : sequence of MessagePassingNetwork
+        One a member.
+
+    Raises
+    ------
+    TrainingError
+        They are of another class, of several, or have weights that would not be stored.
+    """
+    for network in networks:
+        cls = type(network)
+        if not isinstance(network, MessagePassingNetwork):
+            raise TrainingError(f"The model builder returned a {cls.__name__}; it must return a MessagePassingNetwork.")
+        check_custom_class(cls, MessagePassingNetwork, {"call": "bond_states, or read_out with bond_values"})
+        read_out, bond_values = (getattr(cls, name) is getattr(MessagePassingNetwork, name) for name in _READ_OUT)
+        if bond_values and not read_out:
+            raise TrainingError(
+                f"{cls.__name__} overrides read_out but not bond_values, of which explanations are made; override both."
+            )
+        if type(network.config) is not NetworkConfig:
+            raise TrainingError(
+                f"The model builder's config is a {type(network.config).__name__}; models record a NetworkConfig. "
+                f"Settings of its own belong in the class {cls.__name__}."
+            )
+        stored = [id(variable) for variable in network.named_weights().values()]
+        if stored != [id(variable) for variable in network.trainable_variables]:
+            raise TrainingError(
+                f"{cls.__name__} has weights of layers that are not in its blocks, in the order in which they were made; "
+                "they would not be stored."
+            )
+        if cls is not type(networks[0]):
+            raise TrainingError(
+                f"The model builder returned a {type(networks[0]).__name__} and a {cls.__name__}; all members of an "
+                "ensemble have networks of one class."
+            )
+
+
+_READ_OUT = ("read_out", "bond_values")

@@ -43,6 +43,14 @@ class MessagePassingNetwork(keras.Model):
     xla : bool
         Whether XLA may compile the network, which rules out TensorFlow's fastest sums.
 
+    Notes
+    -----
+    A class of one's own takes the same arguments, and overrides `bond_states`, or `read_out` together with `bond_values`, of
+    which explanations are made; `call` is these two. Layers of its own are made and built at the end of its ``__init__``
+    and stand at the end of its `blocks`: what isn't there would not be stored. A model records the name of the class, and
+    is loaded with ``custom_objects={name: class}``. Such networks must give atoms of equal surroundings equal states; see
+    `polyid.graphs.refinement`.
+
     Examples
     --------
     >>> network = MessagePassingNetwork(NetworkConfig(20, 12, 32, 8, 4, 2), members=5)
@@ -66,11 +74,12 @@ class MessagePassingNetwork(keras.Model):
         self.readout = BondReadout(
             members, properties=config.properties, dropout=config.dropout, name="readout", **wide
         )
-        for layer in self._blocks():
+        for layer in MessagePassingNetwork.blocks(self):
             layer.build()
         self.built = True
 
-    def _blocks(self) -> list[keras.layers.Layer]:
+    def blocks(self) -> list[keras.layers.Layer]:
+        """The layers that hold weights, in the order in which they were made."""
         return [
             self.atom_embedding,
             self.bond_embedding,
@@ -84,11 +93,11 @@ class MessagePassingNetwork(keras.Model):
     def _weighted_layers(self) -> list[MemberDense | Embedding]:
         """Every layer that holds weights, named by its path, in a fixed order."""
         layers: list[tuple[str, Any]] = []
-        for block in self._blocks():
+        for block in self.blocks():
             if isinstance(block, Embedding):
                 layers.append((block.name, block))
             else:
-                parts = [part for part in block._flatten_layers(include_self=False) if isinstance(part, MemberDense)]
+                parts = [part for part in block._flatten_layers() if isinstance(part, MemberDense)]
                 layers += [(f"{block.name}/{part.name}", part) for part in parts]
         return layers
 

@@ -40,9 +40,8 @@ def export(path: Path, preset: str, count: int | None) -> None:
     from sklearn.preprocessing import RobustScaler
 
     from polyid.config.parameters import preset as preset_parameters
-    from polyid.graphs.cache import save_graphs
     from polyid.graphs.features import feature_set
-    from polyid.graphs.featuriser import featurise
+    from polyid.graphs.featuriser import Featuriser
     from polyid.graphs.preprocessor import PolymerPreprocessor
 
     table, source = benchmark_table()
@@ -50,16 +49,15 @@ def export(path: Path, preset: str, count: int | None) -> None:
         table = sample(table, count)
     parameters = preset_parameters(preset).to_dict()
     atom, bond = feature_set(parameters["features"])
-    explicit_hs, rounds = parameters["explicit_hs"], parameters["num_messages"]
-    graphs = featurise(list(table["smiles_polymer"]), atom, bond, explicit_hs, rounds)
-    preprocessor = PolymerPreprocessor(atom, bond, explicit_hs=explicit_hs).fit(graphs)
-    save_graphs(path, graphs)
-    with np.load(path) as file:
-        arrays = dict(file)
+    featuriser = Featuriser(atom, bond, parameters["explicit_hs"], parameters["num_messages"])
+    graphs = featuriser(list(table["smiles_polymer"]))
+    preprocessor = PolymerPreprocessor(atom, bond, explicit_hs=parameters["explicit_hs"]).fit(graphs)
+    contents = [graph.to_bytes() for graph in graphs]
     tokens = [preprocessor.tokenise(graph) for graph in graphs]
     np.savez_compressed(
         path,
-        **arrays,
+        graphs=np.frombuffer(b"".join(contents), np.uint8),
+        graph_length=np.array([len(content) for content in contents]),
         atom_token=np.concatenate([atoms for atoms, _ in tokens]),
         bond_token=np.concatenate([bonds for _, bonds in tokens]),
         classes=np.array([preprocessor.atom_classes, preprocessor.bond_classes]),
@@ -72,12 +70,13 @@ def read_export(path: Path) -> dict[str, Any]:
     """Graphs, tokens, numbers of classes and targets of an exported file."""
     import numpy as np
 
-    from polyid.graphs.cache import load_graphs
+    from polyid.graphs.refinement import QuotientGraph
 
     with np.load(path, allow_pickle=False) as file:
         classes, targets = file["classes"], file["targets"]
         atom_token, bond_token = file["atom_token"], file["bond_token"]
-    graphs = load_graphs(path)
+        parts = np.split(file["graphs"], np.cumsum(file["graph_length"])[:-1])
+    graphs = [QuotientGraph.from_bytes(part.tobytes()) for part in parts]
     atoms = np.split(atom_token, np.cumsum([len(g.atom_features) for g in graphs])[:-1])
     bonds = np.split(bond_token, np.cumsum([len(g.bond_features) for g in graphs])[:-1])
     return {

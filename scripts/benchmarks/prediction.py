@@ -72,15 +72,14 @@ def random_bundle(folder: str, frame: Any, folds: int, tiny: bool = False) -> No
     from polyid.bundle.store import save_bundle
     from polyid.config.parameters import preset
     from polyid.graphs.features import feature_set
-    from polyid.graphs.featuriser import featurise
     from polyid.graphs.preprocessor import PolymerPreprocessor
     from polyid.nn.config import NetworkConfig
     from polyid.nn.network import MessagePassingNetwork
 
     parameters = preset("publication", **(TINY if tiny else {})).to_dict()
     atom, bond = feature_set(parameters["features"])
-    graphs = featurise(list(frame["smiles_polymer"]), atom, bond, parameters["explicit_hs"], 1, cache=False)
-    preprocessor = PolymerPreprocessor(atom, bond, explicit_hs=parameters["explicit_hs"]).fit(graphs)
+    preprocessor = PolymerPreprocessor(atom, bond, explicit_hs=parameters["explicit_hs"])
+    preprocessor.fit(preprocessor.featuriser(rounds=1)(list(frame["smiles_polymer"]), cache=False))
     scaler = RobustScaler().fit(frame[list(PROPERTIES)].to_numpy(float))
     config = NetworkConfig(
         preprocessor.atom_classes,

@@ -87,7 +87,7 @@ def make_trainer(
 
     from polyid.config.settings import settings_from
     from polyid.graphs.features import feature_set
-    from polyid.graphs.featuriser import featurise
+    from polyid.graphs.featuriser import Featuriser
     from polyid.graphs.preprocessor import PolymerPreprocessor
     from polyid.nn.config import NetworkConfig
     from polyid.nn.network import MessagePassingNetwork
@@ -95,7 +95,8 @@ def make_trainer(
     from polyid.training.trainer import EnsembleTrainer
 
     atom, bond = feature_set(parameters["features"])
-    graphs = featurise(list(frame["smiles_polymer"]), atom, bond, parameters["explicit_hs"], parameters["num_messages"])
+    featuriser = Featuriser(atom, bond, parameters["explicit_hs"], parameters["num_messages"])
+    graphs = featuriser(list(frame["smiles_polymer"]))
     preprocessor = PolymerPreprocessor(atom, bond, explicit_hs=parameters["explicit_hs"]).fit(graphs)
     tokens = [preprocessor.tokenise(graph) for graph in graphs]
     targets = RobustScaler().fit_transform(frame[list(PROPERTIES)].to_numpy(float)).astype(np.float32)
@@ -416,21 +417,21 @@ def featurising(arguments: argparse.Namespace) -> None:
     smiles = list(table["smiles_polymer"])
     from polyid.config.parameters import preset
     from polyid.graphs.features import feature_set
-    from polyid.graphs.featuriser import featurise
+    from polyid.graphs.featuriser import Featuriser
 
     print(f"{len(smiles)} polymers of {source}, one core; {load_average()}")
     for name in ("publication", "small"):
         parameters = preset(name).to_dict()
         atom, bond = feature_set(parameters["features"])
-        common = (smiles, atom, bond, parameters["explicit_hs"], parameters["num_messages"])
+        featuriser = Featuriser(atom, bond, parameters["explicit_hs"], parameters["num_messages"])
         fresh, cached = [], []
         with tempfile.TemporaryDirectory() as folder:
             os.environ["POLYID_CACHE"] = folder
-            featurise(*common)
+            featuriser(smiles)
             for _ in range(arguments.rounds):
                 for cache, times in ((False, fresh), (True, cached)):
                     started = time.perf_counter()
-                    graphs = featurise(*common, cache=cache)
+                    graphs = featuriser(smiles, cache=cache)
                     times.append(time.perf_counter() - started)
         rounds = graphs[0].rounds
         first = np.array([[g.atom_count[0].sum(), g.bond_count[0].sum()] for g in graphs]).mean(axis=0)

@@ -1,10 +1,8 @@
-"""The model folder, the graph cache and prediction: what is refused, and what must not change a number."""
+"""The model folder and prediction: what is refused, and what must not change a number."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import pickle
 
 import numpy as np
 import pandas as pd
@@ -14,11 +12,6 @@ from helpers.tiny_models import PARAMETERS, UNITS, small_table, trained
 from polyid import MultiModel
 from polyid.bundle.manifest import read_manifest
 from polyid.errors import BundleError, PolymerError
-from polyid.graphs import featuriser
-from polyid.graphs.features import atom_features_v1, bond_features_v1
-from polyid.graphs.featuriser import featurise
-from polyid.graphs.read import read_graph
-from polyid.graphs.refinement import compress
 from polyid.inference import predictor, reader
 
 
@@ -127,36 +120,3 @@ def test_a_second_model_in_the_folder_replaces_the_first(model, copy, tmp_path):
     again = MultiModel.load_models(copy)
     assert len(again.models) == 3
     assert sorted(p.name for p in copy.glob("model_fold_*")) == ["model_fold_0", "model_fold_1", "model_fold_2"]
-
-
-def test_cached_graphs_are_the_graphs(tmp_path, monkeypatch):
-    monkeypatch.setenv("POLYID_CACHE", str(tmp_path))
-    smiles = [*small_table()["smiles_polymer"], "CCO", "CCO", "[Xe]"]
-    arguments = (atom_features_v1, bond_features_v1, True, 3)
-    first = featurise(smiles, *arguments)
-    for text, graph in zip(smiles, first, strict=True):
-        assert_same_graph(graph, compress(read_graph(text, atom_features_v1, bond_features_v1, True), 3))
-        assert_same_graph(graph, pickle.loads(pickle.dumps(graph)))
-
-    def unread(*_):
-        raise AssertionError("the cache was not used")
-
-    monkeypatch.setattr(featuriser, "read_graph", unread)
-    second = featurise(smiles, *arguments)
-    for a, b in zip(first, second, strict=True):
-        assert_same_graph(a, b)
-    monkeypatch.undo()
-    monkeypatch.setenv("POLYID_CACHE", str(tmp_path))
-    (path,) = tmp_path.glob("*.npz")
-    path.write_bytes(path.read_bytes()[:-100])
-    for a, b in zip(first, featurise(smiles, *arguments), strict=True):
-        assert_same_graph(a, b)
-    with pytest.raises(PolymerError, match="Row 2"):
-        featurise(["CC", "C(C"], *arguments)
-
-
-def assert_same_graph(a, b):
-    assert a.atom_features == b.atom_features and a.bond_features == b.bond_features
-    for field in dataclasses.fields(a)[2:]:
-        for x, y in zip(getattr(a, field.name), getattr(b, field.name), strict=True):
-            np.testing.assert_array_equal(x, y)

@@ -19,13 +19,14 @@ from polyid.chemistry.fragments import KnownFragments, chain_fragments
 from polyid.chemistry.oligomer import ChainSettings, to_oligomer
 from polyid.errors import PolymerError
 from polyid.graphs.features import FEATURES
+from polyid.graphs.featuriser import Featuriser
 from polyid.graphs.read import read_graph
 from polyid.graphs.refinement import compress
 from polyid.inference import reader as reading
 from polyid.inference.reader import OligomerReader, TableReader, parts_of, read_parts
 
 ATOM, BOND = FEATURES["atom_features_stereo"], FEATURES["bond_features_stereo"]
-OLIGOMERS = OligomerReader(ATOM, BOND, False, 3, False, True)
+OLIGOMERS = OligomerReader(Featuriser(ATOM, BOND, False, 3), False, True)
 UNITS = ["*CC(*)c1ccccc1", "*CC(*)C", "nonsense", "*C(C)C*", "*OCCOC(=O)c1ccc(C(*)=O)cc1", "*CC(*)Cl", "*CC(*)C#N"]
 
 

@@ -15,7 +15,7 @@ from rdkit import Chem
 from polyid.chemistry.forms import PolymerForm, recognise_form
 from polyid.graphs.batch import pack
 from polyid.graphs.features import atom_features_v1, bond_features_v1
-from polyid.graphs.featuriser import featurise
+from polyid.graphs.featuriser import Featuriser
 from polyid.nn.config import NetworkConfig
 from polyid.nn.network import MessagePassingNetwork
 
@@ -84,7 +84,7 @@ def test_exported_graphs_and_tokens_are_the_featurisers(tmp_path):
 
 def test_counted_arithmetic_is_that_of_the_matrix_products(monkeypatch):
     config = NetworkConfig(30, 30, 16, 4, 3, 2)
-    graphs = featurise(["CCO", "c1ccccc1C(=O)OC", "CC(C)CC"], atom_features_v1, bond_features_v1, True, 3, cache=False)
+    graphs = Featuriser(atom_features_v1, bond_features_v1, True, 3)(["CCO", "c1ccccc1C(=O)OC", "CC(C)CC"], cache=False)
     tokens = [(np.ones(len(g.atom_features), np.int32), np.ones(len(g.bond_features), np.int32)) for g in graphs]
     network = MessagePassingNetwork(config)
     done = []
