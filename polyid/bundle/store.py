@@ -33,6 +33,7 @@ from polyid.bundle.layout import CHECKED_FILES, FOLD_FILES, FORMAT, FORMAT_VERSI
 from polyid.bundle.manifest import package_versions, read_manifest
 from polyid.bundle.member import BundleMember
 from polyid.common.custom import custom_class
+from polyid.common.files import to_json, write_bytes
 from polyid.errors import BundleError
 from polyid.graphs.preprocessor import read_preprocessor
 from polyid.kernel.regression import KernelMember, members_from_arrays, members_to_arrays
@@ -72,12 +73,7 @@ def save_bundle(
     def write(name: str, content: bytes, checked: bool = True) -> None:
         path = folder / name
         path.parent.mkdir(exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        with open(partial, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
+        write_bytes(path, content)
         if checked:
             checksums[name] = hashlib.sha256(content).hexdigest()
 
@@ -86,8 +82,8 @@ def save_bundle(
         arrays = {name: np.ascontiguousarray(value, np.float32) for name, value in member.weights.items()}
         network = {"network": json.dumps(member.config.to_dict()), "class": member.network_class.__name__}
         write(f"{place}/model.safetensors", save(arrays, network))
-        write(f"{place}/preprocessor.json", _json(member.preprocessor.to_dict()))
-        write(f"{place}/scaler.json", _json(scaler_to_dict(member.scaler)))
+        write(f"{place}/preprocessor.json", to_json(member.preprocessor.to_dict()).encode())
+        write(f"{place}/scaler.json", to_json(scaler_to_dict(member.scaler)).encode())
         write(f"{place}/training_log.csv", log_to_csv(member.log).encode())
     kernels = [m.kernel for m in members if m.kernel is not None]
     if kernels:
@@ -103,7 +99,7 @@ def save_bundle(
         "versions": package_versions(),
         "sha256": checksums,
     }
-    write("parameters.json", _json(manifest), checked=False)
+    write("parameters.json", to_json(manifest).encode(), checked=False)
     return folder
 
 
@@ -184,7 +180,3 @@ def _read_weights(content: bytes, name: str) -> tuple[dict[str, np.ndarray], Net
         return load(content), config, recorded.get("class", MessagePassingNetwork.__name__)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise BundleError(f"{name} can't be read as a PolyID network: {error}.") from None
-
-
-def _json(content: Any) -> bytes:
-    return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from polyid import __version__
+from polyid.common.files import write_text
 from polyid.config.parameters import DEFAULT_SPLIT, PRESETS, SPLITS
 from polyid.errors import Cancelled, DataError, PolyIDError
 
@@ -308,20 +309,13 @@ def _explain(options: argparse.Namespace) -> None:
             f"The model does not predict {options.property}; choose of {', '.join(ensemble.prediction_columns)}."
         )
     found = ensemble.explain(options.smiles)[name]
-    _write(draw_contributions(found.balanced()), Path(options.output))
+    write_text(options.output, draw_contributions(found.balanced()))
     terms = found.terms()
     places = decimals(found.total) + 1
     for term, value in terms.items():
         print(f"{term:<52}{value:>12.{places}f}")
     print(f"{name:<52}{found.total:>12.{places}f} {found.unit or ''}".rstrip())
     _say(f"{options.output} shows the repeat unit: red raises the prediction, blue lowers it.")
-
-
-def _write(text: str, path: Path) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8", newline="")
-    os.replace(partial, path)
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from polyid.chemistry.oligomer import ChainSettings
+from polyid.common.files import write_text
 from polyid.data.columns import Mapping, propose_mapping
 from polyid.data.headers import RawTable
 from polyid.data.polymers import CONTEXT_COLUMNS
@@ -68,14 +67,7 @@ def build_training_set(
         written.insert(place, f"{name}_units", np.where(written[name].notna(), unit or "", ""))
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=output.parent, suffix=".csv")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            written.to_csv(stream, index=False, lineterminator="\n")
-        os.replace(temporary, output)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    write_text(output, written.to_csv(index=False, lineterminator="\n"))
     return table
 
 

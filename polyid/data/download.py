@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
-import sys
-import tempfile
+import ssl
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
+from polyid.common.files import cache_folder, replacing, sha256
 from polyid.data.catalogue import BASE_URL, SOURCES, DataSource
 from polyid.errors import DataError
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".parquet")
 _CHUNK = 1 << 16
 _TIMEOUT_SECONDS = 30
-
-
-def default_cache_dir() -> Path:
-    """The user's cache folder for data: ``$POLYID_CACHE``, else the platform's own."""
-    if chosen := os.environ.get("POLYID_CACHE"):
-        return Path(chosen)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "polyid" / "data"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "polyid" / "data"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "polyid" / "data"
 
 
 def fetch_source(
@@ -43,7 +32,7 @@ def fetch_source(
     name : str
         Key of :data:`SOURCES`.
     cache_dir : str or Path, optional
-        Defaults to :func:`default_cache_dir`.
+        Defaults to ``data`` in :func:`polyid.common.files.cache_folder`.
     base_url : str, optional
         Another server with the same paths, such as a mirror.
     progress : callable, optional
@@ -62,30 +51,27 @@ def fetch_source(
     source = SOURCES.get(name)
     if source is None:
         raise DataError(f"There is no data source {name!r}; there are {', '.join(SOURCES)}.")
-    folder = Path(cache_dir) if cache_dir is not None else default_cache_dir()
+    folder = Path(cache_dir) if cache_dir is not None else cache_folder("data")
     target = folder / f"{source.name}.csv"
-    if target.is_file() and _sha256(target) == source.sha256:
+    if target.is_file() and sha256(target) == source.sha256:
         return target
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{source.name}-")
+        with replacing(target) as stream:
+            digest = _download(source, source.url(base_url or BASE_URL), stream, progress)
+            if digest != source.sha256:
+                raise DataError(
+                    f"The downloaded {name} is not the published file (SHA-256 {digest[:12]}… instead of "
+                    f"{source.sha256[:12]}…); nothing was kept, try again later or from another network."
+                )
     except OSError as error:
         raise DataError(f"The cache folder {folder} can't be written to ({error.strerror}); choose another.") from error
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            digest = _download(source, source.url(base_url or BASE_URL), stream, progress)
-        if digest != source.sha256:
-            raise DataError(
-                f"The downloaded {name} is not the published file (SHA-256 {digest[:12]}… instead of "
-                f"{source.sha256[:12]}…); nothing was kept, try again later or from another network."
-            )
-        os.replace(temporary, target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
     return target
 
 
-def _download(source: DataSource, url: str, stream, progress: Callable[[int, int | None], None] | None) -> str:
+def _download(
+    source: DataSource, url: str, stream: BinaryIO, progress: Callable[[int, int | None], None] | None
+) -> str:
     """Write a URL's content to a stream; its SHA-256."""
     request = urllib.request.Request(url, headers={"User-Agent": "polyid-spaces"})
     digest, received = hashlib.sha256(), 0
@@ -103,7 +89,7 @@ def _download(source: DataSource, url: str, stream, progress: Callable[[int, int
         if error.code == 404:
             raise DataError(f"{source.name} is no longer at {url}; download it by hand and give its path.") from error
         raise DataError(f"The server of {source.name} answered {error.code}; try again later.") from error
-    except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException) as error:
+    except (urllib.error.URLError, TimeoutError, ConnectionError, ssl.SSLError, http.client.HTTPException) as error:
         if received:
             raise DataError(
                 f"The download of {source.name} was cut off after {received:,} bytes; try again."
@@ -112,8 +98,3 @@ def _download(source: DataSource, url: str, stream, progress: Callable[[int, int
     if total is not None and received < total:
         raise DataError(f"The download of {source.name} was cut off after {received:,} bytes; try again.")
     return digest.hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -13,14 +12,6 @@ from polyid.graphs.refinement import QuotientGraph
 
 CACHE_VERSION = 5
 _KEYS_A_QUERY = 500
-
-
-def cache_folder() -> Path:
-    """Folder of the graph cache: ``POLYID_CACHE``, or ``polyid`` in the user's cache folder."""
-    root = os.environ.get("POLYID_CACHE")
-    if root:
-        return Path(root)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "polyid"
 
 
 @dataclass(frozen=True)

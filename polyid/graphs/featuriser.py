@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from polyid.common.files import cache_folder
 from polyid.errors import PolymerError
-from polyid.graphs.cache import CACHE_VERSION, GraphStore, cache_folder
+from polyid.graphs.cache import CACHE_VERSION, GraphStore
 from polyid.graphs.features import FEATURES, feature_name
 from polyid.graphs.molecular import MolecularGraph
 from polyid.graphs.read import read_graph
@@ -67,7 +68,7 @@ class Featuriser:
         row_of: dict[str, int] = {}
         for row, text in zip(range(1, len(smiles) + 1) if rows is None else rows, smiles, strict=True):
             row_of.setdefault(text, row)
-        store = GraphStore(cache_folder() / f"graphs-{CACHE_VERSION}.sqlite") if cache and self._is_kept else None
+        store = GraphStore(cache_folder("graphs") / f"{CACHE_VERSION}.sqlite") if cache and self._is_kept else None
         distinct = list(row_of)
         graphs: dict[str, QuotientGraph] = {}
         for start in range(0, len(distinct), _MOLECULES_KEPT_TOGETHER):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from polyid.common.files import read_json, write_json
 from polyid.errors import DataError
 
 
@@ -59,7 +60,7 @@ class ResumableTable:
     def _known(self) -> dict | None:
         """The record, if there is one and all the rows that it speaks of are there."""
         try:
-            known = json.loads(self._record.read_text("utf-8"))
+            known = read_json(self._record)
             return known if self.partial.stat().st_size >= known["bytes"] else None
         except (FileNotFoundError, json.JSONDecodeError):
             return None
@@ -79,11 +80,9 @@ class ResumableTable:
             file.flush()
             os.fsync(file.fileno())
         self.rows, self._bytes = self.rows + len(part), self._bytes + len(text)
-        new = self._record.with_name(self._record.name + ".new")
-        new.write_text(json.dumps({"origin": self.origin, "rows": self.rows, "bytes": self._bytes}), "utf-8")
-        os.replace(new, self._record)
+        write_json(self._record, {"origin": self.origin, "rows": self.rows, "bytes": self._bytes})
 
     def finish(self) -> None:
         """The table is whole."""
-        os.replace(self.partial, self.path)
+        self.partial.replace(self.path)
         self._record.unlink(missing_ok=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import warnings
 from pathlib import Path
 
 import numpy as np
 
+from polyid.common.files import write_bytes
 from polyid.errors import TrainingError
 from polyid.training.group import FoldResult
 
@@ -79,12 +79,7 @@ class CheckpointFolder:
             **state,
         }
         for suffix, data in ((".safetensors", content), (".json", json.dumps(record).encode())):
-            partial = self.folder / f"{name}{suffix}.partial"
-            with open(partial, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, self.folder / f"{name}{suffix}")
+            write_bytes(self.folder / f"{name}{suffix}", data)
 
     def _read(self, name: str) -> dict | None:
         try:

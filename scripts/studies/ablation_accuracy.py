@@ -26,6 +26,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from polyid.common.files import write_text
+
 OUTPUT = Path(__file__).with_suffix(".md")
 FOLDS, SEED = 5, 0
 PROPERTIES = {
@@ -194,9 +196,7 @@ def write_rows(path: Path, rows: dict[str, list[str]], table: str) -> None:
         *("| " + " | ".join([name, *cells]) + " |" for name, cells in rows.items()),
         "",
     ]
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text("\n".join(lines), encoding="utf-8")
-    os.replace(partial, path)
+    write_text(path, "\n".join(lines))
 
 
 if __name__ == "__main__":

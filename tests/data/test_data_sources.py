@@ -145,13 +145,10 @@ def test_the_hash_of_the_tacticity_file_is_that_of_the_file():
     assert hashlib.sha256(path.read_bytes()).hexdigest() == SOURCES["stereopolymers"].sha256
 
 
-def test_cache_folder_follows_the_environment(monkeypatch, tmp_path):
+def test_it_is_kept_in_the_one_cache_folder(server, monkeypatch, tmp_path):
     monkeypatch.setenv("POLYID_CACHE", str(tmp_path / "here"))
-    assert download.default_cache_dir() == tmp_path / "here"
-    monkeypatch.delenv("POLYID_CACHE")
-    monkeypatch.setattr(download.sys, "platform", "linux")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert download.default_cache_dir() == tmp_path / "polyid" / "data"
+    path = fetch_source("polyid-database", base_url=address(server))
+    assert path == tmp_path / "here" / "data" / "polyid-database.csv"
 
 
 def test_tables_are_found_by_path_name_and_dataset(local_hub, monkeypatch, tmp_path, server):

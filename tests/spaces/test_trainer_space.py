@@ -449,7 +449,7 @@ def test_a_published_database_shows_its_licence_or_why_not(app, table, monkeypat
     from polyid.data import download
 
     monkeypatch.setattr(download, "BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr(download, "default_cache_dir", lambda: table.parent / "empty")
+    monkeypatch.setenv("POLYID_CACHE", str(table.parent / "empty"))
     said = described(app, data="stereopolymers")["notice"]
     assert "can&#x27;t be downloaded without a network" in said
     monkeypatch.setattr(train_models, "fetch_source", lambda name: table)
