@@ -105,6 +105,13 @@ def plan(
     return BatchLayout(sizes.sum(axis=1).astype(float), bucket, steps, batch_size, seed)
 
 
+def validation_batches(polymers: np.ndarray, cost: np.ndarray, most: int, size: int = 64) -> list[np.ndarray]:
+    """A fold's validation polymers in as many parts as the `most` of any fold need, large and small ones mixed."""
+    count = max(1, -(-most // size))
+    order = polymers[np.argsort(cost[polymers], kind="stable")]
+    return [order[i::count] for i in range(count)]
+
+
 def padded_rows(sizes: np.ndarray) -> np.ndarray:
     """Rows that hold each of `sizes` (n, L), in full vectors of eight, at least one; shape (L,)."""
     return np.maximum(np.ceil(np.max(sizes, axis=0) / 8).astype(np.int64), 1) * 8

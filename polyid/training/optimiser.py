@@ -6,6 +6,7 @@ import numpy as np
 from keras import ops
 
 from polyid.config.settings import TrainingSettings
+from polyid.nn.tensor import Tensor
 
 
 def learning_rate(settings: TrainingSettings, update: int, updates: int) -> float:
@@ -24,7 +25,7 @@ def dropout_key(seed: int, fold: int, update: int, part: int = 0) -> np.int32:
     return np.random.SeedSequence([seed, 3, fold, update, part]).generate_state(1)[0].astype(np.int32)
 
 
-def masked_absolute_error(predictions, targets):
+def masked_absolute_error(predictions: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Sum of absolute errors over the labels present, and their number, a member: shapes (M,) and (M,).
 
     NaN marks a missing label, as in nfp's `masked_mean_absolute_error`.
@@ -34,7 +35,38 @@ def masked_absolute_error(predictions, targets):
     return ops.sum(error, axis=(1, 2)), ops.sum(ops.cast(present, "float32"), axis=(1, 2))
 
 
-def adamw(weights, gradients, first, second, *, rate, correct_first, correct_second, active, decay, clip_norm):
+def update_numbers(rate: float, updates: np.ndarray, active: np.ndarray) -> dict[str, np.ndarray]:
+    """What `adamw` is told of each member, shape (M,) each: rate, corrections of the moments' bias, and who takes part.
+
+    Parameters
+    ----------
+    rate : float
+    updates : int array, shape (M,)
+        Updates each member has had.
+    active : float32 array, shape (M,)
+        1 for a member that takes part, 0 for one that sits out.
+    """
+    return {
+        "rate": np.full(len(active), rate, np.float32),
+        "correct_first": (1.0 / (1.0 - 0.9 ** (updates + 1.0))).astype(np.float32),
+        "correct_second": (1.0 / (1.0 - 0.999 ** (updates + 1.0))).astype(np.float32),
+        "active": active,
+    }
+
+
+def adamw(
+    weights: list[Tensor],
+    gradients: list[Tensor],
+    first: list[Tensor],
+    second: list[Tensor],
+    *,
+    rate: Tensor,
+    correct_first: Tensor,
+    correct_second: Tensor,
+    active: Tensor,
+    decay: float,
+    clip_norm: float | None,
+) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
     """One AdamW update of every member, in Keras operations; an inactive member is left as it is.
 
     Moments have decay rates 0.9 and 0.999 and epsilon is 1e-7, as in Keras. `rate`, the bias corrections and `active` have

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,10 +11,12 @@ from keras import ops
 
 from polyid.config.settings import TrainingSettings
 from polyid.nn.network import MessagePassingNetwork
+from polyid.nn.tensor import Batch, Tensor
 from polyid.training.optimiser import adamw, masked_absolute_error
+from polyid.training.steps import TrainingSteps
 
 
-class TensorFlowSteps:
+class TensorFlowSteps(TrainingSteps):
     """Compiled training and validation steps on TensorFlow.
 
     With `static` each padded shape is traced for itself, which makes it faster; else one trace with open shapes serves every
@@ -29,21 +32,20 @@ class TensorFlowSteps:
         self._second = [tf.Variable(tf.zeros_like(w)) for w in self._weights]
         self._compiled: dict[Callable, Callable] = {}
 
-        def gradients(batch, targets, labels):
+        def gradients(batch: Batch, targets: Tensor, labels: Tensor) -> tuple[Tensor, list]:
             with tf.GradientTape() as tape:
                 total, _ = masked_absolute_error(network(batch, training=True), targets)
                 # Members share no weights, so the gradient of the sum holds each member's own.
                 loss = tf.reduce_sum(total / labels)
-            found = tape.gradient(loss, self._weights)
-            return total, [tf.convert_to_tensor(g) for g in found]
+            return total, [tf.convert_to_tensor(g) for g in tape.gradient(loss, self._weights)]
 
-        def evaluate(batch, targets):
+        def evaluate(batch: Batch, targets: Tensor) -> tuple[Tensor, Tensor]:
             return masked_absolute_error(network(batch, training=False), targets)
 
-        def update(found, numbers):
+        def update(gradients: list, numbers: dict) -> None:
             new = adamw(
                 self._weights,
-                found,
+                gradients,
                 self._first,
                 self._second,
                 decay=settings.decay,
@@ -54,45 +56,46 @@ class TensorFlowSteps:
                 for variable, value in zip(variables, values, strict=True):
                     variable.assign(value)
 
-        def advance(batch, targets, labels, numbers):
-            total, found = self._gradients(batch, targets, labels)
-            self._update(found, numbers)
+        def advance(batch: Batch, targets: Tensor, labels: Tensor, numbers: dict) -> Tensor:
+            total, new = self._gradients(batch, targets, labels)
+            self._update(new, numbers)
             return total
 
         def fused(function: Callable) -> Callable:
             return tf.function(function, jit_compile=True, autograph=False)
 
-        self._gradients, self._evaluate = (fused(f) if static and xla else f for f in (gradients, evaluate))
+        self._gradients: Callable = fused(gradients) if static and xla else gradients
+        self._evaluate: Callable = fused(evaluate) if static and xla else evaluate
         self._advance = advance
         # One pass over the weights: unfused, the update would cost as much as the gradients at batch size 1.
         self._update = fused(update)
         self._add = fused(lambda a, b: [x + y for x, y in zip(a, b, strict=True)])
 
-    def _run(self, function: Callable, *arguments):
+    def _run(self, function: Callable, *arguments: Any) -> Any:
         """Call a function compiled for these shapes, or for any of their kind."""
         if function not in self._compiled:
             signature = None if self._static else self._tf.nest.map_structure(self._open_shape, arguments)
             self._compiled[function] = self._tf.function(function, input_signature=signature, autograph=False)
         return self._compiled[function](*arguments)
 
-    def _open_shape(self, array):
+    def _open_shape(self, array: Tensor) -> Any:
         return self._tf.TensorSpec((array.shape[0], *[None] * (array.ndim - 1)), self._tf.as_dtype(array.dtype))
 
-    def gradients(self, batch, targets, labels):
-        total, found = self._run(self._gradients, batch, targets, labels)
-        return total.numpy(), found
+    def gradients(self, batch: Batch, targets: Tensor, labels: np.ndarray) -> tuple[np.ndarray, list]:
+        total, gradients = self._run(self._gradients, batch, targets, labels)
+        return total.numpy(), gradients
 
-    def advance(self, batch, targets, labels, numbers) -> np.ndarray:
+    def advance(self, batch: Batch, targets: Tensor, labels: np.ndarray, numbers: dict[str, Any]) -> np.ndarray:
         # In one call, because to hand hundreds of gradients to Python and back costs a twentieth of it at batch size 1.
         return self._run(self._advance, batch, targets, labels, numbers).numpy()
 
-    def add(self, one, other):
-        return self._add(one, other)
+    def add(self, gradients: list, others: list) -> list:
+        return self._add(gradients, others)
 
-    def update(self, found, numbers) -> None:
-        self._update(found, keras.tree.map_structure(ops.convert_to_tensor, numbers))
+    def update(self, gradients: list, numbers: dict[str, Any]) -> None:
+        self._update(gradients, keras.tree.map_structure(ops.convert_to_tensor, numbers))
 
-    def evaluate(self, batch, targets):
+    def evaluate(self, batch: Batch, targets: Tensor) -> tuple[np.ndarray, np.ndarray]:
         total, count = self._run(self._evaluate, batch, targets)
         return total.numpy(), count.numpy()
 

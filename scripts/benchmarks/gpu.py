@@ -184,8 +184,10 @@ def time_steps(trainer: Any, config: Any, steps: int) -> dict[str, float]:
     import numpy as np
     from keras import ops
 
+    from polyid.training.group import FoldGroup
+
     layout, folds = trainer.layout, trainer.folds
-    group = trainer._begin(folds)
+    group = FoldGroup.begun(trainer.settings, folds, trainer.compiled)
     members = len(folds)
     by_class = layout.buckets(0)
     orders = [layout.epoch(f.fold, f.train, 0) for f in folds]
@@ -196,13 +198,13 @@ def time_steps(trainer: Any, config: Any, steps: int) -> dict[str, float]:
 
     def pack(position: int) -> tuple[list, list]:
         polymers = [order[position] for order in orders]
-        return [trainer._pack(folds, polymers, int(by_class[position]))], polymers
+        return [trainer.packer.training_batch(folds, polymers, int(by_class[position]))], polymers
 
     ones = np.ones(members, np.float32)
     numbers = {"rate": 1e-6 * ones, "correct_first": ones, "correct_second": ones, "active": ones}
 
     def step(batches: list) -> None:
-        trainer._advance(group, batches, numbers)
+        group.advance(batches, numbers)
 
     def wait() -> None:
         ops.convert_to_numpy(group.network.trainable_variables[0])

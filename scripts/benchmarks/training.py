@@ -161,11 +161,11 @@ class Turns:
         return False
 
     def _begin(self) -> None:
-        self._left_out, self._rows = 0.0, self.trainer.rows_used
+        self._left_out, self._rows = 0.0, self.trainer.packer.rows_used
         self._mark = time.perf_counter()
 
     def _next_turn(self, spent: float) -> None:
-        rows = self.trainer.rows_used - self._rows
+        rows = self.trainer.packer.rows_used - self._rows
         self._slice += 1
         if self._slice == 0:
             self._least = self.seconds
@@ -209,8 +209,7 @@ class Turns:
 
             return call
 
-        # The benchmark's own look inside: the trainer has no public clock for its parts.
-        steps = self.trainer._steps[2]
+        steps = self.trainer.compiled(self.trainer.group_size)[1]
         gradients, update = timed("gradients", steps.gradients), timed("update", steps.update)
 
         def apart(batch: Any, targets: Any, labels: Any, numbers: Any) -> Any:
@@ -219,7 +218,7 @@ class Turns:
             return total
 
         steps.advance = apart
-        self.trainer._pack = timed("pack", self.trainer._pack)
+        self.trainer.packer.parts_of_step = timed("pack", self.trainer.packer.parts_of_step)
 
 
 def compare(arguments: argparse.Namespace) -> None:
