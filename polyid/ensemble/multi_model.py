@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from polyid.bundle.domain_codec import domain_from_files, domain_to_files
 from polyid.bundle.layout import CALIBRATION_FILE, DOMAIN_FILES
 from polyid.bundle.member import BundleMember
 from polyid.bundle.store import load_bundle, read_checked, save_bundle
@@ -45,12 +46,18 @@ from polyid.kernel.similarity import ReferencePolymers, choose_references
 from polyid.nn.builders import check_networks
 from polyid.nn.device import hardware
 from polyid.report.card import model_card
-from polyid.report.metrics import INTERVAL_LEVEL, evaluation_report, out_of_fold_report
+from polyid.report.metrics import evaluation_report, out_of_fold_report
 from polyid.training.group import FoldData
 from polyid.training.trainer import EnsembleTrainer
 from polyid.uncertainty.blending import blended, cross_fitted, network_share
-from polyid.uncertainty.conformal import IntervalCalibration, check_level, cross_fitted_intervals
+from polyid.uncertainty.conformal import (
+    INTERVAL_LEVEL,
+    IntervalCalibration,
+    check_level,
+    cross_fitted_intervals,
+)
 from polyid.uncertainty.domain.domain import TrainingDomain
+from polyid.uncertainty.domain.fitting import fit_domain
 from polyid.uncertainty.domain.verdict import nearest_in_words
 from polyid.uncertainty.expected_error import error_clues
 
@@ -131,7 +138,7 @@ class MultiModel:
         for content in read_checked(folder, manifest, [CALIBRATION_FILE]).values():
             new.calibration = IntervalCalibration.from_dict(json.loads(content))
         files = read_checked(folder, manifest, DOMAIN_FILES)
-        new.domain = TrainingDomain.from_files(files) if files else None
+        new.domain = domain_from_files(files) if files else None
         new._numbers = chosen
         for member in members:
             model = SingleModel(new.prediction_columns, data_scaler=member.scaler, model_id=member.model_id)
@@ -662,7 +669,7 @@ class MultiModel:
             "splits.json": json.dumps(splits, indent=1, ensure_ascii=False) + "\n",
             "README.md": model_card(content, metrics, len(self.models), figures=list(figures)),
             CALIBRATION_FILE: json.dumps(self.calibration.to_dict()) + "\n",
-            **self.domain.to_files(),
+            **domain_to_files(self.domain),
             **figures,
         }
         if save_training:
@@ -689,7 +696,7 @@ class MultiModel:
             1,
         )
         shown = "repeat_unit" if "repeat_unit" in rows else "smiles_monomer" if "smiles_monomer" in rows else None
-        return TrainingDomain.fit(
+        return fit_domain(
             oligomers,
             learned,
             trained,
@@ -771,7 +778,7 @@ class MultiModel:
         pm : sequence of float or None, optional
             Probability of meso dyads of each polymer, as of `polyid.chemistry.oligomer.to_oligomer`; None leaves it open.
         in_words : bool
-            Name the nearest training polymers in a text; otherwise as the records of `TrainingDomain.assess`.
+            Name the nearest training polymers in a text; otherwise as the records of `polyid.uncertainty.domain.domain.ShownPolymers`.
         verbose : bool
             Show a progress bar in the terminal.
 
@@ -811,7 +818,7 @@ class MultiModel:
         smiles = list(smiles)
         pm = [None] * len(smiles) if pm is None else list(pm)
         predictor = self._all_members()
-        known = None if self.domain is None else self.domain.known
+        known = None if self.domain is None else self.domain.training_fragments
         reader = TableReader(predictor.reader(), known, self.chain)
         read = read_parts(reader, [(smiles[part], pm[part]) for part in parts_of(len(smiles))], len(smiles))
         for part, answers in predictor.each_answer(read, fingerprints=known is not None):
@@ -824,11 +831,10 @@ class MultiModel:
         parts = [self._with_intervals(answers.chosen(part.polymer), good, level)]
         if self.domain is not None:
             judged = self.domain.assess(part.oligomers, answers.fingerprints, self._numbers, unseen=part.unseen)
-            if in_words:
-                judged["nearest"] = [nearest_in_words(nearest) for nearest in judged["nearest"]]
-            columns = {"verdict": "domain", "reason": "domain_reason", "nearest": "nearest_training_polymers"}
-            judged = judged[list(columns)].rename(columns=columns)
-            parts.append(judged.iloc[part.polymer].set_axis(good))
+            nearest = [nearest_in_words(polymers) if in_words else polymers for polymers in judged.nearest]
+            columns = {"domain": list(judged.verdict), "domain_reason": list(judged.reason)}
+            judged_frame = pd.DataFrame(columns | {"nearest_training_polymers": nearest})
+            parts.append(judged_frame.iloc[part.polymer].set_axis(good))
         found = pd.concat(parts, axis=1).reindex(table.index)
         return pd.concat([table, found], axis=1)
 

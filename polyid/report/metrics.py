@@ -12,10 +12,9 @@ from scipy.stats import spearmanr
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from polyid.data.keys import strata
+from polyid.uncertainty.conformal import INTERVAL_LEVEL
 from polyid.uncertainty.domain.verdict import BORDERLINE, IN_DOMAIN, OUTSIDE
 
-INTERVAL_LEVEL = 0.9
-"""Share of measured values a prediction interval is meant to hold."""
 COVERAGE_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Levels at which a report asks whether intervals hold as many values as they should."""
 NO_CLASS = "not stated"

@@ -36,8 +36,9 @@ class JaxSteps(TrainingSteps):
             return total, gradient
 
         def update(weights: list, first: list, second: list, gradients: list, numbers: dict) -> tuple[list, list, list]:
-            kept = {"decay": settings.decay, "clip_norm": settings.clip_norm}
-            return adamw(weights, gradients, first, second, **kept, **numbers)
+            return adamw(
+                weights, gradients, first, second, decay=settings.decay, clip_norm=settings.clip_norm, **numbers
+            )
 
         def evaluate(weights: list, batch: Batch, targets: Tensor) -> tuple[Tensor, Tensor]:
             return masked_absolute_error(predict(weights, batch, False), targets)

@@ -44,8 +44,8 @@ def network_share(measured: np.ndarray, network: np.ndarray, kernel: np.ndarray,
 
 
 def blended(network: np.ndarray, kernel: np.ndarray | None, share: np.ndarray | None) -> np.ndarray:
-    """Predictions from those of the networks and of the kernel regression, both (..., P)."""
-    return network if kernel is None else share * network + (1.0 - share) * kernel
+    """Predictions from those of the networks and of the kernel regression, both (..., P), if there is one."""
+    return network if kernel is None or share is None else share * network + (1.0 - share) * kernel
 
 
 def cross_fitted(measured: np.ndarray, network: np.ndarray, kernel: np.ndarray, polymers: Sequence[str]) -> np.ndarray:
@@ -74,5 +74,5 @@ def polymer_groups(polymers: Sequence[str], groups: int = _GROUPS) -> np.ndarray
     """A group for each row, from 0, the same for all rows of a polymer and wherever the rows stand."""
     keys = sorted(set(polymers))
     order = np.random.default_rng(0).permutation(len(keys))
-    home = {keys[k]: i % groups for i, k in enumerate(order)}
-    return np.array([home[key] for key in polymers])
+    group = {keys[k]: i % groups for i, k in enumerate(order)}
+    return np.array([group[key] for key in polymers])

@@ -26,6 +26,8 @@ from polyid.errors import BundleError, TrainingError
 from polyid.uncertainty.blending import polymer_groups
 from polyid.uncertainty.expected_error import CLUES, expected_error, fit_expected_error
 
+INTERVAL_LEVEL = 0.9
+"""Share of measured values that an interval holds, where no other is asked for."""
 _MOST = 5_000
 """Held-out errors kept a property; more would move an interval by less than a hundredth of its width."""
 
@@ -68,12 +70,9 @@ class PropertyCalibration:
         expected : float array, shape (n,)
         level : float
         """
-        below, above = [], []
-        for centre, scores in zip(by_set, self.scores, strict=True):
-            reach = expected[:, None] * scores
-            below.append(centre[:, None] - reach)
-            above.append(centre[:, None] + reach)
-        below, above = np.concatenate(below, axis=1), np.concatenate(above, axis=1)
+        reach = np.concatenate([expected[:, None] * scores for scores in self.scores], axis=1)
+        centre = np.repeat(by_set.T, [len(scores) for scores in self.scores], axis=1)
+        below, above = centre - reach, centre + reach
         n = below.shape[1]
         rank = math.floor((1.0 - level) * (n + 1) + 1e-9)
         if rank < 1:
@@ -128,16 +127,15 @@ class IntervalCalibration:
         """
         properties = {}
         for p, name in enumerate(names):
-            rows = np.flatnonzero(np.isfinite(errors[:, p]))
+            rows: np.ndarray = np.flatnonzero(np.isfinite(errors[:, p]))
             weights = fit_expected_error(clues[rows, p], errors[rows, p])
             if len(rows) > _MOST:
                 rows = np.sort(np.random.default_rng([seed, 5]).permutation(rows)[:_MOST])
             score = errors[rows, p] / expected_error(clues[rows, p], weights)
-            sets = tuple(dict.fromkeys(held_by[row] for row in rows))
-            scores = tuple(
-                np.array([s for s, row in zip(score, rows, strict=True) if held_by[row] == one]) for one in sets
-            )
-            properties[name] = PropertyCalibration(weights, sets, scores)
+            scores: dict[tuple[str, ...], list[float]] = {}
+            for row, value in zip(rows.tolist(), score, strict=True):
+                scores.setdefault(held_by[row], []).append(value)
+            properties[name] = PropertyCalibration(weights, tuple(scores), tuple(map(np.array, scores.values())))
         return cls(properties)
 
     def expected(self, name: str, clues: np.ndarray) -> np.ndarray:
@@ -160,15 +158,15 @@ class IntervalCalibration:
             Share of measured values the intervals are to hold.
         """
         check_level(level)
-        own = self.properties[name]
-        place = {model_id: m for m, model_id in enumerate(model_ids)}
-        if not own.sets:
+        calibration = self.properties[name]
+        number = {model_id: m for m, model_id in enumerate(model_ids)}
+        if not calibration.sets:
             infinite = np.full(members.shape[1], np.inf)
             return -infinite, infinite
         # With some members left out, the others speak for a set whose members are all missing.
-        known = [[place[i] for i in one if i in place] or list(range(len(members))) for one in own.sets]
-        by_set = np.stack([members[m].mean(axis=0) for m in known])
-        return clipped(name, *own.interval(by_set, self.expected(name, clues), level))
+        loaded = [[number[i] for i in ids if i in number] or list(range(len(members))) for ids in calibration.sets]
+        by_set = np.stack([members[m].mean(axis=0) for m in loaded])
+        return clipped(name, *calibration.interval(by_set, self.expected(name, clues), level))
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON can hold it."""
@@ -177,13 +175,13 @@ class IntervalCalibration:
             "clues": list(CLUES),
             "properties": {
                 name: {
-                    "weights": own.weights.tolist(),
+                    "weights": calibration.weights.tolist(),
                     "held_out": [
-                        {"members": list(one), "scores": scores.tolist()}
-                        for one, scores in zip(own.sets, own.scores, strict=True)
+                        {"members": list(model_ids), "scores": scores.tolist()}
+                        for model_ids, scores in zip(calibration.sets, calibration.scores, strict=True)
                     ],
                 }
-                for name, own in self.properties.items()
+                for name, calibration in self.properties.items()
             },
         }
 
@@ -191,18 +189,19 @@ class IntervalCalibration:
     def from_dict(cls, state: dict[str, Any]) -> IntervalCalibration:
         """The calibration that `to_dict` described."""
         try:
-            found = {
+            properties = {
                 name: PropertyCalibration(
-                    np.array(own["weights"], float),
-                    tuple(tuple(str(m) for m in one["members"]) for one in own["held_out"]),
-                    tuple(np.array(one["scores"], float) for one in own["held_out"]),
+                    np.array(stored["weights"], float),
+                    tuple(tuple(str(m) for m in held_out["members"]) for held_out in stored["held_out"]),
+                    tuple(np.array(held_out["scores"], float) for held_out in stored["held_out"]),
                 )
-                for name, own in state["properties"].items()
+                for name, stored in state["properties"].items()
             }
-            for name, own in found.items():
-                if own.weights.shape != (len(CLUES) + 1,) or any(scores.ndim != 1 for scores in own.scores):
+            for name, calibration in properties.items():
+                arrays_fit = calibration.weights.shape == (len(CLUES) + 1,)
+                if not arrays_fit or any(scores.ndim != 1 for scores in calibration.scores):
                     raise ValueError(f"the arrays of {name} don't fit together")
-            return cls(found)
+            return cls(properties)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BundleError(
                 f"The model's calibration can't be read ({error}); download or train the model again."
@@ -234,11 +233,11 @@ def cross_fitted_intervals(
     expected, reach = np.full(len(error), np.nan), np.full(len(error), np.inf)
     for g in np.unique(group):
         others = np.flatnonzero((group != g) & np.isfinite(error))
-        own = group == g
+        rows = group == g
         weights = fit_expected_error(clues[others], error[others])
-        expected[own] = expected_error(clues[own], weights)
+        expected[rows] = expected_error(clues[rows], weights)
         scores = np.sort(error[others] / expected_error(clues[others], weights))
         rank = math.ceil(level * (len(scores) + 1) - 1e-9)
         if rank <= len(scores):
-            reach[own] = scores[rank - 1] * expected[own]
+            reach[rows] = scores[rank - 1] * expected[rows]
     return expected, *clipped(name, predicted - reach, predicted + reach)

@@ -41,10 +41,10 @@ def fit_expected_error(clues: np.ndarray, errors: np.ndarray) -> np.ndarray:
     # What was the same for all held-out polymers says nothing of a new one, for which it may differ.
     scale[scale <= 1e-9 * np.abs(clues).max(axis=0)] = np.inf
     scale[0] = 1.0
-    found, _ = nnls(clues / scale, errors)
+    fitted, _ = nnls(clues / scale, errors)
     # Of few errors little can be learnt: the fewer, the more the expectation is their mean.
     learnt = len(errors) / (len(errors) + _PRIOR)
-    weights[:-1] = learnt * found / scale
+    weights[:-1] = learnt * fitted / scale
     weights[0] += (1.0 - learnt) * typical
     return weights
 
@@ -57,7 +57,7 @@ def expected_error(clues: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def error_clues(
     network: np.ndarray, kernel: np.ndarray | None, novelty: np.ndarray | None, roughness: np.ndarray | None
 ) -> np.ndarray:
-    """Clues (n, P, 4) of `polyid.uncertainty.expected_error.CLUES`; those not known are zero.
+    """Clues (n, P, 4) of `polyid.uncertainty.expected_error.CLUES`; those that are not given are zero.
 
     Networks and kernel regressions disagree by the mean over the members of the difference of the two. Without a kernel
     regression the networks disagree by their mean absolute difference, taken over pairs so that it doesn't depend on

@@ -38,7 +38,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     from polyid.ensemble.multi_model import MultiModel
-    from polyid.report.metrics import INTERVAL_LEVEL
+    from polyid.uncertainty.conformal import INTERVAL_LEVEL
 
     ensemble = MultiModel.load_models(arguments.model)
     ensemble.recompute_out_of_fold(arguments.table)

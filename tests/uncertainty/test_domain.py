@@ -13,11 +13,12 @@ from safetensors.numpy import load
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
+from polyid.bundle.domain_codec import domain_from_files, domain_to_files
 from polyid.chemistry.fragments import chain_fragments
 from polyid.chemistry.oligomer import to_oligomer
 from polyid.errors import BundleError, DataError, PolymerError
-from polyid.uncertainty.domain import domain as domain_module
-from polyid.uncertainty.domain.domain import TrainingDomain
+from polyid.uncertainty.domain import fitting
+from polyid.uncertainty.domain.fitting import fit_domain
 from polyid.uncertainty.domain.verdict import BORDERLINE, IN_DOMAIN, OUTSIDE
 
 UNITS = [
@@ -113,31 +114,30 @@ def test_hashes_fit_into_the_file():
 
 def test_unseen_fragments_are_counted_and_named():
     states, trained, _ = synthetic(6, members=2)
-    domain = TrainingDomain.fit(OLIGOMERS[:6], states, trained)
+    domain = fit_domain(OLIGOMERS[:6], states, trained)
     seen = set().union(*(chain_fragments(smiles) for smiles in OLIGOMERS[:6]))
     table = domain.assess(OLIGOMERS, np.tile(states, (1, 2, 1))[:, :10])
-    for smiles, count, named in zip(OLIGOMERS, table["unseen_fragments"], table["fragments"], strict=True):
+    for smiles, count, named in zip(OLIGOMERS, table.unseen_fragments, table.fragments, strict=True):
         assert count == len(set(chain_fragments(smiles)) - seen) and len(named) == min(count, 2)
         for text in named:
             # What is named is really a part of the oligomer.
             query = Chem.MolFromSmarts(text.replace("[CH", "[#6H").replace("[cH", "[#6H"))
             assert Chem.MolFromSmiles(smiles).HasSubstructMatch(query), text
-    assert (table["unseen_fragments"][:6] == 0).all() and (table["unseen_fragments"][6:] > 0).all()
-    chloride = table.iloc[6]
-    assert chloride["fragments"][0] == "[Cl]" and chloride["verdict"] == OUTSIDE
-    assert "contains Cl, which no training polymer does" in chloride["reason"]
-    assert f"contains {chloride['unseen_fragments']} fragments no training polymer has: [Cl]," in chloride["reason"]
+    assert (table.unseen_fragments[:6] == 0).all() and (table.unseen_fragments[6:] > 0).all()
+    assert table.fragments[6][0] == "[Cl]" and table.verdict[6] == OUTSIDE
+    assert "contains Cl, which no training polymer does" in table.reason[6]
+    assert f"contains {table.unseen_fragments[6]} fragments no training polymer has: [Cl]," in table.reason[6]
 
 
 def test_what_no_member_trained_on_is_not_known():
     states, trained, _ = synthetic(6, members=2)
     trained[:] = True
     trained[:, 5] = False
-    domain = TrainingDomain.fit(OLIGOMERS[:6], states, trained, smiles=UNITS[:6])
+    domain = fit_domain(OLIGOMERS[:6], states, trained, smiles=UNITS[:6])
     table = domain.assess(OLIGOMERS[:6], states)
     alone = len(set(chain_fragments(OLIGOMERS[5])) - set().union(*(chain_fragments(s) for s in OLIGOMERS[:5])))
-    assert table["unseen_fragments"].tolist() == [0] * 5 + [alone] and alone > 0
-    assert all(UNITS[5] not in [n["smiles"] for n in nearest] for nearest in table["nearest"])
+    assert table.unseen_fragments.tolist() == [0] * 5 + [alone] and alone > 0
+    assert all(UNITS[5] not in [n["smiles"] for n in nearest] for nearest in table.nearest)
 
 
 def expected_distances(states, trained, queries, of_member):
@@ -151,37 +151,37 @@ def expected_distances(states, trained, queries, of_member):
 
 def test_distances_are_those_of_scikit_learn():
     states, trained, _ = synthetic(120)
-    domain = TrainingDomain.fit(**keys(120), fingerprints=states, trained=trained)
+    domain = fit_domain(**keys(120), fingerprints=states, trained=trained)
     queries = np.random.default_rng(3).normal(size=(3, 25, 8)).astype(np.float32) * 4
     expected = np.zeros(25)
     for m in range(3):
         held_out = expected_distances(states, trained, states, m)[~trained[m]]
         expected += expected_distances(states, trained, queries, m) / np.median(held_out) / 3
-    found = domain.assess([OLIGOMERS[0]] * 25, queries)["distance"]
+    found = domain.assess([OLIGOMERS[0]] * 25, queries).distance
     np.testing.assert_allclose(found, expected, rtol=5e-3)
     # Of some members only: those members' spaces.
-    some = domain.assess([OLIGOMERS[0]] * 25, queries[[2]], members=[2])["distance"]
+    some = domain.assess([OLIGOMERS[0]] * 25, queries[[2]], members=[2]).distance
     held_out = expected_distances(states, trained, states, 2)[~trained[2]]
     np.testing.assert_allclose(some, expected_distances(states, trained, queries, 2) / np.median(held_out), rtol=5e-3)
 
 
 def test_held_out_polymers_are_usual_and_trained_ones_near():
     states, trained, fold = synthetic(300)
-    domain = TrainingDomain.fit(**keys(300), fingerprints=states, trained=trained)
+    domain = fit_domain(**keys(300), fingerprints=states, trained=trained)
     assert domain.calibration["polymers"] == 300
     everything = domain.assess(keys(300)["oligomers"], states)
     held_out = np.array(
         [
-            domain.assess([OLIGOMERS[0]], states[[f], i : i + 1], members=[f])["distance"][0]
+            domain.assess([OLIGOMERS[0]], states[[f], i : i + 1], members=[f]).distance[0]
             for i, f in enumerate(fold[:100])
         ]
     )
     # Each member's own held-out polymers are at 1 in the middle; all members together know two thirds of them by heart.
     assert np.median(held_out) == pytest.approx(1.0, abs=0.15)
-    assert np.median(everything["distance"]) < 0.85
-    nearest = everything["nearest"].map(lambda n: n[0])
-    assert nearest.map(lambda n: n["smiles"]).tolist() == keys(300)["polymers"]
-    assert nearest.map(lambda n: n["distance"]).max() < 0.02
+    assert np.median(everything.distance) < 0.85
+    nearest = [polymers[0] for polymers in everything.nearest]
+    assert [polymer["smiles"] for polymer in nearest] == keys(300)["polymers"]
+    assert max(polymer["distance"] for polymer in nearest) < 0.02
 
 
 def test_nearest_polymers_come_once_with_their_measured_values():
@@ -192,7 +192,7 @@ def test_nearest_polymers_come_once_with_their_measured_values():
     tg = np.array([100.0 + i for i in rows])
     tg[1::2] += 4.0
     melting = np.where(np.arange(len(rows)) % 2 == 0, 200.0, np.nan)
-    domain = TrainingDomain.fit(
+    domain = fit_domain(
         [OLIGOMERS[i % 10] for i in rows],
         (states[:, rows] + noise).astype(np.float32),
         trained[:, rows],
@@ -202,7 +202,7 @@ def test_nearest_polymers_come_once_with_their_measured_values():
         values={"Glass_Transition": tg, "Melt_Temp": melting},
     )
     table = domain.assess([OLIGOMERS[i % 10] for i in range(40)], states)
-    for i, nearest in enumerate(table["nearest"]):
+    for i, nearest in enumerate(table.nearest):
         names = [n["name"] for n in nearest]
         assert names[0] == f"Polymer number {i}" and len(set(names)) == len(names) == 3
         assert [n["distance"] for n in nearest] == sorted(n["distance"] for n in nearest)
@@ -226,11 +226,11 @@ def test_outside_is_truly_riskier_on_polymers_never_seen():
     states, errors, _ = risky(600, 0)
     fold = np.random.default_rng(5).integers(0, 5, 600)
     trained = np.stack([fold != m for m in range(5)])
-    domain = TrainingDomain.fit(**keys(600), fingerprints=states, trained=trained, errors=errors)
+    domain = fit_domain(**keys(600), fingerprints=states, trained=trained, errors=errors)
     assert domain.calibration["rule"] == "out-of-fold errors" and domain.calibration["risk_ratio"] > 2.5
     assert sum(domain.calibration["shares"].values()) == pytest.approx(1.0, abs=1e-3)
     new, wrong, _ = risky(400, 1)
-    verdict = domain.assess([OLIGOMERS[i % 10] for i in range(400)], new)["verdict"].to_numpy()
+    verdict = domain.assess([OLIGOMERS[i % 10] for i in range(400)], new).verdict
     relative = wrong / np.nanmedian(errors, axis=0)
     assert (verdict == OUTSIDE).sum() >= 15 and (verdict == IN_DOMAIN).sum() > 150
     assert np.nanmedian(relative[verdict == OUTSIDE]) > 2 * np.nanmedian(relative[verdict == IN_DOMAIN])
@@ -241,14 +241,14 @@ def test_errors_that_distance_says_nothing_of_are_reported_as_such():
     errors = np.abs(np.random.default_rng(0).normal(size=(300, 1)))
     fold = np.random.default_rng(5).integers(0, 5, 300)
     trained = np.stack([fold != m for m in range(5)])
-    domain = TrainingDomain.fit(**keys(300), fingerprints=states, trained=trained, errors=errors)
+    domain = fit_domain(**keys(300), fingerprints=states, trained=trained, errors=errors)
     assert 0.3 < domain.calibration["risk_ratio"] < 2
     assert domain.calibration["median_errors"][IN_DOMAIN] == pytest.approx(1.0, abs=0.2)
 
 
 def test_without_errors_thresholds_are_quantiles():
     states, trained, _ = synthetic(200)
-    domain = TrainingDomain.fit(**keys(200), fingerprints=states, trained=trained)
+    domain = fit_domain(**keys(200), fingerprints=states, trained=trained)
     assert domain.calibration["rule"] == "quantiles" and "risk_ratio" not in domain.calibration
     assert domain.calibration["shares"][IN_DOMAIN] == pytest.approx(0.7, abs=0.01)
     assert domain.calibration["shares"][OUTSIDE] == pytest.approx(0.025, abs=0.006)
@@ -258,19 +258,19 @@ def test_without_errors_thresholds_are_quantiles():
 def test_few_polymers_are_never_called_a_domain(polymers):
     states, _, _ = synthetic(polymers, members=2)
     for trained in (np.ones((2, polymers), bool), np.arange(polymers) == np.array([[0], [polymers - 1]])):
-        domain = TrainingDomain.fit(OLIGOMERS[:polymers], states, trained, errors=np.ones((polymers, 1)))
-        again = TrainingDomain.from_files(domain.to_files())
+        domain = fit_domain(OLIGOMERS[:polymers], states, trained, errors=np.ones((polymers, 1)))
+        again = domain_from_files(domain_to_files(domain))
         table = again.assess(OLIGOMERS, np.random.default_rng(0).normal(size=(2, 10, 8)))
-        assert set(table["verdict"]) <= {BORDERLINE, OUTSIDE}
-        assert table["reason"].str.startswith("The model saw too few polymers").all()
-        assert np.isfinite(table["distance"]).all()
+        assert set(table.verdict) <= {BORDERLINE, OUTSIDE}
+        assert all(reason.startswith("The model saw too few polymers") for reason in table.reason)
+        assert np.isfinite(table.distance).all()
         known = trained.any(axis=0).sum()
-        assert (table["nearest"].map(len) == min(3, known)).all()
+        assert {len(nearest) for nearest in table.nearest} == {min(3, known)}
 
 
 def test_files_hold_everything_and_nothing_that_executes():
     states, trained, _ = synthetic(150)
-    domain = TrainingDomain.fit(
+    domain = fit_domain(
         **keys(150),
         fingerprints=states,
         trained=trained,
@@ -278,18 +278,21 @@ def test_files_hold_everything_and_nothing_that_executes():
         values={"Density": np.linspace(0.9, 1.4, 150)},
         errors=np.abs(np.random.default_rng(0).normal(size=(150, 1))),
     )
-    files = domain.to_files()
+    files = domain_to_files(domain)
     assert sorted(files) == ["domain.json", "domain.safetensors"]
     assert load(files["domain.safetensors"])["references"].dtype == np.float16
     assert json.loads(files["domain.json"])["polymers"]["smiles"] == keys(150)["polymers"]
-    again = TrainingDomain.from_files(files)
+    again = domain_from_files(files)
     assert again.thresholds == domain.thresholds and again.calibration == domain.calibration
     queries = np.random.default_rng(3).normal(size=(3, 10, 8)).astype(np.float32)
     first, second = domain.assess(OLIGOMERS, queries), again.assess(OLIGOMERS, queries)
-    assert first.to_dict("records") == second.to_dict("records")
-    assert list(first) == ["verdict", "reason", "unseen_fragments", "fragments", "distance", "nearest"]
-    json.dumps(first.to_dict("records"), allow_nan=False)
-    assert again.to_files() == files
+    parts = ("verdict", "reason", "unseen_fragments", "fragments", "distance", "nearest")
+    records = [{part: getattr(assessed, part).tolist() for part in parts} for assessed in (first, second)]
+    assert records[0] == records[1] and len(first) == 10
+    json.dumps(records[0], allow_nan=False)
+    chosen = first.chosen([3, 3, 0])
+    assert chosen.reason.tolist() == [first.reason[3], first.reason[3], first.reason[0]] and len(chosen) == 3
+    assert domain_to_files(again) == files
 
 
 @pytest.mark.parametrize(
@@ -307,25 +310,25 @@ def test_files_hold_everything_and_nothing_that_executes():
 )
 def test_damaged_files_are_refused(name, change):
     states, trained, _ = synthetic(30)
-    files = TrainingDomain.fit(**keys(30), fingerprints=states, trained=trained).to_files()
+    files = domain_to_files(fit_domain(**keys(30), fingerprints=states, trained=trained))
     if change is None:
         del files[name]
     else:
         assert change(files[name]) != files[name]
         files[name] = change(files[name])
     with pytest.raises(BundleError):
-        TrainingDomain.from_files(files)
+        domain_from_files(files)
 
 
 def test_what_does_not_fit_is_refused_by_name():
     states, trained, _ = synthetic(30)
     with pytest.raises(DataError, match="30 rows"):
-        TrainingDomain.fit(**keys(30), fingerprints=states[:, :20], trained=trained)
+        fit_domain(**keys(30), fingerprints=states[:, :20], trained=trained)
     with pytest.raises(DataError, match="No row was trained on"):
-        TrainingDomain.fit(**keys(30), fingerprints=states, trained=np.zeros_like(trained))
+        fit_domain(**keys(30), fingerprints=states, trained=np.zeros_like(trained))
     with pytest.raises(PolymerError, match="Row 2"):
-        TrainingDomain.fit(["CCCCCCCCCCCC", "CC(C"], states[:, :2], trained[:, :2])
-    domain = TrainingDomain.fit(**keys(30), fingerprints=states, trained=trained)
+        fit_domain(["CCCCCCCCCCCC", "CC(C"], states[:, :2], trained[:, :2])
+    domain = fit_domain(**keys(30), fingerprints=states, trained=trained)
     with pytest.raises(DataError, match="not of this ensemble"):
         domain.assess(OLIGOMERS[:2], states[:, :3])
     with pytest.raises(DataError, match="not of this ensemble"):
@@ -336,18 +339,18 @@ def test_what_does_not_fit_is_refused_by_name():
 
 def test_large_tables_stay_small(monkeypatch):
     polymers, members, features = 12_000, 4, 64
-    monkeypatch.setattr(domain_module, "_REFERENCE_BYTES", 2**20)
+    monkeypatch.setattr(fitting, "REFERENCE_BYTES", 2**20)
     states, trained, fold = synthetic(polymers, members, features, folds=4)
     errors = np.abs(np.random.default_rng(0).normal(size=(polymers, 1)))
-    domain = TrainingDomain.fit(**keys(polymers), fingerprints=states, trained=trained, errors=errors)
-    files = domain.to_files()
+    domain = fit_domain(**keys(polymers), fingerprints=states, trained=trained, errors=errors)
+    files = domain_to_files(domain)
     assert len(files["domain.safetensors"]) < 1.1 * 2**20 and domain.calibration["polymers"] == 5_000
     references = load(files["domain.safetensors"])["references"]
     assert references.shape == (members, 2**20 // (2 * members * features), features)
     # What is usual is measured against the references that are kept, so that 1 stays usual.
     sample = np.flatnonzero(fold == 1)[:400]
     own = domain.assess([OLIGOMERS[0]] * 400, states[[1]][:, sample], members=[1])
-    assert np.median(own["distance"]) == pytest.approx(1.0, abs=0.1)
+    assert np.median(own.distance) == pytest.approx(1.0, abs=0.1)
 
 
 def test_real_fingerprints_tell_near_from_far():
@@ -356,9 +359,9 @@ def test_real_fingerprints_tell_near_from_far():
     far = ["*c1ccc(*)s1", "*C(F)(F)C(F)(F)*", "*S(=O)(=O)c1ccc(*)cc1", "*C#Cc1ccc(*)cc1"]
     known = OLIGOMERS + [to_oligomer(m) for m in MONOMERS]
     trained = np.arange(len(known)) % 3 != np.arange(3)[:, None]
-    domain = TrainingDomain.fit(known, predictor.fingerprints(known), trained)
+    domain = fit_domain(known, predictor.fingerprints(known), trained)
     oligomers = [to_oligomer(unit) for unit in near + far]
     table = domain.assess(oligomers, predictor.fingerprints(oligomers))
-    assert table["distance"][:4].max() < table["distance"][4:].min()
-    assert table["unseen_fragments"][4:].median() > table["unseen_fragments"][:4].median()
-    assert table["nearest"][0][0]["smiles"] == OLIGOMERS[0]
+    assert table.distance[:4].max() < table.distance[4:].min()
+    assert np.median(table.unseen_fragments[4:]) > np.median(table.unseen_fragments[:4])
+    assert table.nearest[0][0]["smiles"] == OLIGOMERS[0]

@@ -1,11 +1,86 @@
-"""Means, moments and distances of learned fingerprints."""
+"""Distances of polymers in the learned fingerprints of the members, to the polymers each member was trained on."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 NEIGHBOURS = 3
+
+
+@dataclass(frozen=True)
+class MemberSpaces:
+    """Training polymers in the space of each member's learned fingerprints.
+
+    Distances are Euclidean, in features of unit variance over the member's training polymers.
+    Shapes: M members, R reference polymers, F features, n polymers asked for.
+
+    Attributes
+    ----------
+    references : float16 array, shape (M, R, F)
+        Standardised fingerprints.
+    trained : bool array, shape (M, R)
+        Which references each member was trained on.
+    mean, deviation : float32 arrays, shape (M, F)
+        Of the fingerprints of the member's training polymers.
+    usual : float32 array, shape (M,)
+        Distance of a usual new polymer from its nearest references.
+    """
+
+    references: np.ndarray
+    trained: np.ndarray
+    mean: np.ndarray
+    deviation: np.ndarray
+    usual: np.ndarray
+
+    def distances(self, member: int, fingerprints: np.ndarray) -> np.ndarray:
+        """Distances (n, R) in a member's space; infinite to polymers it was not trained on."""
+        query = (fingerprints.astype(np.float64) - self.mean[member]) / self.deviation[member]
+        reference = self.references[member].astype(np.float64)
+        squares = (query**2).sum(axis=1)[:, None] + (reference**2).sum(axis=1) - 2.0 * query @ reference.T
+        return np.where(self.trained[member], np.sqrt(np.maximum(squares, 0.0)), np.inf)
+
+    def from_nearest(self, member: int, fingerprints: np.ndarray) -> np.ndarray:
+        """Mean distance (n,) to the nearest references in a member's space."""
+        chunks = np.array_split(fingerprints, max(1, len(fingerprints) // 500))
+        return np.concatenate([mean_of_nearest(self.distances(member, chunk)) for chunk in chunks])
+
+    def between_references(self, member: int) -> np.ndarray:
+        """The same of the member's training polymers, each without itself; of the first thousand."""
+        index = np.flatnonzero(self.trained[member])[:1_000]
+        fingerprints = self.references[member, index] * self.deviation[member] + self.mean[member]
+        between = self.distances(member, fingerprints)
+        between[np.arange(len(index)), index] = np.inf
+        return mean_of_nearest(between)
+
+    def nearest(self, fingerprints: np.ndarray, members: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Distance (n,), and the nearest references and how far they are on average over the members, (n, 3) each.
+
+        Parameters
+        ----------
+        fingerprints : float array, shape (len(members), n, F)
+        members : sequence of int
+            Which members the fingerprints are of.
+
+        Returns
+        -------
+        distance, index, distance_of_each : arrays
+            Distances in units of the usual one.
+        """
+        distance, total = np.zeros(fingerprints.shape[1]), np.zeros((fingerprints.shape[1], self.references.shape[1]))
+        seen_by = np.zeros(self.references.shape[1])
+        used = [(place, member) for place, member in enumerate(members) if self.trained[member].any()]
+        for place, member in used:
+            relative = self.distances(member, fingerprints[place]) / self.usual[member]
+            distance = distance + mean_of_nearest(relative) / len(used)
+            total += np.where(self.trained[member], relative, 0.0)
+            seen_by += self.trained[member]
+        mean = np.where(seen_by > 0, total / np.maximum(seen_by, 1), np.inf)
+        index = np.argsort(mean, axis=1, kind="stable")[:, :NEIGHBOURS]
+        return distance, index, np.take_along_axis(mean, index, axis=1)
 
 
 def group_means(values: np.ndarray, group: np.ndarray) -> np.ndarray:
@@ -22,10 +97,10 @@ def mean_and_deviation(fingerprints: np.ndarray, trained: np.ndarray) -> tuple[n
     mean, deviation = np.zeros((members, features)), np.ones((members, features))
     for m in range(members):
         if trained[m].any():
-            own = fingerprints[m, trained[m]].astype(np.float64)
-            mean[m], deviation[m] = own.mean(axis=0), own.std(axis=0)
+            training = fingerprints[m, trained[m]].astype(np.float64)
+            mean[m], deviation[m] = training.mean(axis=0), training.std(axis=0)
             # A feature that doesn't vary says nothing, and its rounding must not be blown up.
-            deviation[m][deviation[m] <= 1e-6 * np.abs(own).max()] = 1.0
+            deviation[m][deviation[m] <= 1e-6 * np.abs(training).max()] = 1.0
     return mean, deviation
 
 

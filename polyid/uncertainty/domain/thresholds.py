@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from polyid.uncertainty.domain.verdict import BORDERLINE, IN_DOMAIN, OUTSIDE
+from polyid.uncertainty.domain.verdict import BORDERLINE, IN_DOMAIN, OUTSIDE, VERDICTS
+
+TOO_FEW = "too few polymers"
+"""The rule where the thresholds are those found on the PolyID database."""
 
 _RISK = 2.5
+_FEWEST_JUDGED = 20
+_FEWEST_ERRORS = 60
 
 
 @dataclass(frozen=True)
@@ -36,10 +42,59 @@ class Thresholds:
         return IN_DOMAIN if unseen == 0 and distance <= self.in_domain_distance else BORDERLINE
 
 
+def calibrated(
+    distance: np.ndarray, unseen: np.ndarray, errors: np.ndarray | None, rng: np.random.Generator
+) -> tuple[Thresholds, dict[str, Any]]:
+    """Thresholds learnt from held-out polymers, and how they were found.
+
+    Parameters
+    ----------
+    distance, unseen : float arrays, shape (n,)
+        Of each held-out polymer, from the members that never saw it.
+    errors : float array, shape (n, P), optional
+        Absolute out-of-fold errors, NaN where there are none.
+    rng : numpy Generator
+        Of the resampling.
+
+    Returns
+    -------
+    thresholds : Thresholds
+    calibration : dict
+        As of `polyid.uncertainty.domain.domain.TrainingDomain`.
+    """
+    if len(distance) < _FEWEST_JUDGED:
+        return Thresholds(), {"rule": TOO_FEW, "polymers": len(distance)}
+    relative = None
+    if errors is not None:
+        middle = np.array([median_or_nan(column) for column in errors.T])
+        relative = errors / np.where(middle > 0, middle, np.nan)
+    if relative is not None and np.isfinite(relative).any(axis=1).sum() >= _FEWEST_ERRORS:
+        rule, thresholds = "out-of-fold errors", riskiest_thresholds(distance, unseen, relative, rng)
+    else:
+        rule = "quantiles"
+        thresholds = Thresholds(
+            float(np.quantile(distance, 0.7)),
+            float(np.quantile(distance, 0.975)),
+            max(2, int(np.floor(np.quantile(unseen, 0.975))) + 1),
+        )
+    verdicts = np.array([thresholds.verdict(u, d) for u, d in zip(unseen, distance, strict=True)])
+    calibration: dict[str, Any] = {
+        "rule": rule,
+        "polymers": len(distance),
+        "shares": {v: round(float(np.mean(verdicts == v)), 4) for v in VERDICTS},
+    }
+    if relative is not None:
+        medians = {v: median_or_nan(relative[verdicts == v]) for v in VERDICTS}
+        calibration["median_errors"] = {v: None if np.isnan(x) else round(x, 4) for v, x in medians.items()}
+        ratio = medians[OUTSIDE] / medians[IN_DOMAIN]
+        calibration["risk_ratio"] = round(ratio, 4) if np.isfinite(ratio) else None
+    return thresholds, calibration
+
+
 def riskiest_thresholds(
     distance: np.ndarray, unseen: np.ndarray, errors: np.ndarray, rng: np.random.Generator
 ) -> Thresholds:
-    """The thresholds that call most polymers outside while these are riskier, or the riskiest where none is; see `fit`."""
+    """The thresholds that call most polymers outside while these are riskier, or the riskiest where none is; see `fit_domain`."""
     inner = float(np.quantile(distance, 0.7))
     ordinary = median_or_nan(errors[(distance <= inner) & (unseen == 0)])
     fewest = max(10, round(0.02 * len(distance)))

@@ -1,11 +1,37 @@
-"""The three verdicts on a polymer, and its nearest training polymers in words."""
+"""The three verdicts on a polymer, what a polymer differs in, and the nearest training polymers in words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-IN_DOMAIN, BORDERLINE, OUTSIDE = "in domain", "borderline", "outside"
+from polyid.chemistry.fragments import Unseen
+
+VERDICTS = IN_DOMAIN, BORDERLINE, OUTSIDE = "in domain", "borderline", "outside"
+
+
+def differences_in_words(unseen: Unseen, distance: float, in_domain_distance: float) -> str:
+    """In what a polymer is unlike the training polymers, in a sentence; empty where it is like them.
+
+    Parameters
+    ----------
+    unseen : Unseen
+        What the polymer has that no training polymer has.
+    distance : float
+        From its nearest training polymers; 1 is that of a usual new polymer.
+    in_domain_distance : float
+        The largest distance that is no difference.
+    """
+    parts = []
+    if unseen.elements:
+        parts.append(f"contains {' and '.join(unseen.elements)}, which no training polymer does")
+    if unseen.fragments:
+        some = "a fragment" if unseen.fragments == 1 else f"{unseen.fragments} fragments"
+        more = ", …" if unseen.fragments > len(unseen.named) else ""
+        parts.append(f"contains {some} no training polymer has: {', '.join(unseen.named)}{more}")
+    if distance > in_domain_distance:
+        parts.append(f"is {distance:.1f} times as far from its nearest training polymers as a new polymer usually is")
+    return f"It {'; it '.join(parts)}." if parts else ""
 
 
 def nearest_in_words(nearest: Sequence[dict[str, Any]]) -> str:
