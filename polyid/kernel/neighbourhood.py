@@ -34,7 +34,7 @@ def neighbourhood(similarity: np.ndarray, labels: np.ndarray) -> tuple[np.ndarra
         novelty[:, p] = 1.0 - similar[:, :5].mean(axis=1)
         weight = similar**4 + 1e-12
         weight /= weight.sum(axis=1, keepdims=True)
-        found = values[measured][top]
-        centre = (weight * found).sum(axis=1, keepdims=True)
-        roughness[:, p] = (weight * np.abs(found - centre)).sum(axis=1)
+        nearby = values[measured][top]
+        centre = (weight * nearby).sum(axis=1, keepdims=True)
+        roughness[:, p] = (weight * np.abs(nearby - centre)).sum(axis=1)
     return novelty, roughness

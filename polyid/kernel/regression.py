@@ -96,4 +96,4 @@ def members_from_arrays(arrays: dict[str, np.ndarray]) -> list[KernelMember]:
     coefficients = array_of(arrays, "coefficients", None, polymers, properties).astype(float)
     offset = array_of(arrays, "offset", len(coefficients), properties)
     share = array_of(arrays, "share", len(coefficients), properties)
-    return [KernelMember(references, *own) for own in zip(coefficients, offset, share, strict=True)]
+    return [KernelMember(references, *fitted) for fitted in zip(coefficients, offset, share, strict=True)]

@@ -31,7 +31,7 @@ MOST_REFERENCES = 3000
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _FragmentCounts:
     """Counts of one kind of fragments in the reference polymers, by fragment."""
 
     keys: np.ndarray
@@ -39,25 +39,25 @@ class _Kind:
     totals: np.ndarray
 
     @classmethod
-    def of(cls, keys: list[np.ndarray], counts: list[np.ndarray]) -> _Kind:
-        known, column = np.unique(np.concatenate(keys), return_inverse=True)
+    def of(cls, keys: list[np.ndarray], counts: list[np.ndarray]) -> _FragmentCounts:
+        distinct, column = np.unique(np.concatenate(keys), return_inverse=True)
         row = np.repeat(np.arange(len(keys)), [len(k) for k in keys])
-        table = csr_array((np.concatenate(counts), (column, row)), shape=(len(known), len(keys)))
-        return cls(known, table, np.array([c.sum(dtype=float) for c in counts]))
+        table = csr_array((np.concatenate(counts), (column, row)), shape=(len(distinct), len(keys)))
+        return cls(distinct, table, np.array([c.sum(dtype=float) for c in counts]))
 
     def similarity(self, keys: list[np.ndarray], counts: list[np.ndarray]) -> np.ndarray:
         """Min-max similarity, shape (n, N)."""
         out = np.zeros((len(keys), len(self.totals)))
         table = self.by_fragment
         for i, (hashes, values) in enumerate(zip(keys, counts, strict=True)):
-            place = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
-            known = self.keys[place] == hashes
-            place, own = place[known], values[known]
-            first, last = table.indptr[place], table.indptr[place + 1]
+            row = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
+            in_references = self.keys[row] == hashes
+            row, count = row[in_references], values[in_references]
+            first, last = table.indptr[row], table.indptr[row + 1]
             length = last - first
             position = np.arange(length.sum()) + np.repeat(first - np.cumsum(length) + length, length)
             shared = np.bincount(
-                table.indices[position], np.minimum(table.data[position], np.repeat(own, length)), len(self.totals)
+                table.indices[position], np.minimum(table.data[position], np.repeat(count, length)), len(self.totals)
             )
             out[i] = shared / np.maximum(values.sum(dtype=float) + self.totals - shared, 1e-12)
         return out
@@ -87,7 +87,7 @@ class ReferencePolymers:
         width: float | None = None,
     ):
         self.fragments, self.labels = fragments, labels
-        self._kinds = [_Kind.of(k, c) for k, c in zip(fragments.keys, fragments.counts, strict=True)]
+        self._counts = [_FragmentCounts.of(k, c) for k, c in zip(fragments.keys, fragments.counts, strict=True)]
         raw = fragments.composition
         self.centre = raw.mean(axis=0) if centre is None else centre
         if scale is None:
@@ -108,17 +108,19 @@ class ReferencePolymers:
 
     def similarity(self, fragments: PolymerFragments) -> np.ndarray:
         """The kernel between n polymers and the references, float32, shape (n, N), from 0 to 1."""
-        parts = self.similarities(fragments)
-        return (sum(parts.values()) / len(parts)).astype(np.float32)
+        parts = list(self.similarities(fragments).values())
+        return (sum(parts[1:], start=parts[0]) / len(parts)).astype(np.float32)
 
     def similarities(self, fragments: PolymerFragments) -> dict[str, np.ndarray]:
         """The parts whose mean the kernel is, each of shape (n, N): of the kinds of fragments and of the composition."""
         parts = {
-            name: kind.similarity(keys, counts)
-            for name, kind, keys, counts in zip(FRAGMENTS, self._kinds, fragments.keys, fragments.counts, strict=True)
+            name: references.similarity(keys, counts)
+            for name, references, keys, counts in zip(
+                FRAGMENTS, self._counts, fragments.keys, fragments.counts, strict=True
+            )
         }
-        own = self._standardised(fragments.composition)
-        square = (own**2).sum(1)[:, None] + (self._composition**2).sum(1)[None] - 2.0 * own @ self._composition.T
+        asked, references = self._standardised(fragments.composition), self._composition
+        square = (asked**2).sum(1)[:, None] + (references**2).sum(1)[None] - 2.0 * asked @ references.T
         parts["composition"] = np.exp(-np.maximum(square, 0.0) / self.width)
         return parts
 
@@ -131,10 +133,10 @@ class ReferencePolymers:
             "scale": self.scale,
             "width": np.array([self.width]),
         }
-        for kind, (keys, counts) in enumerate(zip(self.fragments.keys, self.fragments.counts, strict=True)):
-            arrays[f"lengths_{kind}"] = np.array([len(k) for k in keys], np.int32)
-            arrays[f"keys_{kind}"] = np.concatenate(keys)
-            arrays[f"counts_{kind}"] = np.concatenate(counts)
+        for number, (keys, counts) in enumerate(zip(self.fragments.keys, self.fragments.counts, strict=True)):
+            arrays[f"lengths_{number}"] = np.array([len(k) for k in keys], np.int32)
+            arrays[f"keys_{number}"] = np.concatenate(keys)
+            arrays[f"counts_{number}"] = np.concatenate(counts)
         return arrays
 
     @classmethod
@@ -142,12 +144,12 @@ class ReferencePolymers:
         """The references that `to_arrays` wrote."""
         polymers, properties = array_of(arrays, "labels", None, None).shape
         keys, counts = [], []
-        for kind in range(len(GENERATORS)):
-            lengths = array_of(arrays, f"lengths_{kind}", polymers)
+        for number in range(len(GENERATORS)):
+            lengths = array_of(arrays, f"lengths_{number}", polymers)
             total = int(lengths.sum()) if len(lengths) and lengths.min() >= 0 else -1
             ends = np.cumsum(lengths)[:-1]
-            keys.append(np.split(array_of(arrays, f"keys_{kind}", total), ends))
-            counts.append(np.split(array_of(arrays, f"counts_{kind}", total), ends))
+            keys.append(np.split(array_of(arrays, f"keys_{number}", total), ends))
+            counts.append(np.split(array_of(arrays, f"counts_{number}", total), ends))
         return cls(
             PolymerFragments(tuple(keys), tuple(counts), array_of(arrays, "composition", polymers, DESCRIPTORS)),
             array_of(arrays, "labels", polymers, properties),
@@ -179,9 +181,9 @@ def choose_references(targets: np.ndarray, seed: int, most: int = MOST_REFERENCE
     chosen: dict[int, Any] = {}
     while queues and len(chosen) < most:
         for queue in list(queues):
-            found = next((i for i in queue if i not in chosen), None)
-            if found is None:
+            polymer = next((i for i in queue if i not in chosen), None)
+            if polymer is None:
                 queues.remove(queue)
             elif len(chosen) < most:
-                chosen[found] = None
+                chosen[polymer] = None
     return np.sort(np.fromiter(chosen, int, len(chosen)))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from keras import ops
 
+from polyid.nn.tensor import Tensor
 
-def counted_uniform(key, rows: int, features: int):
+
+def counted_uniform(key: Tensor, rows: int, features: int) -> Tensor:
     """Uniform random numbers in [0, 1) that depend on the member's key, the row and the feature alone.
 
     Libraries' generators give other numbers under XLA, on another device, or with more padding beside; a counter through
@@ -23,7 +25,7 @@ def counted_uniform(key, rows: int, features: int):
     tensor, shape (M, rows, features)
     """
 
-    def mixed(h):
+    def mixed(h: Tensor) -> Tensor:
         for shift, factor in ((16, -2048144789), (13, -1028477387)):
             h = ops.bitwise_xor(h, ops.bitwise_and(ops.right_shift(h, shift), (1 << (32 - shift)) - 1)) * factor
         return ops.bitwise_xor(h, ops.bitwise_and(ops.right_shift(h, 16), 0xFFFF))
@@ -33,7 +35,7 @@ def counted_uniform(key, rows: int, features: int):
     return ops.cast(ops.bitwise_and(bits, 0x7FFFFF), "float32") / float(1 << 23)
 
 
-def binomial_keep(count, rate: float, uniform, most: int = 12):
+def binomial_keep(count: Tensor, rate: float, uniform: Tensor, most: int = 12) -> Tensor:
     """Share of `count` equal rows that dropout at `rate` keeps, for each feature, divided by ``1 - rate``.
 
     Of k equal bonds dropout keeps a binomial number, so the class is scaled by a binomial draw over k: what dropout does to

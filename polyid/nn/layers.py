@@ -10,6 +10,7 @@ from keras import ops
 
 from polyid.nn.dropout import binomial_keep, counted_uniform
 from polyid.nn.rows import mean_rows, sum_rows, sum_taken_rows, sum_taken_rows_sparsely, take_rows
+from polyid.nn.tensor import Tensor
 
 
 class _Layer(keras.layers.Layer):
@@ -21,7 +22,7 @@ class _Layer(keras.layers.Layer):
         Whether sums may make use of ascending indices, as of `sum_rows`.
     """
 
-    def __init__(self, ascending: bool = False, **kwargs):
+    def __init__(self, ascending: bool = False, **kwargs: Any):
         super().__init__(autocast=False, **kwargs)
         self.ascending = ascending
 
@@ -42,12 +43,12 @@ class MemberDense(_Layer):
         Width of the output.
     """
 
-    def __init__(self, members: int, inputs: dict[str, int], units: int, **kwargs):
+    def __init__(self, members: int, inputs: dict[str, int], units: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.members, self.inputs, self.units = members, dict(inputs), units
         self.kernels: dict[str, Any] = {}
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         for name, width in self.inputs.items():
             self.kernels[name] = self.add_weight(
                 shape=(self.members, width, self.units), initializer="zeros", name=f"{name}_kernel"
@@ -62,17 +63,17 @@ class MemberDense(_Layer):
         kernels = [rng.uniform(-limit, limit, (width, self.units)) for width in self.inputs.values()]
         return [*kernels, np.zeros((1, self.units))]
 
-    def project(self, name: str, values):
+    def project(self, name: str, values: Tensor) -> Tensor:
         """Product of one input (M, rows, width) with its piece of the kernel; shape (M, rows, units)."""
         kernel = ops.cast(self.kernels[name], values.dtype)
         if self.members == 1:
             return ops.expand_dims(ops.matmul(ops.squeeze(values, 0), ops.squeeze(kernel, 0)), 0)
         return ops.matmul(values, kernel)
 
-    def add_bias(self, values):
+    def add_bias(self, values: Tensor) -> Tensor:
         return values + ops.cast(self.bias, values.dtype)
 
-    def call(self, values, relu: bool = False):
+    def call(self, values: Tensor, relu: bool = False) -> Tensor:
         """The whole layer, for a single input, and the activation behind it."""
         (name,) = self.inputs
         activation = ops.relu if relu else lambda values: values
@@ -86,11 +87,11 @@ class MemberDense(_Layer):
 class Embedding(_Layer):
     """Learned vectors of integer classes, one table a member: (M, n) -> (M, n, F)."""
 
-    def __init__(self, members: int, classes: int, features: int, **kwargs):
+    def __init__(self, members: int, classes: int, features: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.members, self.classes, self.features = members, classes, features
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         self.table = self.add_weight(
             shape=(self.members, self.classes, self.features), initializer="zeros", name="table"
         )
@@ -100,32 +101,44 @@ class Embedding(_Layer):
         """Uniform in ±0.05, the default of Keras embeddings; for one member."""
         return [rng.uniform(-0.05, 0.05, (self.classes, self.features))]
 
-    def call(self, tokens):
+    def call(self, tokens: Tensor) -> Tensor:
         return take_rows(ops.convert_to_tensor(self.table), tokens)
 
 
-class GlobalUpdate(_Layer):
+def dense_layers(layer: keras.layers.Layer) -> list[MemberDense]:
+    """The dense layers that a layer is, or has as attributes, in the order in which they were made."""
+    if isinstance(layer, MemberDense):
+        return [layer]
+    parts = [part for part in vars(layer).values() if isinstance(part, keras.layers.Layer)]
+    return [dense for part in parts for dense in dense_layers(part)]
+
+
+class _Composite(_Layer):
+    """A layer made of dense layers."""
+
+    def build(self, input_shape: Any = None) -> None:
+        for layer in dense_layers(self):
+            layer.build()
+        self.built = True
+
+
+class GlobalUpdate(_Composite):
     """Attention of each graph over its atoms and bonds, one head (nfp's `GlobalUpdate`): -> (M, G, U).
 
     A class of k equal atoms takes part as k atoms would: k times the weight of one in numerator and denominator.
     """
 
-    def __init__(self, members: int, features: int, units: int, **kwargs):
+    def __init__(self, members: int, features: int, units: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.query = MemberDense(members, {"state": features}, 1, name="query")
         self.value = MemberDense(members, {"state": features}, units, name="value")
 
-    def build(self, input_shape=None):
-        self.query.build()
-        self.value.build()
-        self.built = True
-
-    def call(self, elements, graphs: int):
+    def call(self, elements: list[tuple[Tensor, Tensor, Tensor]], graphs: int) -> Tensor:
         """`elements`: (states, count, graph) of the atoms and of the bonds, shapes (M, n, F), (M, n), (M, n)."""
         # One product for logit and values: a matrix product with a single column costs nearly what one with nine does.
         kernels, biases = (
-            ops.concatenate([one, other], axis=-1)
-            for one, other in (
+            ops.concatenate(pair, axis=-1)
+            for pair in (
                 (self.query.kernels["state"], self.value.kernels["state"]),
                 (self.query.bias, self.value.bias),
             )
@@ -159,21 +172,24 @@ class GlobalUpdate(_Layer):
         return numerator / ops.maximum(denominator, 0.5)
 
 
-class EdgeUpdate(_Layer):
+class EdgeUpdate(_Composite):
     """Change of each directed bond from its state, its two atoms and the global state (nfp's `EdgeUpdate`)."""
 
-    def __init__(self, members: int, features: int, mol_features: int, **kwargs):
+    def __init__(self, members: int, features: int, mol_features: int, **kwargs: Any):
         super().__init__(**kwargs)
         inputs = {"bond": features, "source": features, "target": features, "global": mol_features}
         self.hidden = MemberDense(members, inputs, 2 * features, name="hidden")
         self.out = MemberDense(members, {"hidden": 2 * features}, features, name="out")
 
-    def build(self, input_shape=None):
-        self.hidden.build()
-        self.out.build()
-        self.built = True
-
-    def call(self, bonds, atoms, global_state, atom_graph, source, target):
+    def call(
+        self,
+        bonds: Tensor,
+        atoms: Tensor,
+        global_state: Tensor,
+        atom_graph: Tensor,
+        source: Tensor,
+        target: Tensor,
+    ) -> Tensor:
         """Change of the bond classes of the next level, shape (M, e_l, F), from their states before it.
 
         What depends on an atom or a graph alone is computed per atom class or per graph.
@@ -185,10 +201,10 @@ class EdgeUpdate(_Layer):
         return self.out(ops.relu(total + take_rows(per_target, target)))
 
 
-class NodeUpdate(_Layer):
+class NodeUpdate(_Composite):
     """Change of each atom from the messages along its bonds (nfp's `NodeUpdate`)."""
 
-    def __init__(self, members: int, features: int, mol_features: int, **kwargs):
+    def __init__(self, members: int, features: int, mol_features: int, **kwargs: Any):
         super().__init__(**kwargs)
         inputs = {"target": features, "bond": features, "global": mol_features}
         self.message = MemberDense(members, inputs, 2 * features, name="message")
@@ -196,14 +212,18 @@ class NodeUpdate(_Layer):
         self.hidden = MemberDense(members, {"messages": features}, 2 * features, name="hidden")
         self.out = MemberDense(members, {"hidden": 2 * features}, features, name="out")
 
-    def build(self, input_shape=None):
-        for layer in (self.message, self.message_out, self.hidden, self.out):
-            layer.build()
-        self.built = True
-
     def call(
-        self, bonds, atoms, global_state, atom_graph, target, neighbour_bond, neighbour_atom, neighbour_count, rows
-    ):
+        self,
+        bonds: Tensor,
+        atoms: Tensor,
+        global_state: Tensor,
+        atom_graph: Tensor,
+        target: Tensor,
+        neighbour_bond: Tensor,
+        neighbour_atom: Tensor,
+        neighbour_count: Tensor,
+        rows: int,
+    ) -> Tensor:
         """Change of the atom classes of the next level, shape (M, rows, F).
 
         The second dense layer of a message is linear, so it is applied once to the sum of messages, its bias as often as
@@ -220,20 +240,18 @@ class NodeUpdate(_Layer):
         return self.out(self.hidden(summed, relu=True))
 
 
-class BondReadout(_Layer):
+class BondReadout(_Composite):
     """One linear value a bond and property, averaged over the directed bonds of each graph: -> (M, G, P)."""
 
-    def __init__(self, members: int, features: int, properties: int, dropout: float, **kwargs):
+    def __init__(self, members: int, features: int, properties: int, dropout: float, **kwargs: Any):
         super().__init__(**kwargs)
         self.dropout = dropout
         self.features = features
         self.values = MemberDense(members, {"bond": features}, properties, name="values")
 
-    def build(self, input_shape=None):
-        self.values.build()
-        self.built = True
-
-    def call(self, bonds, count, graph, graphs: int, dropout_key=None):
+    def call(
+        self, bonds: Tensor, count: Tensor, graph: Tensor, graphs: int, dropout_key: Tensor | None = None
+    ) -> Tensor:
         bonds = ops.cast(bonds, "float32")
         if dropout_key is not None and self.dropout > 0.0:
             uniform = counted_uniform(dropout_key, ops.shape(bonds)[1], self.features)

@@ -22,11 +22,9 @@ import numpy as np
 from keras import ops
 
 from polyid.nn.config import NetworkConfig
-from polyid.nn.layers import BondReadout, EdgeUpdate, Embedding, GlobalUpdate, MemberDense, NodeUpdate
+from polyid.nn.layers import BondReadout, EdgeUpdate, Embedding, GlobalUpdate, MemberDense, NodeUpdate, dense_layers
 from polyid.nn.rows import mean_rows, take_rows
-
-Batch = dict[str, Any]
-"""Arrays of one step: see `polyid.graphs.batch.pack`."""
+from polyid.nn.tensor import Batch, Tensor
 
 
 class MessagePassingNetwork(keras.Model):
@@ -58,7 +56,7 @@ class MessagePassingNetwork(keras.Model):
     """
 
     def __init__(
-        self, config: NetworkConfig, members: int = 1, compute_dtype: str = "float32", xla: bool = True, **kwargs
+        self, config: NetworkConfig, members: int = 1, compute_dtype: str = "float32", xla: bool = True, **kwargs: Any
     ):
         super().__init__(**kwargs)
         self.config, self.members, self.message_dtype = config, members, compute_dtype
@@ -78,7 +76,7 @@ class MessagePassingNetwork(keras.Model):
             layer.build()
         self.built = True
 
-    def blocks(self) -> list[keras.layers.Layer]:
+    def blocks(self) -> list[Any]:
         """The layers that hold weights, in the order in which they were made."""
         return [
             self.atom_embedding,
@@ -90,15 +88,14 @@ class MessagePassingNetwork(keras.Model):
             self.readout,
         ]
 
-    def _weighted_layers(self) -> list[MemberDense | Embedding]:
-        """Every layer that holds weights, named by its path, in a fixed order."""
-        layers: list[tuple[str, Any]] = []
+    def _weighted_layers(self) -> list[tuple[str, MemberDense | Embedding]]:
+        """Every layer that holds weights, with its path, in a fixed order."""
+        layers: list[tuple[str, MemberDense | Embedding]] = []
         for block in self.blocks():
             if isinstance(block, Embedding):
                 layers.append((block.name, block))
             else:
-                parts = [part for part in block._flatten_layers() if isinstance(part, MemberDense)]
-                layers += [(f"{block.name}/{part.name}", part) for part in parts]
+                layers += [(f"{block.name}/{part.name}", part) for part in dense_layers(block)]
         return layers
 
     def weight_names(self) -> list[str]:
@@ -145,7 +142,7 @@ class MessagePassingNetwork(keras.Model):
         """Parameters of one member."""
         return sum(int(np.prod(v.shape[1:])) for v in self.named_weights().values())
 
-    def call(self, batch: Batch, training: bool = False):
+    def call(self, batch: Batch, training: bool = False) -> Tensor:
         """Predictions of every member for its own graphs, in scaled units.
 
         Parameters
@@ -162,13 +159,13 @@ class MessagePassingNetwork(keras.Model):
         """
         return self.read_out(self.bond_states(batch), batch, training)
 
-    def bond_states(self, batch: Batch):
+    def bond_states(self, batch: Batch) -> Tensor:
         """State of every directed bond class after all rounds, shape (M, e_R, F)."""
         graphs = ops.shape(batch["graph_weight"])[1]
         atoms = ops.cast(self.atom_embedding(batch["atom_token"]), self.message_dtype)
         bonds = ops.cast(self.bond_embedding(batch["bond_token"]), self.message_dtype)
 
-        def elements(level: int):
+        def elements(level: int) -> list[tuple[Tensor, Tensor, Tensor]]:
             return [
                 (atoms, batch["atom_count"][level], batch["atom_graph"][level]),
                 (bonds, batch["bond_count"][level], batch["bond_graph"][level]),
@@ -197,7 +194,7 @@ class MessagePassingNetwork(keras.Model):
                 atoms = take_rows(atoms, batch["atom_parent"][i], self.ascending) + change
         return bonds
 
-    def read_out(self, bonds, batch: Batch, training: bool = False):
+    def read_out(self, bonds: Tensor, batch: Batch, training: bool = False) -> Tensor:
         """Predictions (M, G, P) in scaled units from the final bond states (M, e_R, F)."""
         return self.readout(
             bonds,
@@ -207,13 +204,13 @@ class MessagePassingNetwork(keras.Model):
             dropout_key=batch["dropout_key"] if training and self.config.dropout > 0.0 else None,
         )
 
-    def fingerprints(self, bonds, batch: Batch):
+    def fingerprints(self, bonds: Tensor, batch: Batch) -> Tensor:
         """Mean final bond state of each graph, the learned fingerprint, shape (M, G, F) in float32."""
         graphs = ops.shape(batch["graph_weight"])[1]
         count, graph = batch["bond_count"][-1], batch["bond_graph"][-1]
         return mean_rows(ops.cast(bonds, "float32"), count, graph, graphs, self.ascending)
 
-    def bond_values(self, bonds):
+    def bond_values(self, bonds: Tensor) -> Tensor:
         """What each final bond state says of each property, shape (M, e_R, P) in scaled units.
 
         The prediction is their mean over the directed bonds of a graph.

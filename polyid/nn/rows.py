@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 from keras import ops
 
+from polyid.nn.tensor import Tensor
 
-def _gather(flat, index):
+
+def _gather(flat: Tensor, index: Tensor) -> Tensor:
     """Rows `index` of `flat`; no index is negative."""
     if keras.backend.backend() == "tensorflow":
         # Keras looks for negative indices first, in passes of their own.
@@ -16,7 +20,7 @@ def _gather(flat, index):
     return ops.take(flat, index, axis=0)
 
 
-def _segment_sum(flat, index, rows, ascending: bool):
+def _segment_sum(flat: Tensor, index: Tensor, rows: int, ascending: bool) -> Tensor:
     """Sum rows of `flat` into `rows` rows by `index`. If that is `ascending`, TensorFlow is faster, but XLA can't do it."""
     if not ascending:
         return ops.segment_sum(flat, index, num_segments=rows)
@@ -26,15 +30,15 @@ def _segment_sum(flat, index, rows, ascending: bool):
     return tf.pad(sums, [[0, rows - tf.shape(sums)[0]], [0, 0]])
 
 
-def take_rows(states, index, ascending: bool = False):
+def take_rows(states: Tensor, index: Tensor, ascending: bool = False) -> Tensor:
     """Rows `index` (M, m) of each member's `states` (M, n, F); shape (M, m, F). For `ascending` see `sum_rows`."""
     members, rows, features = ops.shape(states)
     offset = ops.expand_dims(ops.arange(members, dtype="int32") * rows, 1)
     flat_index = ops.reshape(index + offset, (-1,))
 
     @ops.custom_gradient
-    def taken(flat):
-        def gradient(upstream):
+    def taken(flat: Tensor) -> tuple[Tensor, Callable]:
+        def gradient(upstream: Tensor) -> Tensor:
             return _segment_sum(upstream, flat_index, members * rows, ascending)
 
         return _gather(flat, flat_index), gradient
@@ -42,7 +46,7 @@ def take_rows(states, index, ascending: bool = False):
     return ops.reshape(taken(ops.reshape(states, (members * rows, features))), (members, -1, features))
 
 
-def sum_rows(values, index, rows: int, ascending: bool = False):
+def sum_rows(values: Tensor, index: Tensor, rows: int, ascending: bool = False) -> Tensor:
     """Sum `values` (M, m, F) into `rows` rows of each member by `index` (M, m), none negative; shape (M, rows, F).
 
     With `ascending`, which promises an ascending index, the sum or its transpose is cheaper; on TensorFlow, not under XLA.
@@ -53,8 +57,8 @@ def sum_rows(values, index, rows: int, ascending: bool = False):
 
     # TensorFlow's own gradient guards against negative indices, with several passes over all values.
     @ops.custom_gradient
-    def summed(flat):
-        def gradient(upstream):
+    def summed(flat: Tensor) -> tuple[Tensor, Callable]:
+        def gradient(upstream: Tensor) -> Tensor:
             return _gather(upstream, flat_index)
 
         return _segment_sum(flat, flat_index, members * rows, ascending), gradient
@@ -62,24 +66,26 @@ def sum_rows(values, index, rows: int, ascending: bool = False):
     return ops.reshape(summed(ops.reshape(values, (-1, features))), (members, rows, features))
 
 
-def sum_taken_rows(states, taken, count, index, rows: int):
+def sum_taken_rows(states: Tensor, taken: Tensor, count: Tensor, index: Tensor, rows: int) -> Tensor:
     """Sum rows `taken` (M, m) of `states` (M, n, F), each `count` (M, m) times, by `index` (M, m); shape (M, rows, F)."""
     return sum_rows(take_rows(states, taken) * ops.expand_dims(ops.cast(count, states.dtype), -1), index, rows)
 
 
-def sum_taken_rows_sparsely(states, taken, count, index, rows: int):
+def sum_taken_rows_sparsely(states: Tensor, taken: Tensor, count: Tensor, index: Tensor, rows: int) -> Tensor:
     """As `sum_taken_rows`, for whole counts and ascending `index`, in one pass: on TensorFlow, but not under XLA."""
     import tensorflow as tf
 
-    members, held, features = ops.shape(states)
+    members, states_each, features = ops.shape(states)
     member = ops.expand_dims(ops.arange(members, dtype="int32"), 1)
     times = tf.cast(tf.reshape(count, (-1,)), "int32")
-    taken, index = (tf.repeat(tf.reshape(i + member * n, (-1,)), times) for i, n in ((taken, held), (index, rows)))
+    taken, index = (
+        tf.repeat(tf.reshape(i + member * n, (-1,)), times) for i, n in ((taken, states_each), (index, rows))
+    )
     flat = tf.sparse.segment_sum(tf.reshape(states, (-1, features)), taken, index, num_segments=members * rows)
     return ops.reshape(flat, (members, rows, features))
 
 
-def mean_rows(values, count, graph, graphs: int, ascending: bool = False):
+def mean_rows(values: Tensor, count: Tensor, graph: Tensor, graphs: int, ascending: bool = False) -> Tensor:
     """Mean of `values` (M, e, F) over the rows of each graph, each as often as `count` (M, e) says; shape (M, G, F)."""
     weight = ops.expand_dims(count, -1)
     sums = sum_rows(ops.concatenate([values * weight, weight], axis=-1), graph, graphs, ascending)

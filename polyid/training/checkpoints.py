@@ -55,17 +55,17 @@ class CheckpointFolder:
         """
         results = {}
         for number in self._numbers("fold"):
-            found = self._read(f"fold-{number:08d}")
-            if found is not None:
-                results[number] = FoldResult(found["arrays"], found["log"], found["epoch"])
+            record = self._read(f"fold-{number:08d}")
+            if record is not None:
+                results[number] = FoldResult(record["arrays"], record["log"], record["epoch"])
         for number in reversed(self._numbers("checkpoint")):
-            found = self._read(f"checkpoint-{number:08d}")
-            if found is not None and set(found["folds"]) - set(results):
-                return results, found
+            record = self._read(f"checkpoint-{number:08d}")
+            if record is not None and set(record["folds"]) - set(results):
+                return results, record
         return results, None
 
-    def _numbers(self, kind: str) -> list[int]:
-        return sorted(int(p.stem.split("-")[1]) for p in self.folder.glob(f"{kind}-*.json"))
+    def _numbers(self, prefix: str) -> list[int]:
+        return sorted(int(p.stem.split("-")[1]) for p in self.folder.glob(f"{prefix}-*.json"))
 
     def _write(self, name: str, state: dict, arrays: dict[str, np.ndarray]) -> None:
         # Imported here: a benchmark on a bare machine trains without checkpoints.

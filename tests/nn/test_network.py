@@ -224,7 +224,8 @@ def test_runs_under_jax(preprocessor, tmp_path):
     expected = np.array(network(batch_of(preprocessor, POLYMERS, 3)))
     code = """
 import sys, numpy as np
-from helpers.networks import POLYMERS, PolymerPreprocessor, batch_of, network_for
+from helpers.networks import POLYMERS, batch_of, network_for
+from polyid.graphs.preprocessor import PolymerPreprocessor
 import keras
 assert keras.backend.backend() == "jax"
 p = PolymerPreprocessor(); p.fit([p.molecular_graph(s) for s in POLYMERS])

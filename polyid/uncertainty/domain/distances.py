@@ -72,9 +72,9 @@ class MemberSpaces:
         """
         distance, total = np.zeros(fingerprints.shape[1]), np.zeros((fingerprints.shape[1], self.references.shape[1]))
         seen_by = np.zeros(self.references.shape[1])
-        used = [(place, member) for place, member in enumerate(members) if self.trained[member].any()]
-        for place, member in used:
-            relative = self.distances(member, fingerprints[place]) / self.usual[member]
+        used = [(i, member) for i, member in enumerate(members) if self.trained[member].any()]
+        for i, member in used:
+            relative = self.distances(member, fingerprints[i]) / self.usual[member]
             distance = distance + mean_of_nearest(relative) / len(used)
             total += np.where(self.trained[member], relative, 0.0)
             seen_by += self.trained[member]
