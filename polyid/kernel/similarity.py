@@ -104,7 +104,8 @@ class ReferencePolymers:
         return len(self.fragments)
 
     def _standardised(self, composition: np.ndarray) -> np.ndarray:
-        return np.clip((composition - self.centre) / self.scale, -5.0, 5.0)
+        # The first models lack the last descriptor.
+        return np.clip((composition[:, : len(self.centre)] - self.centre) / self.scale, -5.0, 5.0)
 
     def similarity(self, fragments: PolymerFragments) -> np.ndarray:
         """The kernel between n polymers and the references, float32, shape (n, N), from 0 to 1."""
@@ -143,6 +144,8 @@ class ReferencePolymers:
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> ReferencePolymers:
         """The references that `to_arrays` wrote."""
         polymers, properties = array_of(arrays, "labels", None, None).shape
+        stored = len(array_of(arrays, "centre", None))
+        descriptors = stored if stored == DESCRIPTORS - 1 else DESCRIPTORS
         keys, counts = [], []
         for number in range(len(GENERATORS)):
             lengths = array_of(arrays, f"lengths_{number}", polymers)
@@ -151,10 +154,10 @@ class ReferencePolymers:
             keys.append(np.split(array_of(arrays, f"keys_{number}", total), ends))
             counts.append(np.split(array_of(arrays, f"counts_{number}", total), ends))
         return cls(
-            PolymerFragments(tuple(keys), tuple(counts), array_of(arrays, "composition", polymers, DESCRIPTORS)),
+            PolymerFragments(tuple(keys), tuple(counts), array_of(arrays, "composition", polymers, descriptors)),
             array_of(arrays, "labels", polymers, properties),
-            array_of(arrays, "centre", DESCRIPTORS),
-            array_of(arrays, "scale", DESCRIPTORS),
+            array_of(arrays, "centre", descriptors),
+            array_of(arrays, "scale", descriptors),
             float(array_of(arrays, "width", 1)[0]),
         )
 
