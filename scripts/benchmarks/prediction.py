@@ -4,6 +4,7 @@
     python scripts/benchmarks/prediction.py                    # all comparisons, first answers and a table of 10,000
     python scripts/benchmarks/prediction.py --skip-peers       # our side alone
     python scripts/benchmarks/prediction.py --tables 10000 100000
+    python scripts/benchmarks/prediction.py --against FOLDER --model MODEL   # bit for bit those of another checkout?
 
 Weights are random or hardly trained: they don't change the speed. Both sides take turns, and both include reading the SMILES. Upstream and
 chemprop predict member after member, as their own functions do; upstream, being slow, gets another share of the polymers in
@@ -27,19 +28,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
-from benchmarks.peers import (
-    PEERS,
-    PROPERTIES,
-    Worker,
-    benchmark_table,
-    generated_units,
-    load_average,
-    measured,
-    peak_mib,
-    sample,
-    spread,
-    verdict,
-)
+from benchmarks.checkouts import compare_predictions
+from benchmarks.measuring import load_average, measured, peak_mib, spread, verdict
+from benchmarks.peers import PEERS, peer_worker
+from benchmarks.polymers import PROPERTIES, benchmark_table, generated_units, sample
 
 TINY = {"atom_features": 8, "bond_features": 8, "num_messages": 2}
 SINGLE = (
@@ -164,7 +156,7 @@ def beside_upstream(arguments: argparse.Namespace, folder: str, frame: Any) -> N
     if arguments.skip_peers:
         compare(arguments, title, folder, smiles, None, "", 20)
         return
-    with Worker("upstream", "upstream-prediction") as worker:
+    with peer_worker("upstream", "upstream-prediction") as worker:
         keep = frame[["smiles_polymer", *PROPERTIES]].astype(object).where(frame.notna(), None)
         worker.ask(
             members=arguments.folds,
@@ -190,7 +182,7 @@ def beside_chemprop(arguments: argparse.Namespace, folder: str, frame: Any) -> N
     if arguments.skip_peers:
         compare(arguments, title, folder, smiles, None, "", 1)
         return
-    with Worker("chemprop", "chemprop-prediction") as worker:
+    with peer_worker("chemprop", "chemprop-prediction") as worker:
         about = worker.ask(members=arguments.folds, tasks=len(PROPERTIES))
         for kind, column in (("oligomers", "smiles_polymer"), ("monomers", "smiles_monomer")):
             theirs = list(frame[column])
@@ -273,6 +265,8 @@ def main() -> None:
     )
     parser.add_argument("--skip-peers", action="store_true", help="measure our side alone")
     parser.add_argument("--tiny", action="store_true", help="a very small network, for a quick look")
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="predict as the package of this checkout does?")
+    parser.add_argument("--model", type=Path, help="with --against: a model that both can read")
     parser.add_argument("--answer", help=argparse.SUPPRESS)
     parser.add_argument("--table", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -282,6 +276,10 @@ def main() -> None:
     if arguments.table:
         predict_table(int(arguments.table[0]), arguments.table[1])
         return
+    if arguments.against is not None:
+        if arguments.model is None:
+            parser.error("--against compares predictions of a model: name it with --model FOLDER")
+        sys.exit(compare_predictions(arguments.against, arguments.model, arguments.polymers, arguments.rounds))
     arguments.tables = arguments.tables or [1_000, 10_000]
     only = arguments.only or ["upstream", "chemprop", "answers", "tables"]
     table, source = benchmark_table()

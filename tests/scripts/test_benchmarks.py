@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from benchmarks import gpu, peers
-from helpers.paths import SCRIPTS
+from benchmarks import polymers
+from benchmarks.gpu_export import export, read_export
+from benchmarks.gpu_steps import forward_flops
+from helpers.paths import SCRIPTS, TOP
+from helpers.tiny_models import small_table, trained
 from keras import ops
 from rdkit import Chem
 
@@ -22,14 +27,14 @@ from polyid.nn.network import MessagePassingNetwork
 NAMES = ("training", "prediction", "gpu", "peers")
 
 
-def run(name: str, *arguments: str) -> str:
+def run(name: str, *arguments: str, status: int = 0) -> str:
     found = subprocess.run(
         [sys.executable, str(SCRIPTS / "benchmarks" / f"{name}.py"), *arguments],
         capture_output=True,
         text=True,
         timeout=300,
     )
-    assert found.returncode == 0, found.stderr[-2000:]
+    assert found.returncode == status, found.stderr[-2000:]
     return found.stdout
 
 
@@ -69,8 +74,8 @@ def test_the_gpu_benchmark_runs_from_an_exported_file(tmp_path):
 
 def test_exported_graphs_and_tokens_are_the_featurisers(tmp_path):
     path = tmp_path / "polymers.npz"
-    gpu.export(path, "small", 12)
-    data = gpu.read_export(path)
+    export(path, "small", 12)
+    data = read_export(path)
     assert len(data["graphs"]) == len(data["tokens"]) == len(data["targets"]) == 12
     for graph, (atoms, bonds) in zip(data["graphs"], data["tokens"], strict=True):
         assert len(atoms) == len(graph.atom_features) and len(bonds) == len(graph.bond_features)
@@ -98,13 +103,13 @@ def test_counted_arithmetic_is_that_of_the_matrix_products(monkeypatch):
     network(pack([graphs], [tokens]))
     # The few products of the global state, one row a graph, are not counted: 2 rows of 4 x 32 a round, none after the last.
     states = 2 * len(graphs) * config.mol_features * 2 * config.features * (2 * config.num_messages - 1)
-    counted = gpu.forward_flops(np.array([g.sizes for g in graphs]), config).sum()
+    counted = forward_flops(np.array([g.sizes for g in graphs]), config).sum()
     assert sum(done) == counted + states
 
 
 def test_generated_units_are_different_repeat_units():
-    units = peers.generated_units(50, seed=1)
-    assert len(set(units)) == 50 and units == peers.generated_units(50, seed=1)
+    units = polymers.generated_units(50, seed=1)
+    assert len(set(units)) == 50 and units == polymers.generated_units(50, seed=1)
     assert {recognise_form(unit) for unit in units} == {PolymerForm.REPEAT_UNIT}
     assert all(Chem.MolFromSmiles(unit) is not None for unit in units)
 
@@ -113,13 +118,15 @@ def test_a_sample_spreads_over_all_sizes():
     import pandas as pd
 
     frame = pd.DataFrame({"smiles_polymer": ["C" * n for n in range(1, 101)]})
-    lengths = sorted(len(text) for text in peers.sample(frame, 10)["smiles_polymer"])
+    lengths = sorted(len(text) for text in polymers.sample(frame, 10)["smiles_polymer"])
     assert lengths == [6, 16, 26, 36, 46, 56, 66, 76, 86, 96]
-    assert len(peers.sample(frame, 500)) == 100
+    assert len(polymers.sample(frame, 500)) == 100
 
 
 def test_peak_memory_is_the_process_own():
-    block = "import sys; sys.path.insert(0, sys.argv[1]); from benchmarks import peers as b; {}; print(b.peak_mib())"
+    block = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from benchmarks import measuring as b; {}; print(b.peak_mib())"
+    )
     before, after = (
         float(subprocess.run([sys.executable, "-c", block.format(code), str(SCRIPTS)], capture_output=True, text=True).stdout)
         for code in ("pass", "x = b'1' * 2**28; del x")
@@ -132,7 +139,7 @@ def test_peak_memory_is_the_process_own():
 def test_the_gpu_benchmark_needs_keras_and_its_backend_alone(tmp_path, backend):
     pytest.importorskip(backend)
     path = tmp_path / "polymers.npz"
-    gpu.export(path, "small", 12)
+    export(path, "small", 12)
     others = ["rdkit", "nfp", "m2p", "pandas", "sklearn", "safetensors", "gradio", "huggingface_hub", "tqdm", "joblib"]
     others += ["jax"] if backend == "tensorflow" else ["tensorflow"]
     code = (
@@ -143,3 +150,37 @@ def test_the_gpu_benchmark_needs_keras_and_its_backend_alone(tmp_path, backend):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """Another checkout with the same package."""
+    shutil.copytree(TOP / "polyid", tmp_path / "checkout" / "polyid", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "checkout"
+
+
+@pytest.mark.slow
+def test_training_is_compared_with_another_checkout(checkout):
+    output = run("training", "--against", str(checkout), "--tiny", "--rounds", "2", "--folds", "2")
+    assert "throughput here / there" in output
+    assert re.search(r"losses of all epochs +the same", output)
+
+
+@pytest.mark.slow
+def test_predictions_are_compared_with_another_checkout_bit_for_bit(checkout, tmp_path):
+    small_table().to_csv(tmp_path / "table.csv", index=False)
+    trained(tmp_path / "table.csv", save_folder=tmp_path / "model")
+    arguments = ("--against", str(checkout), "--model", str(tmp_path / "model"), "--polymers", "8", "--rounds", "1")
+    with open(checkout / "polyid" / "ensemble" / "multi_model.py", "a") as file:
+        file.write(
+            "\n\nunchanged = MultiModel.predict_smiles\n"
+            "def predict_smiles(self, *arguments, **keywords):\n"
+            "    table = unchanged(self, *arguments, **keywords)\n"
+            "    table.loc[3, 'Tg_pred_mean'] *= 1 + 1e-6\n"
+            "    return table\n"
+            "MultiModel.predict_smiles = predict_smiles\n"
+        )
+    output = run("prediction", *arguments, status=1)
+    assert re.search(r"Tg_pred_mean: 1 rows differ, .*: relative difference up to 1e-06", output)
+    columns, same = re.search(r"(\d+) of both; (\d+) the same bit for bit", output).groups()
+    assert int(same) == int(columns) - 1 > 5
