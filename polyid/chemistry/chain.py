@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rdkit import Chem
 
-from polyid.chemistry.repeat_unit import Unit
+from polyid.chemistry.repeat_unit import ChainUnit, Unit
 from polyid.chemistry.smiles import read_molecule
 from polyid.chemistry.tacticity import (
     CLOCKWISE,
@@ -19,12 +20,13 @@ from polyid.errors import PolymerError
 
 MAX_HEAVY_ATOMS = 2_000
 
-_ALL_HYDROGENS = Chem.RemoveHsParameters()
+# RDKit's stubs have no types for the settings.
+_ALL_HYDROGENS: Any = Chem.RemoveHsParameters()
 # RDKit keeps hydrogens that a double bond's configuration was written with; at a chain end it then has none.
 _ALL_HYDROGENS.removeDefiningBondStereo = True
 
 
-def chain(units: Sequence[Unit], head_cap: int = 1, tail_cap: int = 1) -> Chem.Mol:
+def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1) -> Chem.Mol:
     """Join units head to tail and cap both ends.
 
     Bonds between units are added behind a unit's own, so the neighbour order of the atoms they join differs from the
@@ -32,7 +34,7 @@ def chain(units: Sequence[Unit], head_cap: int = 1, tail_cap: int = 1) -> Chem.M
 
     Parameters
     ----------
-    units : sequence of Unit
+    units : sequence of ChainUnit
         In the order of the chain.
     head_cap, tail_cap : int
         Atomic numbers of the atoms at the ends: 1 hydrogen, 8 hydroxyl, 17 chlorine, 0 an attachment point.
@@ -46,31 +48,32 @@ def chain(units: Sequence[Unit], head_cap: int = 1, tail_cap: int = 1) -> Chem.M
     # The open end of the chain so far; the chain's own start is an atom unless the first unit brings it.
     end = None if units[0].head is None else molecule.AddAtom(Chem.Atom(head_cap))
     double_bonds = []
-    places: list[dict[int | None, int]] = []
+    # Where each unit's atoms, and the points that neighbours stand for, lie in the chain.
+    indices: list[dict[int | None, int]] = []
     # A chain is mostly one unit many times, and to read it takes longer than to copy it.
     copied = {key: _without_points(unit) for key, unit in {id(unit): unit for unit in units}.items()}
     for number, unit in enumerate(units):
-        atoms, index, own_double_bonds = copied[id(unit)]
+        atoms, index, unit_double_bonds = copied[id(unit)]
         start = molecule.GetNumAtoms()
         molecule.InsertMol(atoms)
-        place: dict[int | None, int] = {old: start + new for old, new in index.items()}
-        double_bonds += [(bond, place) for bond in own_double_bonds]
+        in_chain: dict[int | None, int] = {old: start + new for old, new in index.items()}
+        double_bonds += [(bond, in_chain) for bond in unit_double_bonds]
         if end is not None:
-            first = place[unit.neighbour(unit.head)]
+            first = in_chain[unit.neighbour(unit.head)]
             molecule.AddBond(end, first, Chem.BondType.SINGLE)
-            place[unit.head] = end
+            in_chain[unit.head] = end
             if number:
-                places[-1][units[number - 1].tail] = first
-        places.append(place)
-        end = None if unit.tail is None else place[unit.neighbour(unit.tail)]
+                indices[-1][units[number - 1].tail] = first
+        indices.append(in_chain)
+        end = None if unit.tail is None else in_chain[unit.neighbour(unit.tail)]
     if end is not None:
-        places[-1][units[-1].tail] = cap = molecule.AddAtom(Chem.Atom(tail_cap))
+        indices[-1][units[-1].tail] = cap = molecule.AddAtom(Chem.Atom(tail_cap))
         molecule.AddBond(end, cap, Chem.BondType.SINGLE)
 
     Chem.SanitizeMol(molecule)
-    for bond, place in double_bonds:
-        copy = molecule.GetBondBetweenAtoms(place[bond.GetBeginAtomIdx()], place[bond.GetEndAtomIdx()])
-        copy.SetStereoAtoms(*(place[index] for index in bond.GetStereoAtoms()))
+    for bond, in_chain in double_bonds:
+        copy = molecule.GetBondBetweenAtoms(in_chain[bond.GetBeginAtomIdx()], in_chain[bond.GetEndAtomIdx()])
+        copy.SetStereoAtoms(*(in_chain[atom] for atom in bond.GetStereoAtoms()))
         cis = bond.GetStereo() in (Chem.BondStereo.STEREOZ, Chem.BondStereo.STEREOCIS)
         copy.SetStereo(Chem.BondStereo.STEREOCIS if cis else Chem.BondStereo.STEREOTRANS)
     # RDKit's stereo clean-up reads the directions of the bonds beside a double bond, not the flags just set.
@@ -79,7 +82,7 @@ def chain(units: Sequence[Unit], head_cap: int = 1, tail_cap: int = 1) -> Chem.M
     return Chem.RemoveHs(molecule, _ALL_HYDROGENS)
 
 
-def _without_points(unit: Unit) -> tuple[Chem.Mol, dict[int, int], list[Chem.Bond]]:
+def _without_points(unit: ChainUnit) -> tuple[Chem.Mol, dict[int, int], list[Chem.Bond]]:
     """A unit's atoms and bonds without its attachment points, new index of each atom, and double bonds with a geometry.
 
     Chirality tags are those that the atoms have when bonds to the neighbouring units are added.
@@ -95,18 +98,18 @@ def _without_points(unit: Unit) -> tuple[Chem.Mol, dict[int, int], list[Chem.Bon
             molecule.AddBond(index[begin], index[finish], bond.GetBondType())
         if bond.GetStereo() > Chem.BondStereo.STEREOANY:
             double_bonds.append(bond)
-    for atom in {unit.neighbour(point) for point in points} - {None}:
-        if _reordered(unit, atom):
-            molecule.GetAtomWithIdx(index[atom]).InvertChirality()
+    for joined in {unit.neighbour(point) for point in points if point is not None}:
+        if _reordered(unit, joined):
+            molecule.GetAtomWithIdx(index[joined]).InvertChirality()
     return molecule, index, double_bonds
 
 
-def _reordered(unit: Unit, index: int) -> bool:
+def _reordered(unit: ChainUnit, index: int) -> bool:
     """Whether moving an atom's bonds to head and tail behind its other bonds is an odd permutation."""
     neighbours = [bond.GetOtherAtomIdx(index) for bond in unit.molecule.GetAtomWithIdx(index).GetBonds()]
     rank = {unit.head: len(neighbours), unit.tail: len(neighbours) + 1}
-    order = [rank.get(neighbour, place) for place, neighbour in enumerate(neighbours)]
-    return sum(a > b for place, a in enumerate(order) for b in order[place + 1 :]) % 2 == 1
+    order = [rank.get(neighbour, position) for position, neighbour in enumerate(neighbours)]
+    return sum(a > b for position, a in enumerate(order) for b in order[position + 1 :]) % 2 == 1
 
 
 def canonical(molecule: Chem.Mol) -> str:

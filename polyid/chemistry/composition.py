@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from rdkit import Chem
@@ -34,7 +35,7 @@ _COUNTED = (
 )
 _IN_FORMULA = re.compile(r"([A-Z][a-z]?)(\d*)")
 DESCRIPTORS = len(_COUNTED) + 1 + len(_ELEMENTS) + 3
-GENERATORS = (
+GENERATORS: tuple[tuple[Any, Callable[[np.ndarray], np.ndarray]], ...] = (
     (rdFingerprintGenerator.GetMorganGenerator(radius=2), np.sqrt),
     (rdFingerprintGenerator.GetMorganGenerator(radius=3), np.asarray),
     (
@@ -91,16 +92,16 @@ def polymer_fragments(smiles: Sequence[str]) -> PolymerFragments:
     for start in range(0, len(smiles), MOLECULES_KEPT):
         molecules = [parse_smiles(text) for text in smiles[start : start + MOLECULES_KEPT]]
         atoms = [max(molecule.GetNumHeavyAtoms(), 1) for molecule in molecules]
-        for kind, (generator, transform) in enumerate(GENERATORS):
+        for number, (generator, transform) in enumerate(GENERATORS):
             # All at once, because RDKit then uses every core.
             every = generator.GetSparseCountFingerprints(molecules, numThreads=0)
             for fingerprint, heavy in zip(every, atoms, strict=True):
-                found = fingerprint.GetNonzeroElements()
-                hashes = np.fromiter(found.keys(), np.uint32, len(found))
+                elements = fingerprint.GetNonzeroElements()
+                hashes = np.fromiter(elements.keys(), np.uint32, len(elements))
                 order = np.argsort(hashes)
-                keys[kind].append(hashes[order])
-                values = np.fromiter(found.values(), np.float32, len(found))[order] / np.float32(heavy)
-                counts[kind].append(transform(values).astype(np.float32))
+                keys[number].append(hashes[order])
+                values = np.fromiter(elements.values(), np.float32, len(elements))[order] / np.float32(heavy)
+                counts[number].append(transform(values).astype(np.float32))
         for i, (molecule, heavy) in enumerate(zip(molecules, atoms, strict=True), start):
             composition[i] = _composition(molecule, heavy, "@" in smiles[i])
     return PolymerFragments(keys, counts, composition)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from rdkit import Chem
 
@@ -27,40 +28,9 @@ def why_unreadable(text: str) -> str:
         return f"“{shown}” looks like BigSMILES, which is not supported; {EXPECTED}."
     if re.search(r"\[R\d*\]", text):
         return f"“{shown}” has an R-group; write attachment points as *, such as *CC(*)c1ccccc1."
-    depth, open_rings, position, after_dot = 0, {}, 0, True
-    while position < len(text):
-        token = _TOKEN.match(text, position)
-        if token is None:
-            if _NAME.search(text) or " " in text or (text.isupper() and text.isalpha()):
-                return f"“{shown}” is not a SMILES but looks like a name; {EXPECTED}."
-            where = f"{text[position]!r} at position {position + 1}"
-            return f"“{shown}” is not a SMILES: {where} can't stand there; {EXPECTED}."
-        kind, value = token.lastgroup, token.group()
-        if kind == "open":
-            depth += 1
-        elif kind == "close":
-            depth -= 1
-            if depth < 0:
-                return f"“{shown}” is not a SMILES: the ) at position {position + 1} closes nothing; {EXPECTED}."
-        elif kind == "ring":
-            number = int(value.strip("%()"))
-            if number in open_rings:
-                del open_rings[number]
-            else:
-                open_rings[number] = position
-        elif kind == "dot" and after_dot:
-            return f"“{shown}” is not a SMILES: the dot at position {position + 1} follows no molecule; {EXPECTED}."
-        after_dot = kind == "dot"
-        position = token.end()
-    if after_dot:
-        return f"“{shown}” ends with a dot; write another monomer behind it or leave it out."
-    if depth > 0:
-        return f"“{shown}” is not a SMILES: {depth} opening parenthesis{'es' * (depth > 1)} not closed; {EXPECTED}."
-    if open_rings:
-        number, position = next(iter(open_rings.items()))
-        return (
-            f"“{shown}” is not a SMILES: ring {number}, opened at position {position + 1}, is not closed; {EXPECTED}."
-        )
+    fault = _fault(text)
+    if fault is not None:
+        return f"“{shown}” {fault}"
     unsanitised = Chem.MolFromSmiles(text, sanitize=False)
     problems = Chem.DetectChemistryProblems(unsanitised) if unsanitised is not None else []
     if problems:
@@ -68,12 +38,51 @@ def why_unreadable(text: str) -> str:
     return f"“{shown}” can't be read as SMILES; {EXPECTED}."
 
 
-def _plain_problem(molecule: Chem.Mol, problem: Chem.MolSanitizeException) -> str:
-    kind = problem.GetType()
-    if kind == "AtomValenceException":
+def _fault(text: str) -> str | None:
+    """What is wrong with the marks of a SMILES, read from left to right; None if each stands where it may."""
+    depth, position, after_dot = 0, 0, True
+    open_rings: dict[int, int] = {}
+    while position < len(text):
+        token = _TOKEN.match(text, position)
+        if token is None:
+            return _foreign_mark(text, position)
+        if token.lastgroup == "open":
+            depth += 1
+        elif token.lastgroup == "close":
+            depth -= 1
+            if depth < 0:
+                return f"is not a SMILES: the ) at position {position + 1} closes nothing; {EXPECTED}."
+        elif token.lastgroup == "ring":
+            number = int(token.group().strip("%()"))
+            if open_rings.pop(number, None) is None:
+                open_rings[number] = position
+        elif token.lastgroup == "dot" and after_dot:
+            return f"is not a SMILES: the dot at position {position + 1} follows no molecule; {EXPECTED}."
+        after_dot = token.lastgroup == "dot"
+        position = token.end()
+    if after_dot:
+        return "ends with a dot; write another monomer behind it or leave it out."
+    if depth > 0:
+        return f"is not a SMILES: {depth} opening parenthesis{'es' * (depth > 1)} not closed; {EXPECTED}."
+    if open_rings:
+        number, position = next(iter(open_rings.items()))
+        return f"is not a SMILES: ring {number}, opened at position {position + 1}, is not closed; {EXPECTED}."
+    return None
+
+
+def _foreign_mark(text: str, position: int) -> str:
+    """What is wrong with a text that has a mark no SMILES has."""
+    if _NAME.search(text) or " " in text or (text.isupper() and text.isalpha()):
+        return f"is not a SMILES but looks like a name; {EXPECTED}."
+    return f"is not a SMILES: {text[position]!r} at position {position + 1} can't stand there; {EXPECTED}."
+
+
+def _plain_problem(molecule: Chem.Mol, problem: Any) -> str:
+    """A problem that RDKit found, whose stubs don't know its methods, in a few words."""
+    if problem.GetType() == "AtomValenceException":
         atom = molecule.GetAtomWithIdx(problem.GetAtomIdx())
         return f"atom {atom.GetIdx() + 1} ({atom.GetSymbol()}) has too many bonds"
-    if kind == "KekulizeException":
+    if problem.GetType() == "KekulizeException":
         atoms = ", ".join(str(index + 1) for index in problem.GetAtomIndices())
         return f"the aromatic ring of atoms {atoms} has no Kekulé structure (a nitrogen may need its hydrogen, [nH])"
     return problem.Message().strip().rstrip(".")

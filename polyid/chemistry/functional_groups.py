@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rdkit import Chem
-from rdkit.Chem import AllChem
+from rdkit.Chem import rdChemReactions
 
 from polyid.chemistry.chain import chain
 from polyid.chemistry.repeat_unit import Unit, unit_of
@@ -32,7 +32,7 @@ GROUPS = {
 
 # One monomer to its repeat unit: class, reaction (head [1*], tail [2*]), atomic number of the cap at the tail.
 _SELF_POLYMERISING = [
-    (name, AllChem.ReactionFromSmarts(smarts), cap)
+    (name, rdChemReactions.ReactionFromSmarts(smarts), cap)
     for name, smarts, cap in [
         ("diene", "[CH2:1]=[C;!R:2][C;!R:3]=[CX3:4]>>[1*][C:1][C:2]=[C:3][C:4][2*]", 1),
         ("vinyl monomer", "[CX3H2,$([CX3](F)F),$([CX3](Cl)Cl):1]=[CX3:2]>>[1*][C:1][C:2][2*]", 1),
@@ -89,9 +89,9 @@ def why_monomer(molecule: Chem.Mol) -> str | None:
             f"write its repeat unit with two attachment points, {smiles}, or the monomer twice, joined by a dot"
         )
     groups = count_groups(molecule)
-    if not step_grown and (name := next((name for name in _PAIRED if groups[name] >= 2), None)):
+    if not step_grown and (paired := next((name for name in _PAIRED if groups[name] >= 2), None)):
         return (
-            f"one molecule with {groups[name]} {name} groups, a monomer, not a polymer; "
+            f"one molecule with {groups[paired]} {paired} groups, a monomer, not a polymer; "
             "join its partner to it with a dot, or write the repeat unit with two attachment points"
         )
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rdkit import Chem
-from rdkit.Chem import AllChem
+from rdkit.Chem import rdChemReactions
 
 from polyid.chemistry.chain import MAX_HEAVY_ATOMS, canonical, chain, homopolymer
 from polyid.chemistry.functional_groups import GROUPS, count_groups, self_polymerising_unit
@@ -62,6 +62,13 @@ def polymerise(molecule: Chem.Mol, degree: int, mechanism: str | None, pm: float
     groups = [count_groups(part) for part in molecules]
     if len(plain) == 1:
         return _polymerise_one(molecules, groups, degree, mechanism, pm, seed)
+    return _polymerise_two(molecules, groups, degree, mechanism, seed, shorten(shown))
+
+
+def _polymerise_two(
+    molecules: list[Chem.Mol], groups: list[dict[str, int]], degree: int, mechanism: str | None, seed: int, shown: str
+) -> str:
+    """The oligomer of two different monomers, which error messages show as `shown`."""
     step = _step_mechanism(groups)
     if (mechanism or step) == "amide":
         # m2p's amides grow from acids only.
@@ -74,7 +81,7 @@ def polymerise(molecule: Chem.Mol, degree: int, mechanism: str | None, pm: float
             step = "vinyl"
         if step is None:
             raise PolymerError(
-                f"No known polymerisation joins {shorten(shown)}; known are vinyl monomers, diacid + diol or diamine, "
+                f"No known polymerisation joins {shown}; known are vinyl monomers, diacid + diol or diamine, "
                 "dianhydride + diamine, diisocyanate + diol or diamine, and diol + phosgene, carbonic acid or "
                 "a carbonate."
             )
@@ -88,7 +95,7 @@ def polymerise(molecule: Chem.Mol, degree: int, mechanism: str | None, pm: float
             return _alternate(linear, degree, imide=mechanism == "imide")
         if not_in_m2p:
             raise PolymerError(
-                f"The monomers {shorten(shown)} don't have exactly two reactive groups each, so they make no "
+                f"The monomers {shown} don't have exactly two reactive groups each, so they make no "
                 "linear chain; write the repeat unit with two attachment points."
             )
     return polymerise_with_m2p(tuple(Chem.MolToSmiles(part) for part in molecules), degree, mechanism, seed)
@@ -128,11 +135,11 @@ def _without_stereo(smiles: str) -> str:
     return Chem.MolToSmiles(molecule)
 
 
-_OPEN_ANHYDRIDE = AllChem.ReactionFromSmarts(
+_OPEN_ANHYDRIDE = rdChemReactions.ReactionFromSmarts(
     "[#6R:1](=[O:2])@[#8:3]@[#6R:4](=[O:5])>>([#6:1](=[O:2])[#8:3].[#6:4](=[O:5])O)"
 )
-_HYDROLYSE_HALIDE = AllChem.ReactionFromSmarts("[#6:1][CX3:2](=[O:3])[F,Cl,Br,I]>>[#6:1][C:2](=[O:3])O")
-_HYDROLYSE_ESTER = AllChem.ReactionFromSmarts("[#6:1][CX3:2](=[O:3])[O:4][CH3]>>[#6:1][C:2](=[O:3])[O:4]")
+_HYDROLYSE_HALIDE = rdChemReactions.ReactionFromSmarts("[#6:1][CX3:2](=[O:3])[F,Cl,Br,I]>>[#6:1][C:2](=[O:3])O")
+_HYDROLYSE_ESTER = rdChemReactions.ReactionFromSmarts("[#6:1][CX3:2](=[O:3])[O:4][CH3]>>[#6:1][C:2](=[O:3])[O:4]")
 
 
 def _activated(molecule: Chem.Mol, others: bool) -> Chem.Mol:
@@ -147,7 +154,7 @@ def _activated(molecule: Chem.Mol, others: bool) -> Chem.Mol:
     return molecule
 
 
-def _react(reaction: AllChem.ChemicalReaction, molecule: Chem.Mol, times: int = 1) -> Chem.Mol:
+def _react(reaction: rdChemReactions.ChemicalReaction, molecule: Chem.Mol, times: int = 1) -> Chem.Mol:
     """Apply a reaction of one molecule to one place after the other."""
     for _ in range(times):
         molecule = Chem.Mol(molecule)
@@ -160,8 +167,8 @@ def _react(reaction: AllChem.ChemicalReaction, molecule: Chem.Mol, times: int = 
 def _step_mechanism(groups: list[dict[str, int]]) -> str | None:
     """How two monomers grow by steps, told from their functional groups; None when they don't."""
 
-    def pair(one: str, other: str, ones: int = 2) -> bool:
-        return any(a[one] >= ones and b[other] >= 2 for a, b in (groups, groups[::-1]))
+    def pair(group: str, partner: str, least: int = 2) -> bool:
+        return any(a[group] >= least and b[partner] >= 2 for a, b in (groups, groups[::-1]))
 
     if pair("anhydride", "amine"):
         return "imide"
@@ -173,9 +180,9 @@ def _step_mechanism(groups: list[dict[str, int]]) -> str | None:
         return "urea"
     if pair("acid", "amine") or all(count["acid"] and count["amine"] for count in groups):
         return "amide"
-    if pair("carbonyl", "alcohol", ones=1):
+    if pair("carbonyl", "alcohol", least=1):
         return "carbonate"
-    if pair("carbonyl", "amine", ones=1):
+    if pair("carbonyl", "amine", least=1):
         return "urea"
     if pair("acid", "alcohol") or all(count["acid"] and count["alcohol"] for count in groups):
         return "ester"
@@ -192,7 +199,7 @@ _JOINED = {
     "carbonate": ("alcohol", "carbonyl"),
 }
 _OPENED = {
-    name: AllChem.ReactionFromSmarts(smarts)
+    name: rdChemReactions.ReactionFromSmarts(smarts)
     for name, smarts in {
         "alcohol": "[OX2H1:1][#6;!$([#6]=[O,S]):2]>>*[O:1][#6:2]",
         "amine": "[NX3H2:1][#6;!$([#6]=[O,S]):2]>>*[N:1][#6:2]",
@@ -213,12 +220,10 @@ def _linear(
     pairs = [_JOINED[mechanism]] + ([("amine", "carbonyl")] if mechanism == "urea" else [])
     for names in pairs:
         for order in ((0, 1), (1, 0)):
-            counts = [
-                groups[place][name] * (2 if name == "carbonyl" else 1) for place, name in zip(order, names, strict=True)
-            ]
-            others = [groups[place][name] for place, name in zip(order, reversed(names), strict=True)]
+            counts = [groups[i][name] * (2 if name == "carbonyl" else 1) for i, name in zip(order, names, strict=True)]
+            others = [groups[i][name] for i, name in zip(order, reversed(names), strict=True)]
             if counts == [2, 2] and others == [0, 0]:
-                return [(molecules[place], name) for place, name in zip(order, names, strict=True)]
+                return [(molecules[i], name) for i, name in zip(order, names, strict=True)]
     return None
 
 
@@ -236,5 +241,5 @@ def _alternate(monomers: list[tuple[Chem.Mol, str]], degree: int, imide: bool) -
         reaction = _OPENED["amine of an imide" if imide and group == "amine" else group]
         units.append(unit_of(_react(reaction, molecule, times=2)))
         ends.append(_react(reaction, molecule))
-    middle = [units[place % 2] for place in range(1, degree - 1)]
+    middle = [units[i % 2] for i in range(1, degree - 1)]
     return canonical(chain([end_of(ends[0], first=True), *middle, end_of(ends[(degree - 1) % 2], first=False)]))

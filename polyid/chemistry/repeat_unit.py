@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import overload
 
 from rdkit import Chem
 
 
 @dataclass(frozen=True)
-class Unit:
-    """A Kekulé molecule with the indices of its two attachment points, dummy atoms of degree 1.
+class ChainUnit:
+    """A Kekulé molecule with the indices of its attachment points, dummy atoms of degree 1.
 
     The first unit of a chain may have no head, the last no tail: it then ends as the molecule does.
     """
@@ -23,9 +24,23 @@ class Unit:
     def heavy_atoms(self) -> int:
         return self.molecule.GetNumHeavyAtoms()
 
+    @overload
+    def neighbour(self, point: int) -> int: ...
+
+    @overload
+    def neighbour(self, point: None) -> None: ...
+
     def neighbour(self, point: int | None) -> int | None:
         """The atom an attachment point is bonded to."""
         return None if point is None else self.molecule.GetAtomWithIdx(point).GetNeighbors()[0].GetIdx()
+
+
+@dataclass(frozen=True)
+class Unit(ChainUnit):
+    """A repeat unit: it has both attachment points."""
+
+    head: int
+    tail: int
 
 
 def unit_of(molecule: Chem.Mol) -> Unit:
@@ -40,12 +55,12 @@ def unit_of(molecule: Chem.Mol) -> Unit:
     return Unit(molecule, head, tail)
 
 
-def end_of(molecule: Chem.Mol, first: bool) -> Unit:
+def end_of(molecule: Chem.Mol, first: bool) -> ChainUnit:
     """The first or last unit of a chain, of a molecule with one attachment point."""
     molecule = Chem.Mol(molecule)
     Chem.Kekulize(molecule, clearAromaticFlags=True)
     (point,) = (atom.GetIdx() for atom in molecule.GetAtoms() if atom.GetAtomicNum() == 0)
-    return Unit(molecule, None, point) if first else Unit(molecule, point, None)
+    return ChainUnit(molecule, None, point) if first else ChainUnit(molecule, point, None)
 
 
 def cut_at_single_bond(molecule: Chem.Mol) -> Chem.Mol:

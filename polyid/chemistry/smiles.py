@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 from rdkit import Chem, rdBase
 
 from polyid.errors import PolymerError
 
-_SMILES, _UNSANITISED = Chem.SmilesParserParams(), Chem.SmilesParserParams()
+# RDKit's stubs have no types for the settings.
+_SMILES: Any = Chem.SmilesParserParams()
+_UNSANITISED: Any = Chem.SmilesParserParams()
 for _parser in (_SMILES, _UNSANITISED):
     _parser.parseName = _parser.allowCXSMILES = False
 _UNSANITISED.sanitize = _UNSANITISED.removeHs = False

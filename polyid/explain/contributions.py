@@ -18,6 +18,7 @@ as messages reach: a contribution belongs to an atom where it stands, not to its
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -71,7 +72,8 @@ class Contributions:
     bond_weights: np.ndarray
     other: float = 0.0
 
-    @property
+    # One of the fields is called property.
+    @builtins.property
     def total(self) -> float:
         """The prediction."""
         return float(self.centre + self.atoms.sum() + self.end_groups + self.other)

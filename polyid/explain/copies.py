@@ -101,20 +101,20 @@ def find_repeats(oligomer: str, repeat_unit: str | None = None) -> Repeats:
         plain = Chem.Mol(molecule)
         Chem.RemoveStereochemistry(plain)
         if repeat_unit is not None:
-            found = _known_repeats(plain, parse_smiles(repeat_unit))
-            if found is not None:
-                return found
+            repeats = _repeats_of(plain, parse_smiles(repeat_unit))
+            if repeats is not None:
+                return repeats
         division = _divide(plain)
         return _whole(molecule) if division is None else _assemble(plain, division)
 
 
-def _known_repeats(plain: Chem.Mol, unit: Chem.Mol) -> Repeats | None:
+def _repeats_of(plain: Chem.Mol, unit: Chem.Mol) -> Repeats | None:
     """The repeats of a chain made of `unit` with hydrogen at both ends; None if the oligomer is another molecule."""
     text = Chem.MolToSmiles(unit)
     unit = Chem.MolFromSmiles(text)
     cut = unit_of(unit)
-    own = [a.GetIdx() for a in unit.GetAtoms() if a.GetIdx() not in (cut.head, cut.tail)]
-    count, rest = divmod(plain.GetNumAtoms(), len(own))
+    inner = [a.GetIdx() for a in unit.GetAtoms() if a.GetIdx() not in (cut.head, cut.tail)]
+    count, rest = divmod(plain.GetNumAtoms(), len(inner))
     if rest or not count:
         return None
     built = chain([cut] * count)
@@ -124,18 +124,17 @@ def _known_repeats(plain: Chem.Mol, unit: Chem.Mol) -> Repeats | None:
     if got != wanted:
         return None
     # The chain has its units' atoms one unit behind the other.
-    place = np.empty(len(order), np.int64)
-    place[built_order] = order
-    place = place.reshape(count, len(own))
-    first, last = own.index(cut.neighbour(cut.head)), own.index(cut.neighbour(cut.tail))
-    links = {}
-    for left, right in itertools.pairwise(place.tolist()):
+    by_copy = np.empty((count, len(inner)), np.int64)
+    by_copy.flat[built_order] = order
+    first, last = inner.index(cut.neighbour(cut.head)), inner.index(cut.neighbour(cut.tail))
+    links: dict[tuple[int, int], int] = {}
+    for left, right in itertools.pairwise(by_copy.tolist()):
         links[left[last], right[first]] = cut.tail
         links[right[first], left[last]] = cut.head
-    atom = np.empty(place.size, np.int64)
-    copy = np.empty(place.size, np.int64)
-    atom[place] = own
-    copy[place] = np.arange(count)[:, None]
+    atom = np.empty(by_copy.size, np.int64)
+    copy = np.empty(by_copy.size, np.int64)
+    atom[by_copy] = inner
+    copy[by_copy] = np.arange(count)[:, None]
     return Repeats(text, count, atom, copy, links, *symmetry_classes_in_chain(unit, cut.head, cut.tail))
 
 
@@ -185,12 +184,12 @@ def _divide(plain: Chem.Mol) -> _Division | None:
 
 def _choices_of_cuts(segments: Sequence[Segment]) -> Iterator[tuple[bool, list[int]]]:
     """Sets of joints to cut, as (whether pieces must be read forwards, joints)."""
-    kinds: dict[tuple, list[int]] = {}
+    alike: dict[tuple, list[int]] = {}
     for k, (left, right) in enumerate(itertools.pairwise(segments)):
         forward, backward = (left.forward, right.forward), (right.backward, left.backward)
-        kinds.setdefault((True, forward), []).append(k)
-        kinds.setdefault((False, min(forward, backward)), []).append(k)
-    for (directed, _), cuts in kinds.items():
+        alike.setdefault((True, forward), []).append(k)
+        alike.setdefault((False, min(forward, backward)), []).append(k)
+    for (directed, _), cuts in alike.items():
         yield directed, cuts
     joints = range(len(segments) - 1)
     yield False, list(joints)
@@ -206,7 +205,7 @@ def _as_copy(plain: Chem.Mol, end: Piece, units: Iterable[Piece]) -> Piece | Non
 
     The longest path may begin in a side chain, so that the piece's text is another, though its atoms are the unit's.
     """
-    joint = end.entry or end.exit
+    (joint,) = end.joints
     for unit in units:
         if len(unit.atoms) != len(end.atoms):
             continue
@@ -214,8 +213,8 @@ def _as_copy(plain: Chem.Mol, end: Piece, units: Iterable[Piece]) -> Piece | Non
             wanted, wanted_order = canonical_order(
                 fragment_with_points(plain, unit.atoms, [getattr(unit, kept)], capped=getattr(unit, capped))
             )
-            found, order = canonical_order(fragment_with_points(plain, end.atoms, [joint]))
-            if found == wanted:
+            text, order = canonical_order(fragment_with_points(plain, end.atoms, [joint]))
+            if text == wanted:
                 of_unit = {u: e for u, e in zip(wanted_order, order, strict=True) if u < len(end.atoms)}
                 atoms = [end.atoms[of_unit[u]] for u in range(len(end.atoms))]
                 return Piece(unit.unit, atoms, **{"entry": None, "exit": None, kept: joint})
@@ -235,25 +234,26 @@ def _unusual_cut(plain: Chem.Mol, joint: tuple[int, int]) -> int:
 def _assemble(plain: Chem.Mol, division: _Division) -> Repeats:
     """The repeats of a division; the units are drawn without stereochemistry, which may differ from copy to copy."""
     drawn = Chem.Mol()
-    places: dict[tuple[str, ...], tuple[list[int], int, int]] = {}
+    drawn_as: dict[tuple[str, ...], tuple[list[int], int, int]] = {}
     for unit, piece in division.units.items():
         start, stop = drawn.GetNumAtoms(), drawn.GetNumAtoms() + len(piece.atoms)
-        places[unit] = (list(range(start, stop)), stop, stop + 1)
-        drawn = Chem.CombineMols(drawn, fragment_with_points(plain, piece.atoms, [piece.entry, piece.exit]))
+        drawn_as[unit] = (list(range(start, stop)), stop, stop + 1)
+        drawn = Chem.CombineMols(drawn, fragment_with_points(plain, piece.atoms, piece.joints))
     text = Chem.MolToSmiles(drawn)
     number = np.argsort(output_order(drawn))
     atom = np.full(plain.GetNumAtoms(), -1, np.int64)
     copy = np.full(plain.GetNumAtoms(), -1, np.int64)
-    links = {}
+    links: dict[tuple[int, int], int] = {}
     for k, piece in enumerate(division.copies):
-        own, *stars = places[piece.unit]
-        atom[piece.atoms] = number[own]
+        atoms_drawn, *stars = drawn_as[piece.unit]
+        atom[piece.atoms] = number[atoms_drawn]
         copy[piece.atoms] = k
-        links.update({joint: int(number[star]) for joint, star in zip((piece.entry, piece.exit), stars, strict=True)})
-    links.pop(None, None)
-    unit = Chem.MolFromSmiles(text)
-    if len(places) > 1:
-        return Repeats(text, len(division.copies), atom, copy, links, *symmetry_classes(unit))
-    _, head, tail = next(iter(places.values()))
-    alike = symmetry_classes_in_chain(unit, int(number[head]), int(number[tail]))
+        for joint, star in zip((piece.entry, piece.exit), stars, strict=True):
+            if joint is not None:
+                links[joint] = int(number[star])
+    molecule = Chem.MolFromSmiles(text)
+    if len(drawn_as) > 1:
+        return Repeats(text, len(division.copies), atom, copy, links, *symmetry_classes(molecule))
+    _, head, tail = next(iter(drawn_as.values()))
+    alike = symmetry_classes_in_chain(molecule, int(number[head]), int(number[tail]))
     return Repeats(text, len(division.copies), atom, copy, links, *alike)

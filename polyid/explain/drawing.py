@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -38,16 +39,17 @@ def draw_contributions(
     molecule = Chem.MolFromSmiles(contributions.repeat_unit)
     rdDepictor.Compute2DCoords(molecule)
     drawer = rdMolDraw2D.MolDraw2DSVG(*size)
-    options = drawer.drawOptions()
+    # RDKit's stubs have no types for the options.
+    options: Any = drawer.drawOptions()
     options.dummiesAreAttachments = True
     options.padding = 0.15
     rdMolDraw2D.PrepareAndDrawMolecule(drawer, molecule)
     drawer.FinishDrawing()
-    places = [drawer.GetDrawCoords(i) for i in range(molecule.GetNumAtoms())]
+    points = [drawer.GetDrawCoords(i) for i in range(molecule.GetNumAtoms())]
     lengths = [
         np.hypot(
-            places[b.GetBeginAtomIdx()].x - places[b.GetEndAtomIdx()].x,
-            places[b.GetBeginAtomIdx()].y - places[b.GetEndAtomIdx()].y,
+            points[b.GetBeginAtomIdx()].x - points[b.GetEndAtomIdx()].x,
+            points[b.GetBeginAtomIdx()].y - points[b.GetEndAtomIdx()].y,
         )
         for b in molecule.GetBonds()
     ]
@@ -61,13 +63,13 @@ def draw_contributions(
     name = hashlib.sha256(repr((text, contributions.atoms.tolist(), limit)).encode()).hexdigest()[:10]
     suffix = f" {contributions.unit}" if contributions.unit else ""
     patches = [_gradient(f"raising-{name}", RAISING), _gradient(f"lowering-{name}", LOWERING)]
-    for atom, place, value in zip(molecule.GetAtoms(), places, contributions.atoms.tolist(), strict=True):
+    for atom, point, value in zip(molecule.GetAtoms(), points, contributions.atoms.tolist(), strict=True):
         if atom.GetAtomicNum() == 0:
             continue
-        kind = "raising" if value > 0 else "lowering"
+        direction = "raising" if value > 0 else "lowering"
         title = escape(f"{atom.GetSymbol()} {value:+.3g}{suffix}")
         patches.append(
-            f"<circle cx='{place.x:.1f}' cy='{place.y:.1f}' r='{radius:.1f}' fill='url(#{kind}-{name})' "
+            f"<circle cx='{point.x:.1f}' cy='{point.y:.1f}' r='{radius:.1f}' fill='url(#{direction}-{name})' "
             f"fill-opacity='{min(1.0, abs(value) / limit):.3f}'><title>{title}</title></circle>"
         )
     # Behind the molecule, in front of the white ground.

@@ -12,13 +12,18 @@ from rdkit import Chem
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of a chain: the text of its unit, its atoms in the order of the text, and the bonds (own atom, outer atom) at
+    """A piece of a chain: the text of its unit, its atoms in the order of the text, and the bonds (inner atom, outer atom) at
     its two ends, in the direction of the text; None at an end of the chain."""
 
     unit: tuple[str, ...]
     atoms: list[int]
     entry: tuple[int, int] | None
     exit: tuple[int, int] | None
+
+    @property
+    def joints(self) -> list[tuple[int, int]]:
+        """The bonds that lead on to the chain."""
+        return [joint for joint in (self.entry, self.exit) if joint is not None]
 
 
 @dataclass(frozen=True)
@@ -73,17 +78,17 @@ def fragment_with_points(
     A bond that is `capped` ends with hydrogen instead.
     """
     part = Chem.RWMol()
-    own = {i: part.AddAtom(plain.GetAtomWithIdx(i)) for i in atoms}
+    index = {i: part.AddAtom(plain.GetAtomWithIdx(i)) for i in atoms}
     for i in atoms:
         for bond in plain.GetAtomWithIdx(i).GetBonds():
             other = bond.GetOtherAtomIdx(i)
-            if other in own and i < other:
-                part.AddBond(own[i], own[other], bond.GetBondType())
+            if other in index and i < other:
+                part.AddBond(index[i], index[other], bond.GetBondType())
     if capped is not None:
-        atom = part.GetAtomWithIdx(own[capped[0]])
+        atom = part.GetAtomWithIdx(index[capped[0]])
         atom.SetNumExplicitHs(atom.GetNumExplicitHs() + atom.GetNoImplicit())
     for inside, _ in joints:
-        part.AddBond(own[inside], part.AddAtom(Chem.Atom(0)), Chem.BondType.SINGLE)
+        part.AddBond(index[inside], part.AddAtom(Chem.Atom(0)), Chem.BondType.SINGLE)
     Chem.SanitizeMol(part)
     return part
 
@@ -162,12 +167,12 @@ def _matched(text: str, atoms: Sequence[int], inner: str, lacking: int) -> list[
         if atom.GetAtomicNum() == 0 and atom.GetIsotope() == lacking:
             capped.ReplaceAtom(atom.GetIdx(), Chem.Atom(1))
     capped = Chem.RemoveHs(capped)
-    (found, order), (wanted, wanted_order) = canonical_order(end), canonical_order(capped)
-    if found != wanted:
+    (end_text, order), (wanted, wanted_order) = canonical_order(end), canonical_order(capped)
+    if end_text != wanted:
         return None
-    place = dict(zip(wanted_order, order, strict=True))
+    counterpart = dict(zip(wanted_order, order, strict=True))
     of_end = dict(zip(not_stars(end), atoms, strict=True))
-    return [of_end[place[i]] for i in not_stars(capped)]
+    return [of_end[counterpart[i]] for i in not_stars(capped)]
 
 
 def not_stars(molecule: Chem.Mol) -> list[int]:

@@ -21,41 +21,42 @@ def symmetry_classes(molecule: Chem.Mol) -> tuple[np.ndarray, np.ndarray]:
 
 def symmetry_classes_in_chain(unit: Chem.Mol, head: int, tail: int) -> tuple[np.ndarray, np.ndarray]:
     """Classes of atoms and bonds of a unit that colour refinement can't tell apart in the endless chain of that unit."""
-    own = not_stars(unit)
-    place = {i: k for k, i in enumerate(own)}
+    unit_atoms = not_stars(unit)
+    position = {i: k for k, i in enumerate(unit_atoms)}
     first, last = (unit.GetAtomWithIdx(star).GetNeighbors()[0].GetIdx() for star in (head, tail))
     inner = [b for b in unit.GetBonds() if not {b.GetBeginAtomIdx(), b.GetEndAtomIdx()} & {head, tail}]
     # Three copies in a ring have the neighbourhoods of an endless chain, and no two bonds between the same atoms.
-    ends, kinds = [], []
+    ends, bonds = [], []
     for k in range(3):
+        start, next_start = k * len(unit_atoms), (k + 1) % 3 * len(unit_atoms)
         for b in inner:
-            ends.append((k * len(own) + place[b.GetBeginAtomIdx()], k * len(own) + place[b.GetEndAtomIdx()]))
-            kinds.append(f"{b.GetBondType()} {b.IsInRing()}")
-        ends.append((k * len(own) + place[last], (k + 1) % 3 * len(own) + place[first]))
-        kinds.append("SINGLE False")
+            ends.append((start + position[b.GetBeginAtomIdx()], start + position[b.GetEndAtomIdx()]))
+            bonds.append(f"{b.GetBondType()} {b.IsInRing()}")
+        ends.append((start + position[last], next_start + position[first]))
+        bonds.append("SINGLE False")
     atoms = [
         f"{a.GetSymbol()} {a.GetFormalCharge()} {a.GetIsAromatic()} {a.GetTotalNumHs()}"
-        for a in (unit.GetAtomWithIdx(i) for i in own)
+        for a in (unit.GetAtomWithIdx(i) for i in unit_atoms)
     ]
     source, target = np.array([*ends, *(e[::-1] for e in ends)]).T
     order = np.argsort(source, kind="stable")
-    atom_texts, bond_texts = sorted(set(atoms)), sorted(set(kinds))
+    atom_texts, bond_texts = sorted(set(atoms)), sorted(set(bonds))
     graph = MolecularGraph(
         tuple(atom_texts),
         np.array([atom_texts.index(a) for a in atoms] * 3),
         tuple(bond_texts),
-        np.array([bond_texts.index(k) for k in kinds * 2])[order],
+        np.array([bond_texts.index(text) for text in bonds * 2])[order],
         np.stack([source, target], axis=1)[order],
     )
-    _, atom_classes, bond_classes = refine(graph, len(own) + 1)
+    _, atom_classes, bond_classes = refine(graph, len(unit_atoms) + 1)
     of_bond = {(int(i), int(j)): int(c) for (i, j), c in zip(graph.connectivity, bond_classes[-1], strict=True)}
     alike_atoms = np.full(unit.GetNumAtoms(), -1, np.int64)
-    alike_atoms[own] = atom_classes[-1][: len(own)]
+    alike_atoms[unit_atoms] = atom_classes[-1][: len(unit_atoms)]
     link = ends[len(inner)]
     pairs = []
     for b in unit.GetBonds():
         begin, end = b.GetBeginAtomIdx(), b.GetEndAtomIdx()
-        i, j = link if {begin, end} & {head, tail} else (place[begin], place[end])
+        i, j = link if {begin, end} & {head, tail} else (position[begin], position[end])
         pairs.append(sorted((of_bond[i, j], of_bond[j, i])))
     return alike_atoms, _numbered(pairs)
 
