@@ -23,6 +23,14 @@ def polymer_keys(data: pd.DataFrame) -> list[str]:
     return [known[value] for value in data[column]]
 
 
+def data_ids(data: pd.DataFrame) -> pd.Series:
+    """Number of each distinct structure, replicates sharing one, in order of first appearance, as upstream numbers them."""
+    if "data_id" in data:
+        return data["data_id"]
+    columns = [c for c in ("smiles_monomer", "distribution", "pm") if c in data] or ["smiles_polymer"]
+    return data[columns].fillna(-1).astype(str).groupby(columns, sort=False).ngroup()
+
+
 def strata(data: pd.DataFrame) -> pd.Series | None:
     """What folds are stratified by: the mechanism of polymerisation where it is known, else the class of polymer."""
     for column in ("mechanism", "class"):

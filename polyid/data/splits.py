@@ -12,7 +12,7 @@ that of polymers the network has not met:
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
 from polyid.config.parameters import COLUMN, DEFAULT_SPLIT, SPLITS
 from polyid.data.clusters import repeat_unit_clusters
+from polyid.data.dataset import Dataset
 from polyid.data.keys import polymer_keys, strata
 from polyid.errors import TrainingError
 
@@ -180,17 +181,63 @@ def _fill_folds(clusters: pd.Series, folds: int, state: int | None) -> pd.Series
     return clusters.map(home)
 
 
-def split_record(data: pd.DataFrame, split: str, seed: int, held_out: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+def repeated_folds(
+    dataset: Dataset, folds: int, split: str = DEFAULT_SPLIT, *, seed: int = 0, shuffle: bool = True, repeats: int = 1
+) -> dict[Any, dict[str, list]]:
+    """Divide a data set once or several times; keywords as of `assign_folds`.
+
+    Returns
+    -------
+    dict
+        ``{fold: {"train": [data ids], "validate": [data ids]}}``. Further divisions count on from the first: ``0``, ``1``,
+        ``0/2``, ``1/2``.
+
+    Raises
+    ------
+    TrainingError
+        The data can't be divided so, or two folds have one name.
+    """
+    if repeats < 1:
+        raise TrainingError(f"The data is to be divided {repeats} times; it must be at least once.")
+    divisions: dict[Any, dict[str, list]] = {}
+    for repeat in range(repeats):
+        drawn = seed if repeat == 0 else int(np.random.SeedSequence([seed, 6, repeat]).generate_state(1)[0])
+        fold = assign_folds(dataset.frame, folds, split, seed=drawn, shuffle=shuffle)
+        for name in fold_names(fold):
+            numbered = name if repeat == 0 else f"{name}/{repeat + 1}"
+            if numbered in divisions:
+                raise TrainingError(
+                    f"The fold {numbered} has the name of the fold {name} in division {repeat + 1}; give the folds of "
+                    "the column other names, or divide the data once."
+                )
+            inside = (fold == name).to_numpy()
+            divisions[numbered] = {
+                "train": sorted(set(dataset.ids[~inside].tolist())),
+                "validate": sorted(set(dataset.ids[inside].tolist())),
+            }
+    return divisions
+
+
+def check_labels(dataset: Dataset) -> None:
+    """Refuse folds without a training label of a property."""
+    for fold in dataset.folds:
+        for name, labels in zip(dataset.properties, dataset.labels.T, strict=True):
+            if not np.isfinite(labels[fold.train]).any():
+                raise TrainingError(
+                    f"Fold {fold.name} has no training label of {name}: the data has {int(np.isfinite(labels).sum())} "
+                    f"in all. Leave {name} out, add data, or use fewer folds."
+                )
+
+
+def split_record(dataset: Dataset, split: str, seed: int) -> dict[str, Any]:
     """What `splits.json` holds, so that anyone with the table can draw the same folds again.
 
     Parameters
     ----------
-    data : pandas.DataFrame
-        All rows trained on, with their ``data_id``.
+    dataset : Dataset
+        In its folds.
     split : str
     seed : int
-    held_out : mapping
-        Fold to the index labels of its held-out rows.
 
     Returns
     -------
@@ -198,33 +245,26 @@ def split_record(data: pd.DataFrame, split: str, seed: int, held_out: Mapping[st
         ``grouped_by``, ``split``, ``seed`` and ``held_out``: fold to sorted keys of polymers. Folds that were handed
         in may part a polymer; their ``data_ids`` are listed too.
     """
-    polymers = dict(zip(data.index, polymer_keys(data), strict=True))
     record: dict[str, Any] = {
         "grouped_by": "polymer",
         "split": split,
         "seed": seed,
-        "held_out": {
-            fold: sorted({polymers[row] for row in rows if row in polymers}) for fold, rows in held_out.items()
-        },
+        "held_out": {fold.name: sorted({dataset.keys[row] for row in fold.held_out}) for fold in dataset.folds},
     }
     if split == GIVEN_SPLIT:
         record["grouped_by"] = "data_id"
-        record["data_ids"] = {
-            fold: sorted(set(data.loc[[row for row in rows if row in polymers], "data_id"].tolist()))
-            for fold, rows in held_out.items()
-        }
+        record["data_ids"] = {fold.name: sorted(set(dataset.ids[fold.held_out].tolist())) for fold in dataset.folds}
     return record
 
 
-def recorded_folds(record: Mapping[str, Any], data: pd.DataFrame) -> dict[str, dict[str, list]]:
+def recorded_folds(record: Mapping[str, Any], dataset: Dataset) -> dict[str, dict[str, list]]:
     """The folds of a `splits.json`, for a table that has the same polymers.
 
     Parameters
     ----------
     record : mapping
         Content of `splits.json`.
-    data : pandas.DataFrame
-        With ``data_id``.
+    dataset : Dataset
 
     Returns
     -------
@@ -237,22 +277,23 @@ def recorded_folds(record: Mapping[str, Any], data: pd.DataFrame) -> dict[str, d
         A polymer of the table is in no fold of the record.
     """
     if "data_ids" in record:
-        everything = set(data["data_id"].tolist())
+        everything = set(dataset.ids.tolist())
         return {
             fold: {"train": sorted(everything - set(ids)), "validate": list(ids)}
             for fold, ids in record["data_ids"].items()
         }
-    keys = polymer_keys(data)
     held_out = {fold: set(polymers) for fold, polymers in record["held_out"].items()}
-    known = set().union(*held_out.values())
-    unknown = next((key for key in keys if key not in known), None)
+    recorded = set().union(*held_out.values())
+    unknown = next((key for key in dataset.keys if key not in recorded), None)
     if unknown is not None:
         raise TrainingError(
             f"The polymer {unknown} is in none of the recorded folds; use the table the folds were drawn from."
         )
-    ids = data["data_id"].to_numpy()
     folds = {}
     for name, polymers in held_out.items():
-        inside = np.array([key in polymers for key in keys], bool)
-        folds[name] = {"train": np.unique(ids[~inside]).tolist(), "validate": np.unique(ids[inside]).tolist()}
+        inside = np.array([key in polymers for key in dataset.keys], bool)
+        folds[name] = {
+            "train": np.unique(dataset.ids[~inside]).tolist(),
+            "validate": np.unique(dataset.ids[inside]).tolist(),
+        }
     return folds

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from polyid.ensemble.single_model import SingleModel
+from typing import Any
 
 
 class KerasCallbacks:
     """Runs Keras callbacks for each member at the end of its epochs."""
 
-    def __init__(self, callbacks: Sequence[Any], models: Sequence[SingleModel]):
-        self._callbacks, self._models = list(callbacks), models
+    def __init__(self, callbacks: Sequence[Any], names: Sequence[str | None]):
+        self._callbacks, self._names = list(callbacks), names
         self._begun: set[int] = set()
 
     def __call__(self, fold: int, epoch: int, row: dict[str, float]) -> bool:
         stop = False
         for callback in self._callbacks:
-            model = _Stoppable(self._models[fold].model_id)
+            model = _Stoppable(self._names[fold])
             callback.set_model(model)
             if fold not in self._begun:
                 callback.on_train_begin({})

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sklearn.preprocessing import RobustScaler
 
 from polyid.bundle.member import BundleMember
 from polyid.chemistry.oligomer import ChainSettings
-from polyid.ensemble.rows import row_oligomers
+from polyid.data.dataset import Dataset, Fold
+from polyid.data.oligomers import row_oligomers
+from polyid.ensemble.fitting import fit_preprocessors, fit_scaler, scaled
 from polyid.errors import BundleError
 from polyid.graphs.features import atom_features_v1, bond_features_v1
-from polyid.graphs.preprocessor import PolymerPreprocessor, check_preprocessor
+from polyid.graphs.preprocessor import PolymerPreprocessor
 from polyid.inference.predictor import EnsemblePredictor
 from polyid.nn.network import MessagePassingNetwork
 
@@ -26,20 +30,20 @@ class SingleModel:
     ----------
     prediction_columns : list of str
         Properties to predict.
-    df_train, df_validate, df_test : pd.DataFrame or None
-        Training and held-out rows.
-    df_validate_results : pd.DataFrame or None
-        The held-out rows with predictions and errors, after training.
-    df_loss_log : pd.DataFrame or None
-        One row an epoch: ``epoch``, ``loss``, ``val_loss``, ``learning_rate``.
+    df_test : pd.DataFrame or None
+        Kept for upstream's sake.
     data_scaler : RobustScaler or None
         Of the targets; None leaves them as they are.
     preprocessor : PolymerPreprocessor or None
-    model : MessagePassingNetwork or None
-        The trained network.
     model_id : str
     chain : ChainSettings
-        Of the oligomers of repeat units and monomers that are asked for.
+        Of the oligomers of repeat units and monomers.
+    dataset, fold : Dataset and Fold, or None
+        The rows, of a member that has none of its own.
+    member : BundleMember or None
+        What training made of it.
+    held_out : float array or None
+        Predictions of the rows held out, in their order.
     """
 
     def __init__(
@@ -52,18 +56,63 @@ class SingleModel:
         model_id: str | None = None,
     ):
         self.prediction_columns = list(prediction_columns)
-        self.df_validate = df_validate
-        self.df_train = df_train
+        self._given = (df_train, df_validate)
         self.df_test = df_test
-        self.df_validate_results: pd.DataFrame | None = None
-        self.df_loss_log: pd.DataFrame | None = None
         self.data_scaler = data_scaler
         self.preprocessor: PolymerPreprocessor | None = None
         self.parameters: dict[str, Any] | None = None
         self.model_id = model_id
-        self.member: BundleMember | None = None
         self.chain = ChainSettings()
+        self.dataset: Dataset | None = None
+        self.fold: Fold | None = None
+        self.member: BundleMember | None = None
+        self.held_out: np.ndarray | None = None
         self._predictor: EnsemblePredictor | None = None
+
+    def share(self, dataset: Dataset, fold: Fold) -> SingleModel:
+        """Take the rows of a fold of a data set, which all members share; gives the member itself."""
+        self.dataset, self.fold, self.chain = dataset, fold, dataset.chain
+        self._given, self.held_out = (None, None), None
+        return self
+
+    def take(self, member: BundleMember, parameters: dict[str, Any], held_out: np.ndarray | None) -> None:
+        """Take what training made of it: the member, the parameters it was trained with, predictions of the rows held out."""
+        self.member, self.parameters, self.held_out, self._predictor = member, parameters, held_out, None
+
+    @property
+    def df_train(self) -> pd.DataFrame | None:
+        """The rows to train on; of a member that shares a data set a copy of them. Set it to train on others."""
+        return self._given[0] if self.fold is None else self.dataset.part(self.fold.train)
+
+    @df_train.setter
+    def df_train(self, frame: pd.DataFrame) -> None:
+        self._given, self.fold, self.dataset = (frame, self.df_validate), None, None
+
+    @property
+    def df_validate(self) -> pd.DataFrame | None:
+        """The rows held out, as `df_train`."""
+        return self._given[1] if self.fold is None else self.dataset.part(self.fold.held_out)
+
+    @df_validate.setter
+    def df_validate(self, frame: pd.DataFrame) -> None:
+        self._given, self.fold, self.dataset = (self.df_train, frame), None, None
+
+    @property
+    def df_validate_results(self) -> pd.DataFrame | None:
+        """The held-out rows with ``<property>_pred`` and ``<property>_err``; None before training."""
+        if self.held_out is None:
+            return None
+        rows = self.df_validate
+        columns = [f"{name}_pred" for name in self.prediction_columns]
+        results = pd.concat([rows, pd.DataFrame(self.held_out, rows.index, columns)], axis=1)
+        for name in self.prediction_columns:
+            results[f"{name}_err"] = results[name] - results[f"{name}_pred"]
+        return results
+
+    @property
+    def df_loss_log(self) -> pd.DataFrame | None:
+        """One row an epoch: ``epoch``, ``loss``, ``val_loss``, ``learning_rate``; None before training."""
+        return None if self.member is None else pd.DataFrame(self.member.log)
 
     @property
     def model(self) -> MessagePassingNetwork | None:
@@ -82,7 +131,8 @@ class SingleModel:
 
     def generate_data_scaler(self) -> None:
         """Fit a scikit-learn `RobustScaler` to the training targets, missing ones left out."""
-        self.data_scaler = RobustScaler().fit(self.df_train[self.prediction_columns].to_numpy(float))
+        labels = self.df_train[self.prediction_columns].to_numpy(float)
+        self.data_scaler = fit_scaler(labels)
 
     def generate_preprocessor(
         self,
@@ -105,7 +155,8 @@ class SingleModel:
         **kwargs
             Further arguments of the preprocessor, such as ``explicit_hs``.
         """
-        fit_preprocessors([self], preprocessor, atom_features, bond_features, **kwargs)
+        kwargs |= {"atom_features": atom_features, "bond_features": bond_features}
+        (self.preprocessor,) = fit_preprocessors(shared_dataset([self]), preprocessor, **kwargs)
 
     def train(
         self,
@@ -150,21 +201,15 @@ class SingleModel:
     def _scaled(self, frame: pd.DataFrame) -> pd.DataFrame:
         if self.data_scaler is None:
             return frame
-        frame = frame.copy()
-        values = frame[self.prediction_columns].to_numpy(float)
-        frame[self.prediction_columns] = self.data_scaler.transform(values)
-        return frame
+        values = scaled(frame[self.prediction_columns].to_numpy(float), self.data_scaler)
+        return frame.assign(**dict(zip(self.prediction_columns, values.T, strict=True)))
 
 
-def fit_preprocessors(
-    models: Sequence[SingleModel], preprocessor: type, atom_features: Callable, bond_features: Callable, **kwargs: Any
-) -> None:
-    """Fit a preprocessor of each model to its training polymers, reading each polymer once."""
-    check_preprocessor(preprocessor)
-    fresh = [preprocessor(atom_features=atom_features, bond_features=bond_features, **kwargs) for _ in models]
-    smiles = list(dict.fromkeys(text for m in models for text in row_oligomers(m.df_train)))
-    # One round is enough for the features themselves.
-    graphs = fresh[0].featuriser(rounds=1)(smiles)
-    by_smiles = dict(zip(smiles, graphs, strict=True))
-    for model, new in zip(models, fresh, strict=True):
-        model.preprocessor = new.fit(by_smiles[text] for text in row_oligomers(model.df_train))
+def shared_dataset(models: Sequence[SingleModel]) -> Dataset:
+    """The rows of members, in a fold for each."""
+    first = models[0].dataset
+    if first is None or any(model.dataset is not first for model in models):
+        rows = [(str(model.model_id), model.df_train, model.df_validate) for model in models]
+        return Dataset.of_members(rows, models[0].prediction_columns, models[0].chain)
+    folds = tuple(model.fold for model in models)
+    return first if folds == first.folds else replace(first, folds=folds)

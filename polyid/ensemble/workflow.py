@@ -77,9 +77,7 @@ def train_ensemble(
         keep=[column] if column else (),
         columns=columns,
     )
-    ensemble.load_table(table, properties)
-    if columns is not None:
-        ensemble._source["columns"] = columns
+    ensemble.load_table(table, properties, columns)
     repeats = params.repeats
     ensemble.split_data(kfolds=params.kfolds, seed=seed, split=split, repeats=repeats)
     found = len(ensemble.models) // repeats

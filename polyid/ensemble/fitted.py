@@ -1,0 +1,115 @@
+"""A fitted ensemble: members with their share of the blend, calibration and domain of validity, none of which changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from sklearn.preprocessing import RobustScaler
+
+from polyid.bundle.member import BundleMember
+from polyid.data.dataset import Dataset
+from polyid.ensemble.fitting import fit_kernels
+from polyid.ensemble.held_out import HeldOut, predict_held_out
+from polyid.graphs.preprocessor import PolymerPreprocessor
+from polyid.inference.predictor import EnsemblePredictor
+from polyid.nn.network import MessagePassingNetwork
+from polyid.training.group import FoldResult
+from polyid.uncertainty.conformal import IntervalCalibration
+from polyid.uncertainty.domain.domain import TrainingDomain
+from polyid.uncertainty.domain.fitting import fit_domain
+
+
+@dataclass(frozen=True, eq=False)
+class FittedEnsemble:
+    """All that a prediction rests on.
+
+    Attributes
+    ----------
+    members : tuple of BundleMember
+    calibration : IntervalCalibration or None
+        Of the intervals; None where no row was held out.
+    domain : TrainingDomain or None
+        None of an ensemble that was not saved, or of a model of before there were domains.
+    numbers : tuple of int or None
+        Which members of the whole ensemble these are; None for all of them.
+    """
+
+    members: tuple[BundleMember, ...]
+    calibration: IntervalCalibration | None = None
+    domain: TrainingDomain | None = None
+    numbers: tuple[int, ...] | None = None
+
+    @cached_property
+    def predictor(self) -> EnsemblePredictor:
+        """The members side by side."""
+        return EnsemblePredictor(self.members)
+
+
+def fit_ensemble(
+    dataset: Dataset,
+    results: Sequence[FoldResult],
+    networks: Sequence[MessagePassingNetwork],
+    preprocessors: Sequence[PolymerPreprocessor],
+    scalers: Sequence[RobustScaler | None],
+    *,
+    kernel_seed: int | None,
+    seed: int,
+) -> tuple[FittedEnsemble, HeldOut | None]:
+    """Put kernel regressions beside trained networks, blend the two by held-out rows, and calibrate the intervals.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    results, networks, preprocessors, scalers : sequences
+        Of each fold.
+    kernel_seed : int or None
+        Of the choice of reference polymers; None for networks alone.
+    seed : int
+        Of the calibration.
+
+    Returns
+    -------
+    FittedEnsemble
+        Without domain.
+    HeldOut or None
+        What the members say of the rows they never saw; None if there are none.
+    """
+    kernels = [None] * len(results) if kernel_seed is None else fit_kernels(dataset, kernel_seed)
+    members = tuple(
+        BundleMember(result.weights, network.config, preprocessor, scaler, result.log, fold.name, kernel, type(network))
+        for result, network, preprocessor, scaler, fold, kernel in zip(
+            results, networks, preprocessors, scalers, dataset.folds, kernels, strict=True
+        )
+    )
+    fitted = FittedEnsemble(members)
+    if not len(dataset.held_out):
+        return fitted, None
+    held_out = predict_held_out(dataset, fitted.predictor)
+    if kernel_seed is not None:
+        share = held_out.final_share()
+        fitted = FittedEnsemble(tuple(replace(m, kernel=replace(m.kernel, share=share)) for m in members))
+    return replace(fitted, calibration=held_out.calibration(seed)), held_out
+
+
+def learnt_domain(fitted: FittedEnsemble, held_out: HeldOut, seed: int) -> TrainingDomain:
+    """The domain of validity, from all rows and the errors of those held out."""
+    dataset = held_out.dataset
+    frame, oligomers = dataset.frame, dataset.oligomers
+    trained = np.zeros((len(dataset.folds), len(frame)), bool)
+    for marks, fold in zip(trained, dataset.folds, strict=True):
+        marks[fold.train] = True
+    shown = next((column for column in ("repeat_unit", "smiles_monomer") if column in frame), None)
+    return fit_domain(
+        [oligomers[s] for s in dataset.structure],
+        fitted.predictor.fingerprints(oligomers, cache=True)[:, dataset.structure],
+        trained,
+        polymers=dataset.keys,
+        smiles=None if shown is None else frame[shown].astype(str).tolist(),
+        names=frame["polymer"].astype(str).tolist() if "polymer" in frame else None,
+        values=dict(zip(dataset.properties, dataset.labels.T, strict=True)),
+        errors=held_out.errors(),
+        seed=seed,
+    )

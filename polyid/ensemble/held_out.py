@@ -1,0 +1,181 @@
+"""What the members say of the rows they never saw: the blend, the intervals and the figures of an ensemble rest on it.
+
+Shapes: n held-out rows, M members, P properties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from polyid.data.dataset import Dataset
+from polyid.inference.answers import Answers
+from polyid.inference.predictor import EnsemblePredictor
+from polyid.kernel.neighbourhood import neighbourhood
+from polyid.report.metrics import out_of_fold_report
+from polyid.uncertainty.blending import blended, cross_fitted, network_share
+from polyid.uncertainty.conformal import INTERVAL_LEVEL, IntervalCalibration, cross_fitted_intervals
+from polyid.uncertainty.expected_error import error_clues
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Held-out rows and what is said of them by the members that never saw them.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    rows : int array, shape (n,)
+        Their numbers in the data set, ascending.
+    held_by : list of tuples of str
+        For each row the names of the folds that held it out.
+    network, kernel : float arrays, shape (n, P)
+        Mean over these members of what the networks say, and the kernel regressions, zero where there are none.
+    clues : float array, shape (n, P, 4)
+        Mean over these members; see `polyid.uncertainty.expected_error.error_clues`.
+    share : float array, shape (n, P)
+        Share of the networks in the prediction, chosen by the other polymers.
+    by_member : list of pairs of arrays
+        What the network and the kernel regression of each member say of the rows of its fold, both (n_m, P).
+    """
+
+    dataset: Dataset
+    rows: np.ndarray
+    held_by: list[tuple[str, ...]]
+    network: np.ndarray
+    kernel: np.ndarray
+    clues: np.ndarray
+    share: np.ndarray
+    by_member: list[tuple[np.ndarray, np.ndarray]]
+
+    @property
+    def measured(self) -> np.ndarray:
+        """Labels, shape (n, P); NaN where unmeasured."""
+        return self.dataset.labels[self.rows]
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """Predictions, shape (n, P)."""
+        return blended(self.network, self.kernel, self.share)
+
+    @property
+    def polymers(self) -> list[str]:
+        """Key of each row's polymer."""
+        return [self.dataset.keys[row] for row in self.rows]
+
+    def final_share(self) -> np.ndarray:
+        """Share of the networks, shape (P,), by all held-out polymers: that of the finished ensemble."""
+        return network_share(self.measured, self.network, self.kernel, self.polymers)
+
+    def calibration(self, seed: int) -> IntervalCalibration:
+        """Intervals by the errors of these rows."""
+        errors = np.abs(self.measured - self.predicted)
+        return IntervalCalibration.fit(self.dataset.properties, errors, self.clues, self.held_by, seed)
+
+    def errors(self) -> np.ndarray:
+        """Absolute errors of all rows of the data set, shape (rows, P); NaN where a row is not held out or unmeasured."""
+        errors = np.full(self.dataset.labels.shape, np.nan)
+        errors[self.rows] = np.abs(self.measured - self.predicted)
+        return errors
+
+    def of_fold(self, number: int) -> np.ndarray:
+        """Predictions of one member for the rows of its fold, shape (n_m, P)."""
+        place = np.searchsorted(self.rows, self.dataset.folds[number].held_out)
+        return blended(*self.by_member[number], self.share[place])
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows with ``fold``, the first that held the row out, and for each property ``NAME`` besides: ``NAME_network`` and
+        ``NAME_kernel``, what the two parts say alone, ``NAME_pred``, ``NAME_spread``, the absolute error expected, and
+        ``NAME_lower`` and ``NAME_upper``, the 90 % interval. Expected error and interval are set by the other polymers.
+        """
+        rows = self.dataset.part(self.rows)
+        predicted, measured, polymers = self.predicted, self.measured, self.polymers
+        columns: dict[str, list | np.ndarray] = {"fold": [names[0] for names in self.held_by]}
+        for p, name in enumerate(self.dataset.properties):
+            expected, lower, upper = cross_fitted_intervals(
+                name, predicted[:, p], measured[:, p], self.clues[:, p], polymers, INTERVAL_LEVEL
+            )
+            columns |= {
+                f"{name}_network": self.network[:, p],
+                f"{name}_kernel": self.kernel[:, p],
+                f"{name}_pred": predicted[:, p],
+                f"{name}_spread": expected,
+                f"{name}_lower": lower,
+                f"{name}_upper": upper,
+            }
+        return pd.concat([rows, pd.DataFrame(columns, rows.index)], axis=1)
+
+    def out_of_fold(self) -> pd.DataFrame:
+        """Of `frame` what `out_of_fold.csv` holds: the polymer, its fold, and of each property value, prediction and interval."""
+        names = list(self.dataset.properties)
+        described = ("smiles_monomer", "smiles_polymer", "mechanism", "class", "pm", "data_id", "fold")
+        columns = [c for c in described if c in self.frame] + names
+        columns += [f"{name}_{part}" for name in names for part in ("pred", "spread", "lower", "upper")]
+        return self.frame[columns]
+
+    def report(self) -> dict[str, dict[str, Any]]:
+        """Content of `metrics.json`; see `polyid.report.metrics.out_of_fold_report`."""
+        return out_of_fold_report(self.out_of_fold(), list(self.dataset.properties), INTERVAL_LEVEL)
+
+
+def predict_held_out(dataset: Dataset, predictor: EnsemblePredictor) -> HeldOut:
+    """Ask each member about the rows of its fold.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        A fold for each member; at least one holds rows out.
+    predictor : EnsemblePredictor
+    """
+    rows = dataset.held_out
+    structures, place = dataset.structures_of(rows)
+    kernels = [member.kernel for member in predictor.members]
+    fragments = None if kernels[0] is None else dataset.fragments.chosen(structures)
+    oligomers = dataset.oligomers
+    answers = predictor.answers([oligomers[s] for s in structures], cache=True, fragments=fragments)
+    shape = (len(rows), len(dataset.properties))
+    network, kernel, clues, times = np.zeros(shape), np.zeros(shape), np.zeros((*shape, 4)), np.zeros(len(rows))
+    held_by: list[tuple[str, ...]] = [()] * len(rows)
+    by_member = []
+    for m, fold in enumerate(dataset.folds):
+        own = np.searchsorted(rows, fold.held_out)
+        inside = place[own]
+        of_kernel = np.zeros((len(own), shape[1])) if answers.kernel is None else answers.kernel[m, inside]
+        novelty = roughness = None
+        if fragments is not None:
+            # Only what this member trained on may say how new a polymer is.
+            labels = np.where(kernels[m].trained, kernels[m].references.labels, np.nan)
+            novelty, roughness = neighbourhood(kernels[m].references.similarity(fragments.chosen(inside)), labels)
+        by_member.append((answers.network[m, inside], of_kernel))
+        network[own] += answers.network[m, inside]
+        kernel[own] += of_kernel
+        clues[own] += error_clues(
+            answers.network[m : m + 1, inside], None if fragments is None else of_kernel[None], novelty, roughness
+        )
+        times[own] += 1
+        for i in own:
+            held_by[i] = (*held_by[i], fold.name)
+    network, kernel, clues = network / times[:, None], kernel / times[:, None], clues / times[:, None, None]
+    share = np.ones(shape)
+    if fragments is None:
+        _disagreement_of_networks(dataset, answers, place, held_by, clues)
+    else:
+        polymers = [dataset.keys[row] for row in rows]
+        share = cross_fitted(dataset.labels[rows], network, kernel, polymers)
+    return HeldOut(dataset, rows, held_by, network, kernel, clues, share, by_member)
+
+
+def _disagreement_of_networks(
+    dataset: Dataset, answers: Answers, place: np.ndarray, held_by: Sequence[tuple[str, ...]], clues: np.ndarray
+) -> None:
+    """Fill in how far the networks that held a row out disagree, where several did."""
+    number = {fold.name: m for m, fold in enumerate(dataset.folds)}
+    for names in dict.fromkeys(held_by):
+        rows = np.array([i for i, others in enumerate(held_by) if others == names])
+        clues[rows] = error_clues(answers.network[[number[name] for name in names]][:, place[rows]], None, None, None)

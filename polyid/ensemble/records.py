@@ -1,0 +1,182 @@
+"""What is written of a trained ensemble, and read again: parameters, folds, figures, the model folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from polyid.bundle.domain_codec import domain_from_files, domain_to_files
+from polyid.bundle.layout import CALIBRATION_FILE, DOMAIN_FILES
+from polyid.bundle.store import load_bundle, read_checked, save_bundle
+from polyid.chemistry.oligomer import ChainSettings
+from polyid.config.parameters import DEFAULT_SPLIT
+from polyid.data.dataset import Dataset
+from polyid.data.splits import GIVEN_SPLIT, recorded_folds, split_column, split_record
+from polyid.data.training_table import TrainingTable, read_training_table
+from polyid.ensemble.fitted import FittedEnsemble
+from polyid.ensemble.fitting import Trained
+from polyid.ensemble.held_out import HeldOut
+from polyid.errors import DataError
+from polyid.nn.device import hardware
+from polyid.report.card import model_card
+from polyid.uncertainty.conformal import IntervalCalibration
+
+SPLITS_FILE = "splits.json"
+
+
+def data_record(source: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
+    """Entry ``data`` of `parameters.json`: where the rows are from (`source`) and how many they are."""
+    return {
+        **source,
+        "rows": len(dataset.frame),
+        "polymers": len(set(dataset.keys)),
+        "labels": {name: int(dataset.frame[name].notna().sum()) for name in dataset.properties},
+    }
+
+
+def training_record(trained: Trained, started: float, seed: int) -> dict[str, Any]:
+    """Entry ``training`` of `parameters.json`, of a training that began at `started` (seconds since 1970) and ends now."""
+    finished = time.time()
+    return {
+        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
+        "finished": datetime.fromtimestamp(finished, UTC).isoformat(timespec="seconds"),
+        "seconds": round(finished - started + trained.seconds_before_resuming, 1),
+        "hardware": hardware(),
+        "seed": seed,
+        "padding_waste": trained.padding_waste,
+        "folds_together": trained.folds_together,
+    }
+
+
+def json_ready(value: Any) -> Any:
+    """Numbers and containers as JSON can hold them."""
+    if isinstance(value, dict):
+        return {str(k): json_ready(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [json_ready(v) for v in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def loss_log(logs: Mapping[str | None, pd.DataFrame | None]) -> pd.DataFrame | None:
+    """The epochs of members by name, one below the other, with their ``model_id``."""
+    known = [log.assign(model_id=name) for name, log in logs.items() if log is not None]
+    return pd.concat(known, ignore_index=True) if known else None
+
+
+def save_ensemble(
+    folder: Path, fitted: FittedEnsemble, held_out: HeldOut, content: dict[str, Any], seed: int, *, keep_rows: bool
+) -> dict[str, Any]:
+    """Write a model folder, and remove the checkpoints in it.
+
+    Parameters
+    ----------
+    folder : Path
+    fitted : FittedEnsemble
+        With calibration and domain.
+    held_out : HeldOut
+    content : dict
+        Of `parameters.json`.
+    seed : int
+        Of the folds.
+    keep_rows : bool
+        Keep the held-out predictions beside the model, in `out_of_fold.csv`.
+
+    Returns
+    -------
+    dict
+        Content of `parameters.json` as it was written.
+    """
+    from polyid.report.figures.draw import write_report
+
+    metrics, rows = held_out.report(), held_out.out_of_fold()
+    logs = loss_log({member.model_id: pd.DataFrame(member.log) for member in fitted.members})
+    figures = write_report(rows, logs, content, metrics)
+    splits = split_record(held_out.dataset, content["split"], seed)
+    documents: dict[str, str | bytes] = {
+        "metrics.json": json.dumps(metrics, indent=2) + "\n",
+        SPLITS_FILE: json.dumps(splits, indent=1, ensure_ascii=False) + "\n",
+        "README.md": model_card(content, metrics, len(fitted.members), figures=list(figures)),
+        CALIBRATION_FILE: json.dumps(fitted.calibration.to_dict()) + "\n",
+        **domain_to_files(fitted.domain),
+        **figures,
+    }
+    if keep_rows:
+        documents["out_of_fold.csv"] = rows.to_csv(index=False)
+    save_bundle(folder, fitted.members, content, documents)
+    shutil.rmtree(folder / "checkpoints")
+    return json.loads((folder / "parameters.json").read_text("utf-8"))
+
+
+def load_ensemble(
+    folder: str | os.PathLike, custom_objects: dict[str, Callable] | None, numbers: Sequence[int] | None
+) -> tuple[dict[str, Any], FittedEnsemble, dict[str, Any] | None]:
+    """Content of `parameters.json`, the ensemble, and content of `splits.json`, if there is one.
+
+    Parameters
+    ----------
+    folder : path
+    custom_objects : dict, optional
+        Feature functions, networks and preprocessors of one's own, by name.
+    numbers : sequence of int, optional
+        Of the members to load; all by default.
+
+    Raises
+    ------
+    BundleError
+        The folder is no model, or damaged.
+    """
+    manifest, members = load_bundle(folder, custom_objects, numbers)
+    calibration = domain = None
+    for content in read_checked(folder, manifest, [CALIBRATION_FILE]).values():
+        calibration = IntervalCalibration.from_dict(json.loads(content))
+    if files := read_checked(folder, manifest, DOMAIN_FILES):
+        domain = domain_from_files(files)
+    fitted = FittedEnsemble(tuple(members), calibration, domain, None if numbers is None else tuple(numbers))
+    splits = Path(folder) / SPLITS_FILE
+    return manifest, fitted, json.loads(splits.read_text("utf-8")) if splits.is_file() else None
+
+
+def recorded_dataset(
+    data: str | os.PathLike | TrainingTable, manifest: dict[str, Any], splits: dict[str, Any], names: Sequence[str]
+) -> Dataset:
+    """The table a model was trained on, in the folds it was trained on.
+
+    Parameters
+    ----------
+    data : path or TrainingTable
+    manifest, splits : dict
+        Content of `parameters.json` and `splits.json`.
+    names : sequence of str
+        Of the members, in order.
+
+    Raises
+    ------
+    DataError
+        It is another table.
+    """
+    properties = manifest["prediction_columns"]
+    chain = ChainSettings(**manifest["chain"])
+    table = data
+    if not isinstance(table, TrainingTable):
+        split = splits.get("split", DEFAULT_SPLIT)
+        column = split_column(split) if split != GIVEN_SPLIT else None
+        columns = manifest["data"].get("columns")
+        table = read_training_table(data, properties, chain, keep=[column] if column else (), columns=columns)
+    trained_on = str(manifest.get("data", {}).get("sha256"))
+    if table.sha256 != trained_on:
+        raise DataError(
+            f"{table.source} is not the table this model was trained on (SHA-256 {table.sha256[:12]}… instead of "
+            f"{trained_on[:12]}…); give that table, or evaluate without its folds."
+        )
+    dataset = Dataset.of_table(table.frame, properties, chain)
+    folds = recorded_folds(splits, dataset)
+    return dataset.divided({name: folds[name] for name in names})
