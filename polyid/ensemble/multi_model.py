@@ -143,6 +143,12 @@ class MultiModel:
             self._fitted = replace(self._fitted, members=members)
         return self._fitted
 
+    @fitted.setter
+    def fitted(self, fitted: FittedEnsemble) -> None:
+        self._fitted = fitted
+        for model, member in zip(self.models, fitted.members, strict=True):
+            model.member = member
+
     @property
     def calibration(self) -> IntervalCalibration | None:
         """Of the intervals; None where no row was held out."""

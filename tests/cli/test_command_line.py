@@ -17,6 +17,7 @@ from scipy.stats import spearmanr
 from polyid.cli.main import main
 from polyid.config.parameters import PRESETS
 from polyid.data.properties import decimals
+from polyid.ensemble.fitted import FittedEnsemble
 from polyid.ensemble.multi_model import MultiModel
 from polyid.ensemble.workflow import train_ensemble
 
@@ -65,9 +66,7 @@ def stacked(folder):
 def older(folder):
     """The same networks as an ensemble of the first format: no kernel regression, calibration or domain."""
     own = MultiModel.load_models(folder)
-    for each in own.models:
-        each.member = replace(each.member, kernel=None)
-    own.calibration = own.domain = None
+    own.fitted = FittedEnsemble(tuple(replace(member, kernel=None) for member in own.fitted.members))
     return own
 
 

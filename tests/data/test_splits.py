@@ -19,6 +19,7 @@ from polyid.chemistry.oligomer import to_oligomer
 from polyid.cli.main import main
 from polyid.config.parameters import PRESETS, SPLITS
 from polyid.data.clusters import SIMILARITY, repeat_unit_clusters
+from polyid.data.dataset import Dataset
 from polyid.data.keys import polymer_keys
 from polyid.data.splits import assign_folds, fold_names, recorded_folds, split_record
 from polyid.ensemble.workflow import train_ensemble
@@ -181,8 +182,10 @@ def test_recorded_folds_are_the_folds(data, split, seed):
     if data["data_id"].nunique() < 2:
         return
     fold = assign_folds(data, 2, split, seed=seed)
-    record = split_record(data, split, seed, {str(n): fold.index[fold == n] for n in fold_names(fold)})
-    again = recorded_folds(json.loads(json.dumps(record)), data)
+    dataset, ids = Dataset(data, ()), data["data_id"]
+    drawn = {n: {"train": ids[fold != n].tolist(), "validate": ids[fold == n].tolist()} for n in fold_names(fold)}
+    record = split_record(dataset.divided(drawn), split, seed)
+    again = recorded_folds(json.loads(json.dumps(record)), dataset)
     for name, ids in again.items():
         held_out = data.index[data["data_id"].isin(ids["validate"])]
         assert set(held_out) == set(fold.index[fold == int(name)])

@@ -6,7 +6,6 @@ import json
 import shutil
 from collections import Counter
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,9 @@ from polyid.chemistry.composition import polymer_fragments
 from polyid.config.parameters import PRESETS
 from polyid.data.keys import polymer_keys
 from polyid.data.splits import recorded_folds, split_record
-from polyid.ensemble import multi_model as ensemble_module
+from polyid.ensemble import fitting
+from polyid.ensemble import held_out as held_out_module
+from polyid.ensemble.single_model import shared_dataset
 from polyid.ensemble.workflow import train_ensemble
 from polyid.errors import BundleError, Cancelled, TrainingError
 from polyid.inference import predictor as predictor_module
@@ -86,11 +87,9 @@ def loaded(folder) -> MultiModel:
 
 @pytest.fixture(scope="module")
 def evaluated(folder, table) -> MultiModel:
-    """With the rows each member trained on, as far as the record of folds tells."""
+    """With the rows each member trained on and held out, as the record of folds tells."""
     ensemble = MultiModel.load_models(folder)
     ensemble.recompute_out_of_fold(table)
-    for single in ensemble.models:
-        single.df_train = ensemble.df_polymer.drop(single.df_validate.index)
     return ensemble
 
 
@@ -157,13 +156,9 @@ def test_folds_of_ones_own_whose_names_would_meet_are_refused(table, tmp_path):
 @pytest.mark.parametrize("split", ["stratified", "scaffold", "column:lab"])
 def test_a_record_gives_the_same_folds(table, tmp_path, split):
     ensemble = divided(table, 2, seed=3, split=split, repeats=2)
-    rows = ensemble.df_polymer
-    rows["data_id"] = (
-        ensemble.models[0].df_train["data_id"].reindex(rows.index).fillna(ensemble.models[0].df_validate["data_id"])
-    )
-    held_out = {m.model_id: m.df_validate.index for m in ensemble.models}
-    record = json.loads(json.dumps(split_record(rows, split, 3, held_out)))
-    folds = recorded_folds(record, rows)
+    dataset = ensemble.models[0].dataset
+    record = json.loads(json.dumps(split_record(dataset, split, 3)))
+    folds = recorded_folds(record, dataset)
     assert folds == {str(name): ids for name, ids in ensemble.kfold_sets.items()}
     (tmp_path / "splits.json").write_text(json.dumps(record))
     again = divided(table, load_kfold=tmp_path / "splits.json")
@@ -202,11 +197,9 @@ def test_held_out_predictions_are_those_of_members_that_never_saw_the_polymer(ev
         looked_at.append(clues)
         return cross_fitted_intervals(name, predicted, measured, clues, polymers, level)
 
-    monkeypatch.setattr(ensemble_module, "cross_fitted", uneven)
-    monkeypatch.setattr(ensemble_module, "cross_fitted_intervals", recorded)
-    monkeypatch.setattr(evaluated, "_held_out", None)
-    evaluated._predict_held_out()
-    rows = evaluated.out_of_fold()
+    monkeypatch.setattr(held_out_module, "cross_fitted", uneven)
+    monkeypatch.setattr(held_out_module, "cross_fitted_intervals", recorded)
+    rows = held_out_module.predict_held_out(evaluated.models[0].dataset, evaluated.fitted.predictor).out_of_fold()
     fragments = polymer_fragments(rows["smiles_polymer"].tolist())
     by_polymer = rows.groupby("smiles_polymer", sort=False)[NAMES].mean()
     first = [rows["smiles_polymer"].tolist().index(text) for text in by_polymer.index]
@@ -451,19 +444,17 @@ def test_a_model_on_ones_own_folds_twice(table, tmp_path):
 
 
 def test_a_table_too_large_is_compared_with_some_of_its_polymers(table, monkeypatch):
-    monkeypatch.setattr(ensemble_module, "choose_references", lambda labels, seed: choose_references(labels, seed, 20))
+    monkeypatch.setattr(fitting, "choose_references", lambda labels, seed: choose_references(labels, seed, 20))
     ensemble = divided(table, 2, seed=1, repeats=2)
-    for single in ensemble.models:
-        single.member = SimpleNamespace(kernel=None)
-    ensemble._fit_kernels(seed=1)
+    kernels = fitting.fit_kernels(shared_dataset(ensemble.models), seed=1)
     rows = ensemble.df_polymer
     labels = {text: own[NAMES].mean().to_numpy() for text, own in rows.groupby("smiles_polymer")}
     known = {polymer_fragments([text]).composition.tobytes(): text for text in labels}
-    (references,) = {id(m.member.kernel.references): m.member.kernel.references for m in ensemble.models}.values()
+    (references,) = {id(kernel.references): kernel.references for kernel in kernels}.values()
     smiles = [known[row.tobytes()] for row in references.fragments.composition]
     assert len(set(smiles)) == len(references) == 20
     np.testing.assert_allclose(references.labels, [labels[text] for text in smiles])
-    for single in ensemble.models:
+    for single, kernel in zip(ensemble.models, kernels, strict=True):
         seen = np.isin(smiles, single.df_train["smiles_polymer"])
         assert 0 < seen.sum() < 20
-        np.testing.assert_array_equal(single.member.kernel.trained, seen[:, None] & np.isfinite(references.labels))
+        np.testing.assert_array_equal(kernel.trained, seen[:, None] & np.isfinite(references.labels))

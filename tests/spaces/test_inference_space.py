@@ -26,6 +26,7 @@ from polyid.chemistry.forms import recognise_form
 from polyid.chemistry.identity import polymer_identity
 from polyid.config.parameters import PRESETS
 from polyid.data.properties import decimals
+from polyid.ensemble.fitted import FittedEnsemble
 from polyid.ensemble.multi_model import MultiModel
 from polyid.ensemble.workflow import train_ensemble
 from polyid.errors import BundleError, HubError, PolymerError
@@ -570,9 +571,7 @@ def test_why_is_only_computed_for_who_looks_and_kept_at_another_level(app, train
 def test_a_model_of_the_first_format_answers_with_its_spread_and_says_what_that_is(app, trained, folder, monkeypatch):
     """No calibration, no domain, no kernel regression: what was published before there were any."""
     older = MultiModel.load_models(folder)
-    for each in older.models:
-        each.member = replace(each.member, kernel=None)
-    older.calibration = older.domain = None
+    older.fitted = FittedEnsemble(tuple(replace(member, kernel=None) for member in older.fitted.members))
     monkeypatch.setattr(trained, "status", Status("ready", "", loaded=replace(trained.status.loaded, model=older)))
     page = Page(app, trained)
     pressed = page.press("*CC(*)C\n*CCO*\nC1CC")
