@@ -10,7 +10,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
@@ -41,15 +40,14 @@ from polyid.ensemble.records import (
 from polyid.ensemble.single_model import SingleModel, shared_dataset
 from polyid.ensemble.terminal import ProgressBar
 from polyid.errors import BundleError, TrainingError
-from polyid.explain.contributions import Contributions, contributions
+from polyid.explain.contributions import Contributions, explained
 from polyid.graphs.features import atom_features_v1, bond_features_v1
 from polyid.graphs.preprocessor import PolymerPreprocessor
-from polyid.inference.answers import Answers
-from polyid.inference.reader import ReadTable, TableReader, parts_of, read_parts
+from polyid.inference.columns import member_column
+from polyid.inference.predictions import PredictionMaker, Predictions, judged_columns
 from polyid.report.metrics import evaluation_report
-from polyid.uncertainty.conformal import INTERVAL_LEVEL, IntervalCalibration, check_level
+from polyid.uncertainty.conformal import INTERVAL_LEVEL, IntervalCalibration
 from polyid.uncertainty.domain.domain import TrainingDomain
-from polyid.uncertainty.domain.verdict import nearest_in_words
 
 
 class MultiModel:
@@ -446,13 +444,12 @@ class MultiModel:
             With a column ``smiles_polymer``.
         """
         values = self.fitted.predictor.predict(row_oligomers(df_prediction, self.chain))
-        columns = [f"{name}_pred" for name in self.prediction_columns]
+        columns = [member_column(name) for name in self.prediction_columns]
+        frames = (pd.DataFrame(of_member, df_prediction.index, columns) for of_member in values)
         return pd.concat(
             [
-                pd.concat([df_prediction, pd.DataFrame(v, df_prediction.index, columns)], axis=1).assign(
-                    model_id=model.model_id
-                )
-                for model, v in zip(self.models, values, strict=True)
+                pd.concat([df_prediction, frame], axis=1).assign(model_id=model.model_id)
+                for model, frame in zip(self.models, frames, strict=True)
             ]
         )
 
@@ -480,22 +477,18 @@ class MultiModel:
             With columns ``<property>_pred_<func>``, in the units of the properties.
         """
         answers = self.fitted.predictor.answers(row_oligomers(df_prediction, self.chain))
-        if funcs is None:
-            found = self._with_intervals(answers, df_prediction.index, level)
-        else:
-            funcs = [funcs] if isinstance(funcs, str) else list(funcs)
-            found = self._aggregate(answers.members, funcs, df_prediction.index)
-        return pd.concat([df_prediction, found], axis=1)
+        names = None if funcs is None else [funcs] if isinstance(funcs, str) else list(funcs)
+        columns = self._maker.table_columns(answers, level) if names is None else self._maker.aggregates(answers, names)
+        return pd.concat([df_prediction, pd.DataFrame(columns, df_prediction.index)], axis=1)
 
-    def predict_smiles(
+    def predict(
         self,
         smiles: Sequence[str],
         level: float = INTERVAL_LEVEL,
         *,
         pm: Sequence[float | None] | None = None,
-        in_words: bool = True,
         verbose: bool = False,
-    ) -> pd.DataFrame:
+    ) -> Predictions:
         """Predictions for SMILES as people type them; what can't be read gets a reason instead of a number.
 
         Parameters
@@ -506,10 +499,28 @@ class MultiModel:
             Share of measured values that the intervals are to hold.
         pm : sequence of float or None, optional
             Probability of meso dyads of each polymer, as of `polyid.chemistry.oligomer.to_oligomer`; None leaves it open.
-        in_words : bool
-            Name the nearest training polymers in a text; otherwise as the records of `polyid.uncertainty.domain.domain.ShownPolymers`.
         verbose : bool
             Show a progress bar in the terminal.
+        """
+        smiles, parts = list(smiles), []
+        with tqdm(total=len(smiles), unit="polymer", desc="Predicting", disable=not verbose, dynamic_ncols=True) as bar:
+            for part in self.predict_in_parts(smiles, level, pm=pm):
+                parts.append(part)
+                bar.update(len(part))
+        return Predictions.joined(parts)
+
+    def predict_smiles(
+        self, smiles: Sequence[str], level: float = INTERVAL_LEVEL, *, in_words: bool = True, **options: Any
+    ) -> pd.DataFrame:
+        """As `predict`, as a table.
+
+        Parameters
+        ----------
+        smiles, level, **options
+            As of `predict`.
+        in_words : bool
+            Name the nearest training polymers in a text; otherwise as the records of
+            `polyid.uncertainty.domain.domain.ShownPolymers`.
 
         Returns
         -------
@@ -517,16 +528,11 @@ class MultiModel:
             One row an input: ``smiles``, ``form``, ``smiles_polymer``, ``error`` (None where there is a prediction),
             ``<property>_pred_mean`` and ``<property>_pred_std``, and of a calibrated ensemble ``<property>_pred_error``,
             the absolute error to expect, with ``<property>_pred_lower`` and ``<property>_pred_upper``, the interval that
-            holds a measured value with the probability `level`; see `polyid.uncertainty.conformal`. Then, of a model that knows its
-            domain of validity, ``domain`` (in domain, borderline or outside), ``domain_reason`` and
+            holds a measured value with the probability `level`; see `polyid.uncertainty.conformal`. Then, of a model that
+            knows its domain of validity, ``domain`` (in domain, borderline or outside), ``domain_reason`` and
             ``nearest_training_polymers``.
         """
-        smiles, parts = list(smiles), []
-        with tqdm(total=len(smiles), unit="polymer", desc="Predicting", disable=not verbose, dynamic_ncols=True) as bar:
-            for part in self.predict_in_parts(smiles, level, pm=pm, in_words=in_words):
-                parts.append(part)
-                bar.update(len(part))
-        return pd.concat(parts, ignore_index=True)
+        return self.predict(smiles, level, **options).to_frame(in_words)
 
     def predict_in_parts(
         self,
@@ -534,38 +540,15 @@ class MultiModel:
         level: float = INTERVAL_LEVEL,
         *,
         pm: Sequence[float | None] | None = None,
-        in_words: bool = True,
-    ) -> Iterator[pd.DataFrame]:
-        """As `predict_smiles`, some hundred rows at a time, so that the memory doesn't grow with the table.
+    ) -> Iterator[Predictions]:
+        """As `predict`, some hundred inputs at a time, so that the memory doesn't grow with the table.
 
         Yields
         ------
-        pd.DataFrame
-            The next rows; at least one part.
+        Predictions
+            Of the next inputs; at least one part.
         """
-        check_level(level)
-        smiles = list(smiles)
-        pm = [None] * len(smiles) if pm is None else list(pm)
-        predictor = self.fitted.predictor
-        known = None if self.domain is None else self.domain.training_fragments
-        reader = TableReader(predictor.reader(), known, self.chain)
-        read = read_parts(reader, [(smiles[part], pm[part]) for part in parts_of(len(smiles))], len(smiles))
-        for part, answers in predictor.each_answer(read, fingerprints=known is not None):
-            yield self._predicted(part, answers, level, in_words)
-
-    def _predicted(self, part: ReadTable, answers: Answers, level: float, in_words: bool) -> pd.DataFrame:
-        """The rows of `predict_smiles` for a part of them and the answers to its polymers."""
-        table = pd.DataFrame(part.rows, columns=["smiles", "form", "smiles_polymer", "error"], dtype=object)
-        good = table.index[table["error"].isna()]
-        parts = [self._with_intervals(answers.chosen(part.polymer), good, level)]
-        if self.domain is not None:
-            judged = self.domain.assess(part.oligomers, answers.fingerprints, self.fitted.numbers, unseen=part.unseen)
-            nearest = [nearest_in_words(polymers) if in_words else polymers for polymers in judged.nearest]
-            columns = {"domain": list(judged.verdict), "domain_reason": list(judged.reason)}
-            judged_frame = pd.DataFrame(columns | {"nearest_training_polymers": nearest})
-            parts.append(judged_frame.iloc[part.polymer].set_axis(good))
-        found = pd.concat(parts, axis=1).reindex(table.index)
-        return pd.concat([table, found], axis=1)
+        return self._maker.in_parts(smiles, level, self.chain, pm)
 
     def evaluate(
         self, measured: pd.DataFrame, level: float = INTERVAL_LEVEL, *, verbose: bool = False
@@ -575,7 +558,8 @@ class MultiModel:
         Parameters
         ----------
         measured : pandas.DataFrame
-            ``smiles_polymer`` and any of `prediction_columns`, as the frame of `polyid.data.training_table.read_training_table`.
+            ``smiles_polymer`` and any of `prediction_columns`, as the frame of
+            `polyid.data.training_table.read_training_table`.
         level : float
             Of the intervals.
         verbose : bool
@@ -587,20 +571,14 @@ class MultiModel:
             As `polyid.report.metrics.evaluation_report`.
         """
         frame = measured.reset_index(drop=True)
-        found = self.predict_smiles(frame["smiles_polymer"].tolist(), level, verbose=verbose)
-        names = [name for name in self.prediction_columns if name in frame]
-        said = {"mean": "pred", "error": "spread", "lower": "lower", "upper": "upper"}
-        columns = {
-            f"{name}_{own}": found[f"{name}_pred_{kind}"].astype(float)
-            for name in names
-            for kind, own in said.items()
-            if f"{name}_pred_{kind}" in found
-        }
-        if "domain" in found:
-            columns["domain"] = found["domain"]
-        return evaluation_report(frame.assign(**columns), names, level)
+        predictions = self.predict(frame["smiles_polymer"].tolist(), level, verbose=verbose)
+        return evaluation_report(
+            frame.assign(**judged_columns(predictions, list(frame))),
+            [name for name in self.prediction_columns if name in frame],
+            level,
+        )
 
-    def explain(self, smiles: str) -> dict[str, Contributions]:
+    def explain(self, smiles: str, pm: float | None = None) -> dict[str, Contributions]:
         """Why the predictions of one polymer are what they are: the exact share of every part of its repeat unit.
 
         The shares add up to ``<property>_pred_mean`` of `predict_smiles`. What the kernel regression says belongs to no
@@ -610,67 +588,25 @@ class MultiModel:
         ----------
         smiles : str
             An oligomer, a repeat unit or monomers.
+        pm : float, optional
+            Probability of meso dyads, as of `predict`.
 
         Raises
         ------
         PolymerError
             The SMILES is no polymer.
         """
-        predictor = self.fitted.predictor
         units = {name: unit[0] if unit else None for name, unit in self.prediction_units.items()}
-        found = contributions(
-            predictor,
-            smiles,
-            self.prediction_columns,
-            units,
-            degree_of_polymerisation=self.chain.degree_of_polymerisation,
-            seed=self.chain.seed,
+        return explained(self.fitted.predictor, smiles, self.prediction_columns, units, self.chain, pm)
+
+    @property
+    def _maker(self) -> PredictionMaker:
+        fitted = self.fitted
+        return PredictionMaker(
+            fitted.predictor,
+            tuple(self.prediction_columns),
+            tuple(str(model.model_id) for model in self.models),
+            fitted.calibration,
+            fitted.domain,
+            fitted.numbers,
         )
-        answers = predictor.answers([self.chain.oligomer(smiles)])
-        if answers.kernel is None:
-            return found
-        kernel = answers.kernel.mean(axis=0)[0]
-        return {
-            name: own.weighted(float(share), float((1.0 - share) * value))
-            for (name, own), share, value in zip(found.items(), answers.share, kernel, strict=True)
-        }
-
-    def _with_intervals(self, answers: Answers, index: pd.Index, level: float) -> pd.DataFrame:
-        """Columns ``<property>_pred_`` mean and std and, if the ensemble is calibrated, error, lower and upper."""
-        check_level(level)
-        members = answers.members
-        found = self._aggregate(members, ["mean", "std"], index)
-        if self.calibration is None:
-            return found
-        ids, clues = [str(m.model_id) for m in self.models], answers.clues
-        columns = {}
-        for p, name in enumerate(self.prediction_columns):
-            lower, upper = np.empty(len(index)), np.empty(len(index))
-            for start in range(0, len(index), 1000):
-                rows = slice(start, start + 1000)
-                lower[rows], upper[rows] = self.calibration.interval(
-                    name, members[:, rows, p], ids, clues[rows, p], level
-                )
-            columns |= {f"{name}_pred_{kind}": found[f"{name}_pred_{kind}"] for kind in ("mean", "std")}
-            columns |= {
-                f"{name}_pred_error": self.calibration.expected(name, clues[:, p]),
-                f"{name}_pred_lower": lower,
-                f"{name}_pred_upper": upper,
-            }
-        return pd.DataFrame(columns, index=index)
-
-    def _aggregate(self, values: np.ndarray, funcs: Sequence[str], index: pd.Index) -> pd.DataFrame:
-        """Columns ``<property>_pred_<func>`` of predictions (M, n, P)."""
-        columns = {}
-        for p, name in enumerate(self.prediction_columns):
-            members = values[:, :, p]
-            for func in funcs:
-                # What every answer has is done without pandas, which costs a single SMILES more than the networks do.
-                if func == "mean":
-                    found = members.mean(axis=0)
-                elif func == "std":
-                    found = members.std(axis=0, ddof=1) if len(members) > 1 else np.full(len(index), np.nan)
-                else:
-                    found = pd.DataFrame(members.T, index=index).agg(func, axis=1)
-                columns[f"{name}_pred_{func}"] = found
-        return pd.DataFrame(columns, index=index)

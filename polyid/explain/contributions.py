@@ -26,7 +26,8 @@ import numpy as np
 from rdkit import Chem
 
 from polyid.chemistry.forms import PolymerForm, recognise_form
-from polyid.chemistry.oligomer import DEGREE_OF_POLYMERISATION, to_oligomer
+from polyid.chemistry.notations import as_smiles
+from polyid.chemistry.oligomer import ChainSettings
 from polyid.explain.copies import Repeats, find_repeats
 from polyid.inference.answers import BondValues
 from polyid.inference.predictor import EnsemblePredictor
@@ -115,16 +116,35 @@ class Contributions:
         )
 
 
+def explained(
+    predictor: EnsemblePredictor,
+    smiles: str,
+    properties: Sequence[str],
+    units: Mapping[str, str | None],
+    chain: ChainSettings,
+    pm: float | None = None,
+) -> dict[str, Contributions]:
+    """Contributions to what an ensemble predicts, the kernel regression's part besides the networks'; as `contributions`."""
+    of_networks = contributions(predictor, smiles, properties, units, chain=chain, pm=pm)
+    answers = predictor.answers([chain.oligomer(smiles, pm=pm)])
+    if answers.kernel is None or answers.share is None:
+        return of_networks
+    kernel = answers.kernel.mean(axis=0)[0]
+    return {
+        name: of_network.weighted(float(share), float((1.0 - share) * value))
+        for (name, of_network), share, value in zip(of_networks.items(), answers.share, kernel, strict=True)
+    }
+
+
 def contributions(
     predictor: EnsemblePredictor,
     smiles: str,
     properties: Sequence[str],
     units: Mapping[str, str | None] | None = None,
     *,
-    degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION,
+    chain: ChainSettings = ChainSettings(),
     mechanism: str | None = None,
     pm: float | None = None,
-    seed: int = 0,
 ) -> dict[str, Contributions]:
     """Contributions to the mean prediction of all members, a property each.
 
@@ -137,8 +157,8 @@ def contributions(
         Names of the network's outputs, in their order.
     units : mapping of str to str or None, optional
         Unit of each property.
-    degree_of_polymerisation, mechanism, pm, seed
-        As of `polyid.chemistry.oligomer.to_oligomer`: those of the prediction that is explained.
+    chain, mechanism, pm
+        As of `polyid.chemistry.oligomer.ChainSettings.oligomer`: those of the prediction that is explained.
 
     Returns
     -------
@@ -149,8 +169,8 @@ def contributions(
     PolymerError
         The SMILES is no polymer.
     """
-    oligomer = to_oligomer(smiles, degree_of_polymerisation, mechanism=mechanism, pm=pm, seed=seed)
-    known = smiles if recognise_form(smiles) is PolymerForm.REPEAT_UNIT else None
+    oligomer = chain.oligomer(smiles, mechanism=mechanism, pm=pm)
+    known = as_smiles(smiles).text if recognise_form(smiles) is PolymerForm.REPEAT_UNIT else None
     repeats = find_repeats(oligomer, known)
     ends, shares, centre = bond_shares(predictor.bond_values(oligomer))
     # Every bond is the same share of the mean; these shares are added up like the contributions.
