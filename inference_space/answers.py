@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from huggingface_hub import constants
 from model_service import Loaded, Status
 
@@ -17,9 +15,9 @@ from polyid.errors import PolymerError
 
 if TYPE_CHECKING:
     from polyid.explain.contributions import Contributions
+    from polyid.inference.predictions import Predictions
 
 MAX_POLYMERS = 100
-_JUDGED = ("domain", "domain_reason", "nearest_training_polymers")
 
 
 @dataclass(frozen=True)
@@ -28,30 +26,16 @@ class Shown:
 
     Attributes
     ----------
-    frame : pandas.DataFrame
-        Of `model_service.ModelService.predict`.
+    predictions : Predictions
     loaded : Loaded
         The model that answered.
-    level : float
-        Of the intervals.
     explained : dict
         Contributions by row, as far as somebody asked for them.
     """
 
-    frame: pd.DataFrame
+    predictions: Predictions
     loaded: Loaded
-    level: float
     explained: dict[int, dict[str, Contributions]] = field(default_factory=dict)
-
-    @property
-    def good(self) -> list[int]:
-        """Numbers of the rows that could be read."""
-        return [i for i, problem in enumerate(self.frame["error"]) if pd.isna(problem)]
-
-    @property
-    def calibrated(self) -> bool:
-        """Whether there are intervals."""
-        return f"{self.loaded.model.prediction_columns[0]}_pred_lower" in self.frame
 
 
 def polymers_in(text: str | None) -> list[str]:
@@ -105,22 +89,12 @@ def level_of(sent: Any) -> float:
 
 def as_json(shown: Shown) -> dict[str, Any]:
     """Predictions for a program; numbers are as the model gave them, None where the polymer or the model has none."""
-    predictions = []
-    for _, row in shown.frame.iterrows():
-        good = pd.isna(row["error"])
-        properties = readings(row, shown.loaded) if good else []
-        for entry in properties:
-            del entry["decimals"]
-        predictions.append(
-            {
-                "smiles": row["smiles"],
-                "form": str(row["form"]) if pd.notna(row["form"]) else None,
-                "error": None if good else row["error"],
-                "properties": [{"expected_error": None, "lower": None, "upper": None} | entry for entry in properties],
-                **{name: row.get(name) if good else None for name in _JUDGED},
-            }
-        )
-    return {"model": provenance(shown.loaded), "level": shown.level, "predictions": predictions}
+    predictions = shown.predictions.records()
+    for number, record in enumerate(predictions):
+        record["properties"] = [
+            {key: value for key, value in reading.items() if key != "decimals"} for reading in readings(shown, number)
+        ]
+    return {"model": provenance(shown.loaded), "level": shown.predictions.level, "predictions": predictions}
 
 
 def provenance(loaded: Loaded) -> dict[str, Any]:
@@ -137,30 +111,18 @@ def provenance(loaded: Loaded) -> dict[str, Any]:
     }
 
 
-def readings(row: pd.Series, loaded: Loaded) -> list[dict[str, Any]]:
-    """What a row says of each property: ``name``, ``label``, ``value``, ``unit``, ``spread``, of a calibrated model
-    ``expected_error``, ``lower`` and ``upper``, and the ``decimals`` to show these with.
+def readings(shown: Shown, number: int) -> list[dict[str, Any]]:
+    """What is said of each property of one polymer, as `Predictions.reading` says it, with ``label``, ``unit`` and the
+    ``decimals`` to show the numbers with; nothing of a polymer that can't be read.
     """
-    found = []
-    for label, name in labels(loaded):
-        units = loaded.model.prediction_units.get(name)
-        entry = {
-            "name": name,
-            "label": label,
-            "value": _finite(row[f"{name}_pred_mean"]),
-            "unit": units[0] if units else None,
-            "spread": _finite(row[f"{name}_pred_std"]),
-        }
-        if f"{name}_pred_lower" in row:
-            lower, upper = _finite(row[f"{name}_pred_lower"]), _finite(row[f"{name}_pred_upper"])
-            known = lower is not None and upper is not None
-            entry |= {
-                "expected_error": _finite(row[f"{name}_pred_error"]),
-                "lower": lower if known else None,
-                "upper": upper if known else None,
-            }
-        error = entry.get("expected_error", entry["spread"])
-        found.append(entry | {"decimals": 0 if entry["value"] is None else decimals(entry["value"], error)})
+    units, found = shown.loaded.model.prediction_units, []
+    for (label, name), reading in zip(
+        labels(shown.loaded), shown.predictions.record(number)["properties"], strict=False
+    ):
+        unit = units.get(name)
+        error = reading["std"] if reading["expected_error"] is None else reading["expected_error"]
+        places = 0 if reading["value"] is None else decimals(reading["value"], error)
+        found.append(reading | {"label": label, "unit": unit[0] if unit else None, "decimals": places})
     return found
 
 
@@ -190,12 +152,12 @@ def notice(text: str, kind: str = "") -> str:
     return f'<div class="notice {kind}" role="{role}">{html.escape(text)}</div>' if text else ""
 
 
-def complaints(frame: pd.DataFrame) -> str:
+def complaints(predictions: Predictions) -> str:
     """One sentence a polymer that can't be read, with its number in the table when there are several."""
-    bad = [(number, row["error"]) for number, (_, row) in enumerate(frame.iterrows(), 1) if pd.notna(row["error"])]
-    if len(frame) == 1:
-        return bad[0][1] if bad else ""
-    return "\n".join(f"Polymer {number}: {problem}" for number, problem in bad)
+    problems = [(number, error) for number, error in enumerate(predictions.error, 1) if error is not None]
+    if len(predictions) == 1:
+        return problems[0][1] if problems else ""
+    return "\n".join(f"Polymer {number}: {problem}" for number, problem in problems)
 
 
 def status_panel(status: Status) -> str:
@@ -230,11 +192,6 @@ def model_line(loaded: Loaded) -> str:
     if made["folds"]:
         parts.append(f"{made['folds']} folds")
     return ", ".join(parts)
-
-
-def _finite(value: Any) -> float | None:
-    """A number as JSON can hold it; a single fold has no spread."""
-    return float(value) if math.isfinite(value) else None
 
 
 def in_words(value: float | None, places: int) -> str:

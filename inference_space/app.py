@@ -47,7 +47,7 @@ def build(service: ModelService) -> gr.Blocks:
         return (gr.skip(), gr.skip()) if now == seen else (now, now)
 
     def ask(lines: list[str], level: float) -> Shown:
-        return Shown(*service.predict(lines, level), level)
+        return Shown(*service.predict(lines, level))
 
     def show(text: str, level: float, name: str | None):
         """Predict what is in the box; what can't be read is said next to it, and the last good result stays."""
@@ -55,14 +55,15 @@ def build(service: ModelService) -> gr.Blocks:
             shown = ask(answers.polymers_in(text), level)
         except PolyIDError as problem:
             return [answers.notice(str(problem), "error"), *[gr.skip()] * 7]
-        complaint = answers.notice(answers.complaints(shown.frame), "error")
-        return [complaint, *(laid_out(shown, shown.good[0], name) if shown.good else [gr.skip()] * 7)]
+        read = shown.predictions.predicted
+        complaint = answers.notice(answers.complaints(shown.predictions), "error")
+        return [complaint, *(laid_out(shown, read[0], name) if read else [gr.skip()] * 7)]
 
     def at_level(level: float, before: Shown | None, number: int, name: str | None):
         """The same polymers with intervals of another level."""
         if before is None:
             return [gr.skip()] * 7
-        shown = ask(before.frame["smiles"].tolist(), level)
+        shown = ask(before.predictions.smiles, level)
         if shown.loaded.model is before.loaded.model:
             shown.explained.update(before.explained)
         return laid_out(shown, number, name)
@@ -73,12 +74,12 @@ def build(service: ModelService) -> gr.Blocks:
 
     def laid_out(shown: Shown, number: int, name: str | None) -> list:
         """Everything below the button but complaints and the drawing that says why."""
-        polymers = [(f"{i + 1}  {shown.frame['smiles'][i]}", i) for i in shown.good]
+        polymers = [(f"{i + 1}  {shown.predictions.smiles[i]}", i) for i in shown.predictions.predicted]
         properties = answers.labels(shown.loaded)
         known = name in [own for _, own in properties]
         return [
             shown,
-            cards.batch_table(shown) if len(shown.frame) > 1 else "",
+            cards.batch_table(shown) if len(shown.predictions) > 1 else "",
             gr.Dropdown(polymers, value=number, visible=len(polymers) > 1),
             cards.card(shown, number),
             gr.Accordion(visible=True),
@@ -91,13 +92,13 @@ def build(service: ModelService) -> gr.Blocks:
         if not is_open or shown is None or number is None or name is None:
             return gr.skip()
         if number not in shown.explained:
-            shown.explained[number] = service.explain(shown.frame["smiles"][number], shown.loaded)
+            shown.explained[number] = service.explain(shown.predictions.smiles[number], shown.loaded)
         return cards.why(shown.explained[number][name])
 
     def predict(smiles: str, level: float = 0.9) -> dict:
         """Predict polymers, one SMILES a line, with intervals that hold so large a share of measured values:
         ``{"model": {...}, "level", "predictions": [{"smiles", "form", "error", "properties": [{"name", "label", "value",
-        "unit", "spread", "expected_error", "lower", "upper"}], "domain", "domain_reason", "nearest_training_polymers"}]}``.
+        "unit", "std", "expected_error", "lower", "upper"}], "domain", "domain_reason", "nearest_training_polymers"}]}``.
         """
         try:
             return answers.as_json(ask(answers.polymers_in(smiles), answers.level_of(level)))

@@ -8,20 +8,18 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from answers import Shown, in_words, model_line, readings
 from rdkit import Chem, rdBase
 from rdkit.Chem.Draw import rdMolDraw2D
 
 from polyid.data.properties import PROPERTIES, decimals
-from polyid.uncertainty.domain.verdict import nearest_in_words
 
 if TYPE_CHECKING:
     from polyid.explain.contributions import Contributions
 
 DRAWING_SIZE = (320, 220)
 NO_INTERVALS = (
-    "This model has no calibrated intervals. Spread is the standard deviation over its folds: it says how far the "
+    "This model has no calibrated intervals. The standard deviation over its folds says how far the "
     "networks agree, not how far they are off."
 )
 Reading = Mapping[str, Any]
@@ -29,22 +27,23 @@ Reading = Mapping[str, Any]
 
 def card(shown: Shown, number: int) -> str:
     """One polymer: its structure, predictions, domain and the training polymers nearest to it."""
-    row = shown.frame.iloc[number]
-    entries = readings(row, shown.loaded)
-    known = "domain" in row
+    predictions, entries = shown.predictions, readings(shown, number)
+    smiles, known = predictions.smiles[number], predictions.verdict is not None
     return (
-        f'<article class="polymer"><figure>{drawing(row["smiles"])}</figure><div class="numbers">'
-        f"<h3><code>{html.escape(row['smiles'])}</code></h3>"
-        f'<p class="quiet">Read as {html.escape(str(row["form"]))}</p>{_domain(row) if known else ""}'
-        f"{_properties(entries, shown)}</div>{_nearest(row, entries) if known else ''}</article>"
+        f'<article class="polymer"><figure>{drawing(smiles)}</figure><div class="numbers">'
+        f"<h3><code>{html.escape(smiles)}</code></h3>"
+        f'<p class="quiet">Read as {html.escape(str(predictions.form[number]))}</p>{_domain(shown, number) if known else ""}'
+        f"{_properties(entries, shown)}</div>{_nearest(shown, number, entries) if known else ''}</article>"
         f'<p class="quiet">{csv_link(shown)} Answered by {model_line(shown.loaded)}.'
-        f"{'' if shown.calibrated else ' ' + NO_INTERVALS}</p>"
+        f"{'' if predictions.calibrated else ' ' + NO_INTERVALS}</p>"
     )
 
 
 def _headings(shown: Shown) -> tuple[str, ...]:
     """What is said of each property."""
-    return ("Value", f"{100 * shown.level:g} % between", "Expected error") if shown.calibrated else ("Value", "Spread")
+    if not shown.predictions.calibrated:
+        return ("Value", "Standard deviation")
+    return ("Value", f"{100 * shown.predictions.level:g} % between", "Expected error")
 
 
 def _numbers(entry: Reading) -> str:
@@ -54,8 +53,8 @@ def _numbers(entry: Reading) -> str:
         return in_words(entry[key], entry["decimals"])
 
     value = f'<td class="number value">{words("value")}</td>'
-    if "lower" not in entry:
-        return f'{value}<td class="number">± {words("spread")}</td>'
+    if entry["expected_error"] is None:
+        return f'{value}<td class="number">± {words("std")}</td>'
     interval = "not known" if entry["lower"] is None else f"{words('lower')} to <span>{words('upper')}</span>"
     return f'{value}<td class="number interval">{interval}</td><td class="number">± {words("expected_error")}</td>'
 
@@ -66,8 +65,9 @@ def _properties(entries: Sequence[Reading], shown: Shown) -> str:
     return f'<table><thead><tr><th scope="col">Property</th>{heads}</tr></thead><tbody>{lines}</tbody></table>'
 
 
-def _domain(row: pd.Series) -> str:
-    return f'<p class="domain">{_verdict(row["domain"])} {html.escape(row["domain_reason"])}</p>'
+def _domain(shown: Shown, number: int) -> str:
+    verdict, reason = shown.predictions.verdict[number], shown.predictions.reason[number]
+    return f'<p class="domain">{_verdict(verdict)} {html.escape(reason)}</p>'
 
 
 def _verdict(verdict: str) -> str:
@@ -75,9 +75,9 @@ def _verdict(verdict: str) -> str:
     return f'<strong class="verdict {verdict.replace(" ", "-")}">{verdict.capitalize()}</strong>'
 
 
-def _nearest(row: pd.Series, entries: Sequence[Reading]) -> str:
+def _nearest(shown: Shown, number: int, entries: Sequence[Reading]) -> str:
     """The nearest training polymers: what was measured of them beside what is predicted here."""
-    polymers = row["nearest_training_polymers"]
+    polymers = shown.predictions.nearest[number]
     heads = "".join(
         f'<th scope="col" class="number"><figure>{drawing(polymer["smiles"])}</figure>'
         f"{html.escape(_name(polymer))}, measured</th>"
@@ -106,9 +106,9 @@ def _name(polymer: Mapping[str, Any]) -> str:
 
 def batch_table(shown: Shown) -> str:
     """Several polymers, one a row, with all that is known of each."""
-    rows = [shown.frame.iloc[i] for i in shown.good]
-    entries = [readings(row, shown.loaded) for row in rows]
-    headings, known = _headings(shown), "domain" in shown.frame
+    predictions = shown.predictions
+    entries = [readings(shown, number) for number in predictions.predicted]
+    headings, known = _headings(shown), predictions.verdict is not None
 
     def head(*texts: str) -> str:
         return "".join(f'<th scope="col" rowspan="2">{text}</th>' for text in texts)
@@ -116,15 +116,15 @@ def batch_table(shown: Shown) -> str:
     groups = "".join(f'<th scope="colgroup" colspan="{len(headings)}">{_label(entry)}</th>' for entry in entries[0])
     heads = "".join(f'<th scope="col" class="number">{text}</th>' for text in headings) * len(entries[0])
     lines = ""
-    for i, row, own in zip(shown.good, rows, entries, strict=True):
+    for i, of_polymer in zip(predictions.predicted, entries, strict=True):
         before = behind = ""
         if known:
-            nearest = "; ".join(_name(polymer) for polymer in row["nearest_training_polymers"])
-            before = f"<td>{_verdict(row['domain'])}</td>"
-            behind = "".join(f'<td class="words">{html.escape(t)}</td>' for t in (row["domain_reason"], nearest))
+            nearest = "; ".join(_name(polymer) for polymer in predictions.nearest[i])
+            before = f"<td>{_verdict(predictions.verdict[i])}</td>"
+            behind = "".join(f'<td class="words">{html.escape(t)}</td>' for t in (predictions.reason[i], nearest))
         lines += (
-            f'<tr><th scope="row"><span class="line">{i + 1}</span> <code>{html.escape(row["smiles"])}</code></th>'
-            f"{before}{''.join(map(_numbers, own))}<td>{html.escape(str(row['form']))}</td>{behind}</tr>"
+            f'<tr><th scope="row"><span class="line">{i + 1}</span> <code>{html.escape(predictions.smiles[i])}</code></th>'
+            f"{before}{''.join(map(_numbers, of_polymer))}<td>{html.escape(str(predictions.form[i]))}</td>{behind}</tr>"
         )
     before, behind = (head("Domain"), head("Reason", "Nearest training polymers")) if known else ("", "")
     return (
@@ -136,12 +136,9 @@ def batch_table(shown: Shown) -> str:
 
 def csv_link(shown: Shown) -> str:
     """A link that holds the whole table, lines that couldn't be read included."""
-    frame = shown.frame
-    if "nearest_training_polymers" in frame:
-        words = [nearest_in_words(n) if isinstance(n, list) else None for n in frame["nearest_training_polymers"]]
-        frame = frame.assign(nearest_training_polymers=words)
-    content = base64.b64encode(frame.to_csv(index=False).encode()).decode()
-    name = f"polyid_intervals_{100 * shown.level:g}.csv" if shown.calibrated else "polyid.csv"
+    predictions = shown.predictions
+    content = base64.b64encode(predictions.to_frame().to_csv(index=False).encode()).decode()
+    name = f"polyid_intervals_{100 * predictions.level:g}.csv" if predictions.calibrated else "polyid.csv"
     return f'<a download="{name}" href="data:text/csv;charset=utf-8;base64,{content}">Download as CSV</a>.'
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
 from polyid.errors import BundleError, PolyIDError
@@ -19,6 +18,7 @@ from polyid.hub.fetch import FetchedBundle, fetch_bundle
 
 if TYPE_CHECKING:
     from polyid.explain.contributions import Contributions
+    from polyid.inference.predictions import Predictions
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ class ModelService:
             raise BundleError(self.status.sentence)
         return loaded
 
-    def predict(self, smiles: Sequence[str], level: float = 0.9) -> tuple[pd.DataFrame, Loaded]:
+    def predict(self, smiles: Sequence[str], level: float = 0.9) -> tuple[Predictions, Loaded]:
         """Predict polymers with the model at hand.
 
         Parameters
@@ -140,8 +140,7 @@ class ModelService:
 
         Returns
         -------
-        frame : pandas.DataFrame
-            As `polyid.MultiModel.predict_smiles` answers, the nearest training polymers as records.
+        predictions : Predictions
         loaded : Loaded
             The model that answered.
 
@@ -152,7 +151,7 @@ class ModelService:
         """
         loaded = self.ready()
         with self._predicting:
-            return loaded.model.predict_smiles(list(smiles), level, in_words=False), loaded
+            return loaded.model.predict(list(smiles), level), loaded
 
     def explain(self, smiles: str, loaded: Loaded) -> dict[str, Contributions]:
         """Why a model predicted what it did: `polyid.MultiModel.explain` of the model that answered.
@@ -202,9 +201,7 @@ class ModelService:
     def _verified(self, bundle: FetchedBundle) -> Any:
         """Load a model and see that it answers, which also makes the first prediction of a visitor a quick one."""
         model = self._load(bundle.folder)
-        answer = model.predict_smiles([PROBE])
-        values = answer[[f"{name}_pred_mean" for name in model.prediction_columns]].to_numpy(float)
-        if not np.isfinite(values).all():
+        if not np.isfinite(model.predict([PROBE]).mean).all():
             raise BundleError(f"The model of {self.name} answers {PROBE} with no finite number: train it again.")
         return model
 

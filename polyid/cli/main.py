@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import math
 import os
 import sys
 from collections.abc import Sequence
@@ -83,6 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="draw which parts of a polymer raise and lower a prediction")
     explain.add_argument("model", help="model folder or Hub repo id")
     explain.add_argument("smiles", help="oligomer, repeat unit with two *, or monomers joined by dots")
+    explain.add_argument("--pm", type=float, help="probability of meso dyads, 0 (syndiotactic) to 1 (isotactic)")
     explain.add_argument("--property", metavar="NAME", help="such as Glass_Transition or Tg; by default the first")
     explain.add_argument("--output", required=True, metavar="OUT.svg", help="where to write the drawing")
     explain.set_defaults(run=_explain)
@@ -208,20 +208,23 @@ def _predict(options: argparse.Namespace) -> None:
 
 def _predict_in_words(ensemble: Any, smiles: Sequence[str], pm: Sequence[float | None], level: float) -> list[int]:
     """Print predictions for people; returns the numbers of the polymers that can't be read."""
-    found = ensemble.predict_smiles(smiles, level, pm=pm)
-    for _, row in found.iterrows():
-        print(row["smiles"] if len(row["smiles"]) <= 100 else row["smiles"][:97] + "...")
-        if row["error"] is not None:
-            print(f"  {row['error']}")
+    from polyid.uncertainty.domain.verdict import nearest_in_words
+
+    predictions = ensemble.predict(smiles, level, pm=pm)
+    for number, text in enumerate(predictions.smiles):
+        record = predictions.record(number)
+        print(text if len(text) <= 100 else text[:97] + "...")
+        if record["error"] is not None:
+            print(f"  {record['error']}")
             continue
-        for name in ensemble.prediction_columns:
-            print("  " + _reading(ensemble, name, row, level))
-        if "domain" in row:
-            print(f"  {row['domain'].capitalize()}: {row['domain_reason']}")
-            print(f"  Nearest training polymers: {row['nearest_training_polymers']}")
-    if ensemble.calibration is None:
-        _say("The model has no calibrated intervals: ± is the spread over its folds, which is not its error.")
-    return [number for number, error in enumerate(found["error"], 1) if error is not None]
+        for reading in record["properties"]:
+            print("  " + _in_words(ensemble, reading, level, predictions.calibrated))
+        if record["domain"] is not None:
+            print(f"  {record['domain'].capitalize()}: {record['domain_reason']}")
+            print(f"  Nearest training polymers: {nearest_in_words(record['nearest_training_polymers'])}")
+    if not predictions.calibrated:
+        _say("The model has no calibrated intervals: ± is the standard deviation over its folds, not its error.")
+    return [number for number, error in enumerate(predictions.error, 1) if error is not None]
 
 
 def _predict_table(
@@ -242,9 +245,9 @@ def _predict_table(
     bar = {"desc": "Predicting", "unit": "polymer", "dynamic_ncols": True, "disable": len(smiles) < 1_000}
     try:
         with tqdm(total=len(smiles), initial=begin, **bar) as progress:
-            for found in ensemble.predict_in_parts(smiles[begin:], options.level, pm=pm[begin:]):
-                errors += [done + i for i, error in enumerate(found["error"], 1) if error is not None]
-                rows = found if table is None else _joined(table, found, done)
+            for part in ensemble.predict_in_parts(smiles[begin:], options.level, pm=pm[begin:]):
+                errors += [done + i for i, error in enumerate(part.error, 1) if error is not None]
+                rows = part.to_frame() if table is None else _joined(table, part.to_frame(), done)
                 if output:
                     output.append(rows)
                 else:
@@ -272,26 +275,24 @@ def _joined(table: Any, found: Any, start: int) -> Any:
     return rows.drop(columns=[c for c in new.columns if c in rows]).join(new)
 
 
-def _reading(ensemble: Any, name: str, row: Any, level: float) -> str:
+def _in_words(ensemble: Any, reading: dict[str, Any], level: float, calibrated: bool) -> str:
     """A property in words, such as ``Glass transition temperature: 98 °C, 90 % between 75 and 120 °C``."""
     from polyid.data.properties import PROPERTIES, decimals
 
+    name, mean, std = reading["name"], reading["value"], reading["std"]
     entry = PROPERTIES.get(name)
     unit = (ensemble.prediction_units.get(name) or [entry.unit if entry else None])[0]
-    mean, spread = row[f"{name}_pred_mean"], row[f"{name}_pred_std"]
-    places = decimals(mean, row.get(f"{name}_pred_error", spread))
+    places = decimals(mean, std if reading["expected_error"] is None else reading["expected_error"])
 
     def shown(value: float) -> str:
         return f"{value:.{places}f}{f' {unit}' if unit else ''}"
 
     label = entry.label if entry else name
-    if f"{name}_pred_lower" not in row:
-        return f"{label}: {f'{mean:.{places}f} ± ' if math.isfinite(spread) else ''}" + shown(
-            spread if math.isfinite(spread) else mean
-        )
-    lower, upper = row[f"{name}_pred_lower"], row[f"{name}_pred_upper"]
-    if not math.isfinite(upper - lower):
+    if not calibrated:
+        return f"{label}: {shown(mean)}" if std is None else f"{label}: {mean:.{places}f} ± {shown(std)}"
+    if reading["lower"] is None:
         return f"{label}: {shown(mean)}, too few polymers were held out for an interval of {100 * level:g} %"
+    lower, upper = reading["lower"], reading["upper"]
     return f"{label}: {shown(mean)}, {100 * level:g} % between {lower:.{places}f} and {shown(upper)}"
 
 
@@ -308,7 +309,7 @@ def _explain(options: argparse.Namespace) -> None:
         raise DataError(
             f"The model does not predict {options.property}; choose of {', '.join(ensemble.prediction_columns)}."
         )
-    found = ensemble.explain(options.smiles)[name]
+    found = ensemble.explain(options.smiles, options.pm)[name]
     write_text(options.output, draw_contributions(found.balanced()))
     terms = found.terms()
     places = decimals(found.total) + 1

@@ -15,6 +15,7 @@ import pandas as pd
 
 from polyid.data.dataset import Dataset
 from polyid.inference.answers import Answers
+from polyid.inference.columns import held_out_column
 from polyid.inference.predictor import EnsemblePredictor
 from polyid.kernel.neighbourhood import neighbourhood
 from polyid.report.metrics import out_of_fold_report
@@ -91,7 +92,7 @@ class HeldOut:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The rows with ``fold``, the first that held the row out, and for each property ``NAME`` besides: ``NAME_network`` and
-        ``NAME_kernel``, what the two parts say alone, ``NAME_pred``, ``NAME_spread``, the absolute error expected, and
+        ``NAME_kernel``, what the two parts say alone, ``NAME_pred``, ``NAME_expected_error``, the absolute error expected, and
         ``NAME_lower`` and ``NAME_upper``, the 90 % interval. Expected error and interval are set by the other polymers.
         """
         rows = self.dataset.part(self.rows)
@@ -102,12 +103,15 @@ class HeldOut:
                 name, predicted[:, p], measured[:, p], self.clues[:, p], polymers, INTERVAL_LEVEL
             )
             columns |= {
-                f"{name}_network": self.network[:, p],
-                f"{name}_kernel": self.kernel[:, p],
-                f"{name}_pred": predicted[:, p],
-                f"{name}_spread": expected,
-                f"{name}_lower": lower,
-                f"{name}_upper": upper,
+                held_out_column(name, part): values
+                for part, values in {
+                    "network": self.network[:, p],
+                    "kernel": self.kernel[:, p],
+                    "pred": predicted[:, p],
+                    "expected_error": expected,
+                    "lower": lower,
+                    "upper": upper,
+                }.items()
             }
         return pd.concat([rows, pd.DataFrame(columns, rows.index)], axis=1)
 
@@ -116,7 +120,9 @@ class HeldOut:
         names = list(self.dataset.properties)
         described = ("smiles_monomer", "smiles_polymer", "mechanism", "class", "pm", "data_id", "fold")
         columns = [c for c in described if c in self.frame] + names
-        columns += [f"{name}_{part}" for name in names for part in ("pred", "spread", "lower", "upper")]
+        columns += [
+            held_out_column(name, part) for name in names for part in ("pred", "expected_error", "lower", "upper")
+        ]
         return self.frame[columns]
 
     def report(self) -> dict[str, dict[str, Any]]:

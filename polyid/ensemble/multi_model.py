@@ -386,7 +386,7 @@ class MultiModel:
 
     def out_of_fold(self) -> pd.DataFrame:
         """Every held-out row once: polymer, first fold it was held out in, measured values, and for each property
-        ``NAME_pred``, the mean of the members that never saw it, ``NAME_spread``, the absolute error expected, and
+        ``NAME_pred``, the mean of the members that never saw it, ``NAME_expected_error``, the absolute error expected, and
         ``NAME_lower`` and ``NAME_upper``, its 90 % interval; share of the networks, expected error and interval are set
         by the other polymers.
         """

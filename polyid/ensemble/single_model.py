@@ -19,6 +19,7 @@ from polyid.ensemble.fitting import fit_preprocessors, fit_scaler, scaled
 from polyid.errors import BundleError
 from polyid.graphs.features import atom_features_v1, bond_features_v1
 from polyid.graphs.preprocessor import PolymerPreprocessor
+from polyid.inference.columns import member_column
 from polyid.inference.predictor import EnsemblePredictor
 from polyid.nn.network import MessagePassingNetwork
 
@@ -103,10 +104,10 @@ class SingleModel:
         if self.held_out is None:
             return None
         rows = self.df_validate
-        columns = [f"{name}_pred" for name in self.prediction_columns]
+        columns = [member_column(name) for name in self.prediction_columns]
         results = pd.concat([rows, pd.DataFrame(self.held_out, rows.index, columns)], axis=1)
         for name in self.prediction_columns:
-            results[f"{name}_err"] = results[name] - results[f"{name}_pred"]
+            results[f"{name}_err"] = results[name] - results[member_column(name)]
         return results
 
     @property
@@ -188,7 +189,7 @@ class SingleModel:
             Ignored; batches fill themselves.
         """
         values = self._own_predictor().predict(row_oligomers(df_prediction, self.chain))[0]
-        columns = [f"{name}_pred" for name in self.prediction_columns]
+        columns = [member_column(name) for name in self.prediction_columns]
         return pd.concat([df_prediction, pd.DataFrame(values, df_prediction.index, columns)], axis=1)
 
     def _own_predictor(self) -> EnsemblePredictor:

@@ -71,7 +71,7 @@ _EXPLAINED = """
 width of these intervals in the property's unit.
 """
 _RANKED = """
-*Rank correlation* is Spearman's, of the model's own spread and its absolute error: 0 means that the model doesn't know
+*Rank correlation* is Spearman's, of the model's expected error and its absolute error: 0 means that the model doesn't know
 where it errs, 1 that it could sort its predictions by their error.
 """
 
@@ -147,7 +147,7 @@ def _metadata(content: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any
         "r_squared": ("R2", "R²"),
         "coverage": ("coverage", "coverage of the interval"),
         "interval_width": ("width", "mean width of the interval"),
-        "spearmanr": ("spearman", "rank correlation of spread and error"),
+        "spearmanr": ("spearman", "rank correlation of expected and true error"),
     }
     results = []
     for name, found in metrics["out_of_fold"].items():

@@ -11,13 +11,17 @@ from polyid.data.properties import PROPERTIES
 
 REPORT_FOLDER = "report"
 COVERAGE = f"{REPORT_FOLDER}/coverage.png"
-ERROR_AGAINST_SPREAD = f"{REPORT_FOLDER}/error_against_spread.png"
+ERROR_AGAINST_EXPECTED = f"{REPORT_FOLDER}/error_against_expected_error.png"
+# As models of before format version 3 have it.
+_FORMER_ERROR_AGAINST_EXPECTED = f"{REPORT_FOLDER}/error_against_spread.png"
 ERRORS_BY_CLASS = f"{REPORT_FOLDER}/errors_by_class.png"
 LEARNING_CURVES = f"{REPORT_FOLDER}/learning_curves.png"
 
+_EXPECTED_CAPTION = "Error against expected error: rising if the model knows where it errs"
 _CAPTIONS = {
     COVERAGE: "Coverage of the intervals: the share of measured values that lie in them, against the share that should",
-    ERROR_AGAINST_SPREAD: "Error against spread: rising if the model knows where it errs",
+    ERROR_AGAINST_EXPECTED: _EXPECTED_CAPTION,
+    _FORMER_ERROR_AGAINST_EXPECTED: _EXPECTED_CAPTION,
     ERRORS_BY_CLASS: "Mean absolute error by class of polymer",
     LEARNING_CURVES: "Learning curves: loss over the epochs, a line a network",
 }

@@ -12,6 +12,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from polyid.data.keys import strata
+from polyid.inference.columns import held_out_column
 from polyid.uncertainty.conformal import INTERVAL_LEVEL
 from polyid.uncertainty.domain.verdict import BORDERLINE, IN_DOMAIN, OUTSIDE
 
@@ -51,13 +52,13 @@ def regression_metrics(measured: np.ndarray, predicted: np.ndarray) -> Figures:
 
 
 def property_metrics(frame: pd.DataFrame, name: str, level: float = INTERVAL_LEVEL) -> Figures:
-    """What a frame's predictions of one property are worth, and their intervals and spread where it has them.
+    """What a frame's predictions of one property are worth, and their intervals and expected errors where it has them.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         With ``NAME`` (measured, NaN where it isn't) and ``NAME_pred``; optional are ``NAME_lower`` with
-        ``NAME_upper``, the bounds of an interval, and ``NAME_spread``, what the model itself says of its error.
+        ``NAME_upper``, the bounds of an interval, and ``NAME_expected_error``, what the model itself says of its error.
     name : str
     level : float
         Share of measured values the intervals are meant to hold.
@@ -66,13 +67,15 @@ def property_metrics(frame: pd.DataFrame, name: str, level: float = INTERVAL_LEV
     -------
     dict
         As `regression_metrics`; with intervals also ``level``, ``coverage`` (share of measured values in their
-        interval, bounds included) and ``width`` (mean, in the property's unit); with a spread also ``spearman`` (rank
-        correlation of spread and absolute error). None where too few values define it, or a width is infinite.
+        interval, bounds included) and ``width`` (mean, in the property's unit); with expected errors also ``spearman``
+        (rank correlation of expected and absolute error). None where too few values define it, or a width is infinite.
     """
     values = frame[name].to_numpy(float)
-    figures = regression_metrics(values, frame[f"{name}_pred"].to_numpy(float))
-    if f"{name}_lower" in frame and f"{name}_upper" in frame:
-        lower, upper = frame[f"{name}_lower"].to_numpy(float), frame[f"{name}_upper"].to_numpy(float)
+    pred, expected, *bounds = (held_out_column(name, part) for part in ("pred", "expected_error", "lower", "upper"))
+    predicted = frame[pred].to_numpy(float)
+    figures = regression_metrics(values, predicted)
+    if all(bound in frame for bound in bounds):
+        lower, upper = (frame[bound].to_numpy(float) for bound in bounds)
         known = np.isfinite(values) & ~np.isnan(lower) & ~np.isnan(upper)
         inside = (lower <= values) & (values <= upper)
         width = (upper - lower)[known].mean() if known.any() else np.nan
@@ -81,10 +84,8 @@ def property_metrics(frame: pd.DataFrame, name: str, level: float = INTERVAL_LEV
             "coverage": float(inside[known].mean()) if known.any() else None,
             "width": float(width) if np.isfinite(width) else None,
         }
-    if f"{name}_spread" in frame:
-        figures["spearman"] = _rank_correlation(
-            frame[f"{name}_spread"].to_numpy(float), np.abs(values - frame[f"{name}_pred"].to_numpy(float))
-        )
+    if expected in frame:
+        figures["spearman"] = _rank_correlation(frame[expected].to_numpy(float), np.abs(values - predicted))
     return figures
 
 
@@ -100,14 +101,14 @@ def coverage_by_level(
 ) -> dict[str, float] | None:
     """Share of measured values that intervals of several levels would hold, each fold's set by the other folds.
 
-    An interval is the prediction ± q · spread, and q the ⌈(n + 1) · level⌉-th smallest of the n scores |error| / spread
+    An interval is the prediction ± q · expected error, and q the ⌈(n + 1) · level⌉-th smallest of the n scores |error| / expected
     of the other folds' rows (split-conformal with normalised scores; Lei et al., J. Am. Stat. Assoc. 113, 1094
     (2018)). A fold's own rows have no say in q, so the shares are not right by construction.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        With ``fold``, ``NAME``, ``NAME_pred`` and ``NAME_spread``.
+        With ``fold``, ``NAME``, ``NAME_pred`` and ``NAME_expected_error``.
     name : str
     levels : sequence of float
         From 0 to 1.
@@ -115,14 +116,14 @@ def coverage_by_level(
     Returns
     -------
     dict or None
-        Level, as text, to share; None without spreads or folds to compare, or with fewer than `_LEAST` scores.
+        Level, as text, to share; None without expected errors or folds to compare, or with fewer than `_LEAST` scores.
     """
-    if f"{name}_spread" not in frame or "fold" not in frame:
+    if held_out_column(name, "expected_error") not in frame or "fold" not in frame:
         return None
-    error = (frame[name] - frame[f"{name}_pred"]).abs().to_numpy(float)
-    spread = frame[f"{name}_spread"].to_numpy(float)
-    known = np.isfinite(error) & np.isfinite(spread) & (spread > 0)
-    score, fold = error[known] / spread[known], frame["fold"].astype(str).to_numpy()[known]
+    error = (frame[name] - frame[held_out_column(name, "pred")]).abs().to_numpy(float)
+    expected = frame[held_out_column(name, "expected_error")].to_numpy(float)
+    known = np.isfinite(error) & np.isfinite(expected) & (expected > 0)
+    score, fold = error[known] / expected[known], frame["fold"].astype(str).to_numpy()[known]
     names = np.unique(fold)
     if len(score) < _LEAST or len(names) < 2:
         return None
@@ -200,7 +201,9 @@ def evaluation_report(
     report = out_of_fold_report(frame, names, level)
     report = {"properties": report.pop("out_of_fold"), **report}
     if "domain" in frame:
-        errors = np.stack([(frame[name] - frame[f"{name}_pred"]).abs().to_numpy(float) for name in names], axis=1)
+        errors = np.stack(
+            [(frame[name] - frame[held_out_column(name, "pred")]).abs().to_numpy(float) for name in names], axis=1
+        )
         middle = np.array([np.median(own[np.isfinite(own)]) if np.isfinite(own).any() else np.nan for own in errors.T])
         relative = errors / np.where(middle > 0, middle, np.nan)
         rows = {verdict: (frame["domain"] == verdict).to_numpy() for verdict in (IN_DOMAIN, BORDERLINE, OUTSIDE)}

@@ -38,6 +38,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     from polyid.ensemble.multi_model import MultiModel
+    from polyid.inference.columns import held_out_column
     from polyid.uncertainty.conformal import INTERVAL_LEVEL
 
     ensemble = MultiModel.load_models(arguments.model)
@@ -49,7 +50,7 @@ def main() -> None:
     )
     print(f"{'property':<24}{'n':>5}{'ours':>18}{'forest':>18}{'forest, by spread':>20}{'ours / narrower':>17}")
     for name in ensemble.prediction_columns:
-        own = measured(frame[name], frame[f"{name}_lower"], frame[f"{name}_upper"])
+        own = measured(frame[name], *(frame[held_out_column(name, bound)] for bound in ("lower", "upper")))
         others = [
             measured(frame[name], *bounds)
             for bounds in forest_intervals(frame, counts, name, arguments, INTERVAL_LEVEL)

@@ -280,9 +280,9 @@ def judge(answer: dict[str, Any], commit: str) -> None:
             raise DemoError(f"{name} ({smiles}) was not predicted: {found['error']}")
         print(f"\n{name}  {smiles}")
         for entry in found["properties"]:
-            if entry["value"] is None or entry["spread"] is None:
+            if entry["value"] is None or entry["std"] is None:
                 raise DemoError(f"{name} has no number for {entry['label']}.")
-            print(f"  {entry['label']:<32}{entry['value']:>10.4g} ± {entry['spread']:<8.3g} {entry['unit'] or ''}")
+            print(f"  {entry['label']:<32}{entry['value']:>10.4g} ± {entry['std']:<8.3g} {entry['unit'] or ''}")
             if name == "Polystyrene" and entry["name"] == "Glass_Transition":
                 polystyrene = entry["value"]
     if polystyrene is None or abs(polystyrene - POLYSTYRENE_TG) > TOLERANCE:

@@ -27,6 +27,7 @@ from polyid.data.training_table import read_training_table
 from polyid.ensemble.multi_model import MultiModel
 from polyid.ensemble.workflow import train_ensemble
 from polyid.errors import PolymerError
+from polyid.inference.columns import prediction_column
 
 FORMS = {"isotactic": 1.0, "atactic": 0.5}
 CHAINS = 4
@@ -59,7 +60,7 @@ def forms_of_unseen_polymers(folder: Path, table: pd.DataFrame, properties: list
                 continue
             answers = model.predict_smiles(chains)
             found[polymer] = {
-                (name, form): answers[f"{name}_pred_mean"][i * CHAINS : (i + 1) * CHAINS].mean()
+                (name, form): answers[prediction_column(name, "mean")][i * CHAINS : (i + 1) * CHAINS].mean()
                 for name in properties
                 for i, form in enumerate(FORMS)
             }

@@ -227,7 +227,7 @@ def test_held_out_predictions_are_those_of_members_that_never_saw_the_polymer(ev
     for p, name in enumerate(NAMES):
         np.testing.assert_allclose(looked_at[p], clues[:, p], rtol=1e-3, atol=1e-5)
         bounds = cross_fitted_intervals(name, expected[:, p], measured[:, p], clues[:, p], polymer_keys(rows), 0.9)
-        for kind, values in zip(("spread", "lower", "upper"), bounds, strict=True):
+        for kind, values in zip(("expected_error", "lower", "upper"), bounds, strict=True):
             np.testing.assert_allclose(rows[f"{name}_{kind}"], values, rtol=1e-3, atol=1e-6, err_msg=f"{name} {kind}")
     np.testing.assert_allclose(
         evaluated.models[0].member.kernel.share,

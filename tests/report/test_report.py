@@ -34,7 +34,7 @@ from polyid.report.figures.draw import write_report
 from polyid.report.figures.parity import draw_parity
 from polyid.report.files import (
     COVERAGE,
-    ERROR_AGAINST_SPREAD,
+    ERROR_AGAINST_EXPECTED,
     ERRORS_BY_CLASS,
     LEARNING_CURVES,
     figure_captions,
@@ -73,7 +73,7 @@ def held_out(names, rows=300, *, spread=True, intervals=True, kind="mechanism", 
         frame[name] = np.where(random.random(rows) < 1 / 3, np.nan, measured)
         frame[f"{name}_pred"] = predicted
         if spread:
-            frame[f"{name}_spread"] = scale
+            frame[f"{name}_expected_error"] = scale
         if intervals:
             frame[f"{name}_lower"], frame[f"{name}_upper"] = predicted - 1.645 * scale, predicted + 1.645 * scale
     return frame
@@ -117,7 +117,7 @@ def test_figures_of_merit_by_hand():
             "T_pred": [1.0, 12.0, 16.0, 22.0, 5.0],
             "T_lower": [0.0, 11.0, 10.0, 14.0, 0.0],
             "T_upper": [2.0, 13.0, 22.0, 30.0, 9.0],
-            "T_spread": [1.0, 3.0, 2.0, 4.0, 9.0],
+            "T_expected_error": [1.0, 3.0, 2.0, 4.0, 9.0],
         }
     )
     found = property_metrics(frame, "T", 0.8)
@@ -147,7 +147,7 @@ def test_figures_of_merit_are_those_of_other_libraries(seed, rows):
         assert found["coverage"] == pytest.approx(known["T"].between(known["T_lower"], known["T_upper"]).mean())
         assert found["width"] == pytest.approx((known["T_upper"] - known["T_lower"]).mean())
     if len(known) > 2:
-        assert found["spearman"] == pytest.approx(errors.corr(known["T_spread"], method="spearman"))
+        assert found["spearman"] == pytest.approx(errors.corr(known["T_expected_error"], method="spearman"))
     else:
         assert found["spearman"] is None
     json.dumps(found, allow_nan=False)
@@ -156,7 +156,7 @@ def test_figures_of_merit_are_those_of_other_libraries(seed, rows):
 def test_what_can_not_be_known_is_none():
     frame = held_out(["T"], 30)
     frame.loc[3, ["T", "T_upper"]] = 0.0, np.inf
-    frame["T_spread"] = 2.0
+    frame["T_expected_error"] = 2.0
     found = property_metrics(frame, "T")
     assert found["width"] is None and found["spearman"] is None
     assert 0 < found["coverage"] <= 1
@@ -172,7 +172,7 @@ def test_a_fold_has_no_say_in_its_own_coverage():
             "fold": ["a"] * 30 + ["b"] * 10,
             "T": np.concatenate([np.linspace(0.1, 1, 30), np.linspace(10, 11, 10)]),
             "T_pred": 0.0,
-            "T_spread": 1.0,
+            "T_expected_error": 1.0,
         }
     )
     # Level 0.9 of ten scores is the tenth, of thirty the 28th; 0.95 of ten has no bound, of thirty the 30th.
@@ -182,7 +182,7 @@ def test_a_fold_has_no_say_in_its_own_coverage():
     )
 
 
-def test_coverage_follows_the_level_where_errors_follow_the_spread():
+def test_coverage_follows_the_level_where_errors_follow_the_expected_error():
     curve = coverage_by_level(held_out(["T"], 6000), "T")
     assert list(curve) == ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "0.95"]
     for level, share in curve.items():
@@ -337,14 +337,14 @@ ALWAYS = {parity_file("Glass_Transition")}
 @pytest.mark.parametrize(
     ("frame", "logs", "expected"),
     [
-        (held_out(["Glass_Transition"]), epochs(), {COVERAGE, ERROR_AGAINST_SPREAD, ERRORS_BY_CLASS, LEARNING_CURVES}),
+        (held_out(["Glass_Transition"]), epochs(), {COVERAGE, ERROR_AGAINST_EXPECTED, ERRORS_BY_CLASS, LEARNING_CURVES}),
         (held_out(["Glass_Transition"], spread=False, intervals=False, kind=None), None, set()),
         (held_out(["Glass_Transition"], spread=False, kind=None), None, {COVERAGE}),
-        (held_out(["Glass_Transition"], intervals=False, kind=None), None, {COVERAGE, ERROR_AGAINST_SPREAD}),
-        (held_out(["Glass_Transition"], folds=1, kind=None), epochs(1), {COVERAGE, ERROR_AGAINST_SPREAD, LEARNING_CURVES}),
-        (held_out(["Glass_Transition"], folds=1, kind=None, intervals=False), epochs(1, 1), {ERROR_AGAINST_SPREAD, LEARNING_CURVES}),
-        (held_out(["Glass_Transition"], 4, seed=1), None, {COVERAGE, ERROR_AGAINST_SPREAD, ERRORS_BY_CLASS}),
-        (held_out(["Glass_Transition"], kind="class"), epochs().assign(val_loss=np.nan), {COVERAGE, ERROR_AGAINST_SPREAD, ERRORS_BY_CLASS, LEARNING_CURVES}),
+        (held_out(["Glass_Transition"], intervals=False, kind=None), None, {COVERAGE, ERROR_AGAINST_EXPECTED}),
+        (held_out(["Glass_Transition"], folds=1, kind=None), epochs(1), {COVERAGE, ERROR_AGAINST_EXPECTED, LEARNING_CURVES}),
+        (held_out(["Glass_Transition"], folds=1, kind=None, intervals=False), epochs(1, 1), {ERROR_AGAINST_EXPECTED, LEARNING_CURVES}),
+        (held_out(["Glass_Transition"], 4, seed=1), None, {COVERAGE, ERROR_AGAINST_EXPECTED, ERRORS_BY_CLASS}),
+        (held_out(["Glass_Transition"], kind="class"), epochs().assign(val_loss=np.nan), {COVERAGE, ERROR_AGAINST_EXPECTED, ERRORS_BY_CLASS, LEARNING_CURVES}),
     ],
     ids=["all", "least", "intervals", "spread", "one fold", "one epoch", "few points", "class, no validation"],
 )  # fmt: skip
@@ -361,7 +361,7 @@ def test_odd_data_are_drawn_all_the_same():
     frame.loc[0, "one value"] = 5.0
     for column in ("constant", "constant_pred", "constant_lower", "constant_upper"):
         frame[column] = 7.0
-    frame["constant_spread"] = 0.0
+    frame["constant_expected_error"] = 0.0
     frame["nothing"] = np.nan
     frame["infinite_lower"], frame["infinite_upper"] = -np.inf, np.inf
     frame["mechanism"] = [f"class {number}" for number in range(40)]

@@ -31,7 +31,6 @@ from polyid.ensemble.multi_model import MultiModel
 from polyid.ensemble.workflow import train_ensemble
 from polyid.errors import BundleError, HubError, PolymerError
 from polyid.hub.fetch import FetchedBundle
-from polyid.uncertainty.domain.verdict import nearest_in_words
 
 SPACE = TOP / "inference_space"
 sys.path.insert(0, str(SPACE))
@@ -56,27 +55,39 @@ class OneNumber:
     def __init__(self, number: float = 101.25, reason: str = "It is far from all.", nearest=()) -> None:
         self.number, self.reason, self.nearest = number, reason, list(nearest)
 
-    def predict_smiles(self, smiles, level=0.9, *, in_words=True):
-        rows = []
+    def predict(self, smiles, level=0.9):
+        forms, errors = [], []
         for text in smiles:
-            row = {"smiles": text, "form": None, "smiles_polymer": None, "error": None}
             try:
-                row["form"] = str(recognise_form(text))
+                forms.append(str(recognise_form(text)))
+                errors.append(None)
             except PolymerError as problem:
-                row["error"] = str(problem)
-            good = row["error"] is None
-            for name in self.prediction_columns:
-                row[f"{name}_pred_mean"] = self.number if good else np.nan
-                row[f"{name}_pred_std"] = 2.5 if good else np.nan
-                row[f"{name}_pred_error"] = 11.4 if good else np.nan
-                row[f"{name}_pred_lower"] = self.number - 100 * level if good else np.nan
-                row[f"{name}_pred_upper"] = self.number + 100 * level if good else np.nan
-            row["domain"], row["domain_reason"] = ("outside", self.reason) if good else (None, None)
-            row["nearest_training_polymers"] = (
-                (nearest_in_words(self.nearest) if in_words else self.nearest) if good else None
-            )
-            rows.append(row)
-        return pd.DataFrame(rows)
+                forms.append(None)
+                errors.append(str(problem))
+        good = np.array([error is None for error in errors])
+
+        def everywhere(number: float) -> np.ndarray:
+            return np.where(good[:, None], number, np.nan) * np.ones(len(self.prediction_columns))
+
+        def where_good(value) -> list:
+            return [value if error is None else None for error in errors]
+
+        return Predictions(
+            self.prediction_columns,
+            level,
+            list(smiles),
+            forms,
+            [None] * len(smiles),
+            errors,
+            mean=everywhere(self.number),
+            std=everywhere(2.5),
+            expected_error=everywhere(11.4),
+            lower=everywhere(self.number - 100 * level),
+            upper=everywhere(self.number + 100 * level),
+            verdict=where_good("outside"),
+            reason=where_good(self.reason),
+            nearest=where_good(self.nearest),
+        )
 
 
 class Shelf:
@@ -130,8 +141,8 @@ def until(condition, seconds=5.0):
 
 
 def answer(service: ModelService) -> float:
-    frame, _ = service.predict(["*CC(*)c1ccccc1"])
-    return frame["Glass_Transition_pred_mean"][0]
+    predictions, _ = service.predict(["*CC(*)c1ccccc1"])
+    return predictions.mean[0, 0]
 
 
 def test_until_there_is_a_model_it_says_so_and_keeps_looking(service, shelf):
@@ -207,8 +218,8 @@ def test_predictions_go_on_while_models_are_swapped(service, shelf):
     def ask():
         while not stop.is_set():
             try:
-                frame, loaded = service.predict(["*CC*"])
-                value = frame["Glass_Transition_pred_mean"][0]
+                predictions, loaded = service.predict(["*CC*"])
+                value = predictions.mean[0, 0]
                 seen.add((loaded.bundle.commit, value))
             except Exception as problem:
                 problems.append(problem)
@@ -263,7 +274,7 @@ def loaded(tmp_path):
 
 
 def shown(loaded: Loaded, smiles: list[str], level: float = 0.9) -> Shown:
-    return Shown(loaded.model.predict_smiles(smiles, level, in_words=False), loaded, level)
+    return Shown(loaded.model.predict(smiles, level), loaded)
 
 
 def cells(markup: str) -> list[list[str]]:
@@ -310,13 +321,12 @@ def test_the_card_says_value_interval_error_structure_form_domain_and_model(load
 
 
 def test_bounds_that_nobody_knows_are_not_shown_as_numbers(loaded):
-    """The levels of an interval are limited by how many polymers were held out; one fold has no spread."""
+    """The levels of an interval are limited by how many polymers were held out; one fold has no standard deviation."""
     own = shown(loaded, ["*CC*"])
-    own.frame[["Glass_Transition_pred_lower", "Glass_Transition_pred_upper"]] = [-np.inf, np.inf]
-    own.frame["Glass_Transition_pred_std"] = np.nan
+    own.predictions.lower[:, 0], own.predictions.upper[:, 0], own.predictions.std[:, 0] = -np.inf, np.inf, np.nan
     assert cells(cards.card(own, 0))[1] == ["Glass transition temperature °C", "101", "not known", "± 11"]
     entry = json.loads(json.dumps(answers.as_json(own), allow_nan=False))["predictions"][0]["properties"][0]
-    assert (entry["lower"], entry["upper"], entry["spread"], entry["expected_error"]) == (None, None, None, 11.4)
+    assert (entry["lower"], entry["upper"], entry["std"], entry["expected_error"]) == (None, None, None, 11.4)
 
 
 def test_several_polymers_are_a_table_without_the_lines_that_cannot_be_read(loaded):
@@ -333,7 +343,7 @@ def test_several_polymers_are_a_table_without_the_lines_that_cannot_be_read(load
     ]
     assert first[:5] == ["1 *CC*", "Outside", "101", "21 to 181", "± 11"]
     assert second[0] == "3 *CCO*"
-    said = answers.complaints(own.frame)
+    said = answers.complaints(own.predictions)
     assert said.startswith("Polymer 2: ")
     assert "Polymer 1" not in said and "Polymer 3" not in said
 
@@ -382,9 +392,9 @@ def test_nothing_that_was_typed_or_trained_on_can_write_html(tmp_path):
     model = OneNumber(reason=evil, nearest=nearest)
     model.prediction_columns, model.prediction_units = (evil,), {evil: [evil]}
     own = shown(Loaded(model, FetchedBundle(tmp_path, evil, evil, evil)), ["*CC*", "*CCO*"])
-    own.frame["smiles"] = evil
+    own.predictions.smiles[:] = [evil] * len(own.predictions)
     for markup in (
-        answers.notice(answers.complaints(model.predict_smiles([evil])), "error"),
+        answers.notice(answers.complaints(model.predict([evil])), "error"),
         answers.status_panel(Status("waiting", evil, trouble=evil)),
         answers.status_panel(Status("ready", evil, loaded=own.loaded, trouble=evil)),
         cards.card(own, 0),
@@ -483,7 +493,7 @@ def test_a_real_models_numbers_reach_page_and_programs_at_every_level(app, train
             for entry in prediction["properties"]:
                 columns = {
                     "value": "mean",
-                    "spread": "std",
+                    "std": "std",
                     "expected_error": "error",
                     "lower": "lower",
                     "upper": "upper",
@@ -568,7 +578,9 @@ def test_why_is_only_computed_for_who_looks_and_kept_at_another_level(app, train
     assert asked == ["*CCO*"]
 
 
-def test_a_model_of_the_first_format_answers_with_its_spread_and_says_what_that_is(app, trained, folder, monkeypatch):
+def test_a_model_of_the_first_format_answers_with_its_standard_deviation_and_says_what_that_is(
+    app, trained, folder, monkeypatch
+):
     """No calibration, no domain, no kernel regression: what was published before there were any."""
     older = MultiModel.load_models(folder)
     older.fitted = FittedEnsemble(tuple(replace(member, kernel=None) for member in older.fitted.members))
@@ -577,7 +589,7 @@ def test_a_model_of_the_first_format_answers_with_its_spread_and_says_what_that_
     pressed = page.press("*CC(*)C\n*CCO*\nC1CC")
     expected = older.predict_smiles(["*CC(*)C"]).iloc[0]
     heads, line = cells(pressed["card"])[:2]
-    assert heads == ["Property", "Value", "Spread"]
+    assert heads == ["Property", "Value", "Standard deviation"]
     assert line[2] == "± " + rounded(
         expected["Glass_Transition_pred_std"],
         decimals(expected["Glass_Transition_pred_mean"], expected["Glass_Transition_pred_std"]),

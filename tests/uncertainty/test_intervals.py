@@ -256,9 +256,9 @@ def test_infinite_bounds_can_be_told_in_json():
     spread, lower, upper = cross_fitted_intervals("Tm", predicted, measured, clues_of(6), list("abcdef"), 0.9)
     assert (lower == -np.inf).all() and (upper == np.inf).all() and np.isfinite(spread).all()
     frame = pd.DataFrame({"Tm": measured, "Tm_pred": predicted, "Tm_lower": lower, "Tm_upper": upper})
-    figures = property_metrics(frame.assign(Tm_spread=spread), "Tm")
+    figures = property_metrics(frame.assign(Tm_expected_error=spread), "Tm")
     assert figures["width"] is None and figures["coverage"] == 1.0
-    report = out_of_fold_report(frame.assign(fold=list("001122"), Tm_spread=spread), ["Tm"])
+    report = out_of_fold_report(frame.assign(fold=list("001122"), Tm_expected_error=spread), ["Tm"])
     json.dumps(report, allow_nan=False)
 
 

@@ -12,12 +12,19 @@ from typing import Any
 import pandas as pd
 
 from polyid.report.figures.coverage import draw_coverage
-from polyid.report.figures.error_against_spread import draw_error_against_spread
+from polyid.report.figures.error_against_expected import draw_error_against_expected
 from polyid.report.figures.errors_by_class import draw_errors_by_class
 from polyid.report.figures.learning_curves import draw_learning_curves
 from polyid.report.figures.parity import draw_parity
 from polyid.report.figures.style import png_bytes
-from polyid.report.files import COVERAGE, ERROR_AGAINST_SPREAD, ERRORS_BY_CLASS, LEARNING_CURVES, parity_file, unit_text
+from polyid.report.files import (
+    COVERAGE,
+    ERROR_AGAINST_EXPECTED,
+    ERRORS_BY_CLASS,
+    LEARNING_CURVES,
+    parity_file,
+    unit_text,
+)
 
 
 def write_report(
@@ -31,7 +38,7 @@ def write_report(
     Parameters
     ----------
     out_of_fold : pandas.DataFrame
-        One row a held-out row of the table: for each property ``NAME`` and ``NAME_pred``, optionally ``NAME_spread``,
+        One row a held-out row of the table: for each property ``NAME`` and ``NAME_pred``, optionally ``NAME_expected_error``,
         ``NAME_lower`` and ``NAME_upper``.
     logs : pandas.DataFrame or None
         One row an epoch and network: ``epoch``, ``loss``, ``val_loss``, ``model_id``.
@@ -50,7 +57,7 @@ def write_report(
     units = {name: unit_text(name, content) for name in names}
     figures = {parity_file(name): draw_parity(out_of_fold, name, units[name], metrics) for name in names}
     figures[COVERAGE] = draw_coverage(names, metrics)
-    figures[ERROR_AGAINST_SPREAD] = draw_error_against_spread(out_of_fold, names, units, metrics)
+    figures[ERROR_AGAINST_EXPECTED] = draw_error_against_expected(out_of_fold, names, units, metrics)
     figures[ERRORS_BY_CLASS] = draw_errors_by_class(names, units, metrics)
     figures[LEARNING_CURVES] = draw_learning_curves(logs)
     return {path: png_bytes(figure) for path, figure in figures.items() if figure is not None}

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from polyid.inference.columns import held_out_column
 from polyid.report.figures.style import (
     BLUE,
     FIGURE_WIDTH,
@@ -29,7 +30,7 @@ from polyid.report.files import number_text
 
 def draw_parity(frame: pd.DataFrame, name: str, unit: str, metrics: dict[str, Any]) -> Figure | None:
     """Predicted against measured; values outside their interval in another colour and shape."""
-    measured, predicted = frame[name].to_numpy(float), frame[f"{name}_pred"].to_numpy(float)
+    measured, predicted = frame[name].to_numpy(float), frame[held_out_column(name, "pred")].to_numpy(float)
     known = np.isfinite(measured) & np.isfinite(predicted)
     if not known.any():
         return None
@@ -43,7 +44,7 @@ def draw_parity(frame: pd.DataFrame, name: str, unit: str, metrics: dict[str, An
     axes.plot(limits, limits, color=QUIET_COLOUR, linewidth=1, zorder=1)
     outside = np.zeros(len(frame), bool)
     if figures.get("coverage") is not None:
-        lower, upper = frame[f"{name}_lower"].to_numpy(float), frame[f"{name}_upper"].to_numpy(float)
+        lower, upper = (frame[held_out_column(name, bound)].to_numpy(float) for bound in ("lower", "upper"))
         outside = known & ((measured < lower) | (measured > upper))
         level = percent_text(figures["level"])
         share = percent_text(figures["coverage"])
