@@ -31,6 +31,7 @@ from polyid.ensemble.multi_model import MultiModel
 from polyid.ensemble.workflow import train_ensemble
 from polyid.errors import BundleError, HubError, PolymerError
 from polyid.hub.fetch import FetchedBundle
+from polyid.inference.predictions import Predictions
 
 SPACE = TOP / "inference_space"
 sys.path.insert(0, str(SPACE))
