@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
-from polyid.chemistry.oligomer import to_oligomer
+from polyid.chemistry.oligomer import ChainSettings, to_oligomer
 from polyid.explain.contributions import bond_shares, contributions
 from polyid.explain.copies import find_repeats
 from polyid.explain.drawing import LOWERING, RAISING, draw_contributions
@@ -246,7 +246,7 @@ def test_random_polymers_add_up(parts, degree, as_oligomer, predictor):
     expected = predictor.predict([oligomer])[:, 0].mean(axis=0)
     if as_oligomer and Chem.MolFromSmiles(oligomer).GetNumHeavyAtoms() < 41:
         as_oligomer = False
-    found = explain(predictor, oligomer if as_oligomer else unit, degree_of_polymerisation=degree)
+    found = explain(predictor, oligomer if as_oligomer else unit, chain=ChainSettings(degree))
     for p, one in enumerate(found.values()):
         assert one.total == pytest.approx(expected[p], rel=1e-5, abs=1e-5 * abs(one.centre))
         assert one.bonds.sum() == pytest.approx(one.atoms.sum(), rel=1e-6, abs=1e-6 * abs(one.centre))
