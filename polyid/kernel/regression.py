@@ -12,8 +12,8 @@ from sklearn.svm import SVR
 from polyid.common.arrays import array_of
 from polyid.kernel.similarity import ReferencePolymers
 
-_RIDGE = 0.01
-_PENALTY, _TUBE = 5.0, 0.02
+RIDGE = 0.01
+PENALTY, TUBE = 5.0, 0.02
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ def fit_member(references: ReferencePolymers, similarity: np.ndarray, targets: n
         if len(train) < 3 or scale == 0.0:
             continue
         gram, scaled = similarity[np.ix_(train, train)].astype(float), (labels[train] - offset[p]) / scale
-        ridge = KernelRidge(alpha=_RIDGE, kernel="precomputed").fit(gram, scaled)
-        vector = SVR(kernel="precomputed", C=_PENALTY, epsilon=_TUBE).fit(gram, scaled)
+        ridge = KernelRidge(alpha=RIDGE, kernel="precomputed").fit(gram, scaled)
+        vector = SVR(kernel="precomputed", C=PENALTY, epsilon=TUBE).fit(gram, scaled)
         dual = ridge.dual_coef_.copy()
         dual[vector.support_] += vector.dual_coef_[0]
         # As exact as it will be stored, so that a loaded model predicts the same.

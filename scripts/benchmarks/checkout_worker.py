@@ -67,7 +67,8 @@ def training() -> None:
         mark = time.perf_counter()
 
     ensemble.train_models(global100, model_params=parameters.to_dict(), verbose=False, progress=progress)
-    answer(losses=[model.df_loss_log["loss"].map(float.hex).tolist() for model in ensemble.models])
+    logs = [model.df_loss_log for model in ensemble.models]
+    answer(losses=[[float(loss).hex() for loss in log["loss"]] for log in logs if log is not None])
 
 
 def prediction() -> None:

@@ -51,7 +51,8 @@ def compare_training(against: Path, rounds: int, folds: int, tiny: bool = False)
         frame[["smiles_polymer", *PROPERTIES]].to_csv(path, index=False)
         for worker in workers:
             worker.ask(table=str(path), properties=PROPERTIES, folds=folds, epochs=rounds + 1, tiny=tiny)
-        ours, theirs = [], []
+        ours: list[float] = []
+        theirs: list[float] = []
         for turn in range(rounds):
             # Who goes first changes, so that a machine that gets busier is nobody's disadvantage.
             for worker, seconds in ((workers[0], ours), (workers[1], theirs))[:: 1 if turn % 2 else -1]:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from polyid.nn.config import NetworkConfig
+
 
 def forward_flops(sizes: Any, config: Any) -> Any:
     """Operations of the network's matrix products, two for a multiplication and its addition; a prediction of one member.
@@ -36,6 +38,19 @@ def forward_flops(sizes: Any, config: Any) -> Any:
     return 2 * products
 
 
+def network_config(atom_classes: int, bond_classes: int, properties: int, parameters: dict[str, Any]) -> NetworkConfig:
+    """Sizes of a preset's network for so many classes and properties."""
+    return NetworkConfig(
+        atom_classes,
+        bond_classes,
+        parameters["atom_features"],
+        parameters["mol_features"],
+        parameters["num_messages"],
+        properties,
+        parameters["dropout"],
+    )
+
+
 def trainer_factory(
     data: dict[str, Any], parameters: dict[str, Any], members: int, arguments: argparse.Namespace
 ) -> tuple[Callable[..., Any], Any]:
@@ -43,20 +58,11 @@ def trainer_factory(
     import numpy as np
 
     from polyid.config.settings import settings_from
-    from polyid.nn.config import NetworkConfig
     from polyid.nn.network import MessagePassingNetwork
     from polyid.training.group import FoldData
     from polyid.training.trainer import EnsembleTrainer
 
-    config = NetworkConfig(
-        data["atom_classes"],
-        data["bond_classes"],
-        parameters["atom_features"],
-        parameters["mol_features"],
-        parameters["num_messages"],
-        data["targets"].shape[1],
-        parameters["dropout"],
-    )
+    config = network_config(data["atom_classes"], data["bond_classes"], data["targets"].shape[1], parameters)
     order = np.random.default_rng(0).permutation(len(data["graphs"]))
     fresh = MessagePassingNetwork(config)
     folds = []

@@ -64,8 +64,8 @@ def generated_units(count: int, seed: int = 0) -> list[str]:
             joined = Chem.RWMol(Chem.CombineMols(chain, following))
             tail = [a for a in chain.GetAtoms() if a.GetAtomicNum() == 0][1].GetIdx()
             head = next(a for a in following.GetAtoms() if a.GetAtomicNum() == 0).GetIdx() + chain.GetNumAtoms()
-            ends = [joined.GetAtomWithIdx(i).GetNeighbors()[0].GetIdx() for i in (tail, head)]
-            joined.AddBond(*ends, Chem.BondType.SINGLE)
+            last, first = (joined.GetAtomWithIdx(i).GetNeighbors()[0].GetIdx() for i in (tail, head))
+            joined.AddBond(last, first, Chem.BondType.SINGLE)
             for index in sorted((tail, head), reverse=True):
                 joined.RemoveAtom(index)
             chain = joined.GetMol()

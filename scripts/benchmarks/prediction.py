@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 from benchmarks.checkouts import compare_predictions
+from benchmarks.gpu_steps import network_config
 from benchmarks.measuring import load_average, measured, peak_mib, spread, verdict
 from benchmarks.peers import PEERS, peer_worker
 from benchmarks.polymers import PROPERTIES, benchmark_table, generated_units, sample
@@ -65,7 +66,6 @@ def random_bundle(folder: str, frame: Any, folds: int, tiny: bool = False) -> No
     from polyid.config.parameters import preset
     from polyid.graphs.features import feature_set
     from polyid.graphs.preprocessor import PolymerPreprocessor
-    from polyid.nn.config import NetworkConfig
     from polyid.nn.network import MessagePassingNetwork
 
     parameters = preset("publication", **(TINY if tiny else {})).to_dict()
@@ -73,15 +73,7 @@ def random_bundle(folder: str, frame: Any, folds: int, tiny: bool = False) -> No
     preprocessor = PolymerPreprocessor(atom, bond, explicit_hs=parameters["explicit_hs"])
     preprocessor.fit(preprocessor.featuriser(rounds=1)(list(frame["smiles_polymer"]), cache=False))
     scaler = RobustScaler().fit(frame[list(PROPERTIES)].to_numpy(float))
-    config = NetworkConfig(
-        preprocessor.atom_classes,
-        preprocessor.bond_classes,
-        parameters["atom_features"],
-        parameters["mol_features"],
-        parameters["num_messages"],
-        len(PROPERTIES),
-        parameters["dropout"],
-    )
+    config = network_config(preprocessor.atom_classes, preprocessor.bond_classes, len(PROPERTIES), parameters)
     network = MessagePassingNetwork(config, folds)
     network.initialise(list(range(folds)))
     members = [BundleMember(network.member_weights(i), config, preprocessor, scaler, [], str(i)) for i in range(folds)]

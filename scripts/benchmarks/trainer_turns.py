@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks.gpu_steps import network_config
 from benchmarks.polymers import PROPERTIES
 
 from polyid.errors import Cancelled
@@ -20,7 +21,7 @@ def make_trainer(
     splits: list[tuple[np.ndarray, np.ndarray]],
     group: int | None = None,
     **hooks: Any,
-):
+) -> Any:
     """An `EnsembleTrainer` of the given folds: scaled targets, fitted preprocessor, fresh weights.
 
     Parameters
@@ -43,7 +44,6 @@ def make_trainer(
     from polyid.graphs.features import feature_set
     from polyid.graphs.featuriser import Featuriser
     from polyid.graphs.preprocessor import PolymerPreprocessor
-    from polyid.nn.config import NetworkConfig
     from polyid.nn.network import MessagePassingNetwork
     from polyid.training.group import FoldData
     from polyid.training.trainer import EnsembleTrainer
@@ -54,15 +54,7 @@ def make_trainer(
     preprocessor = PolymerPreprocessor(atom, bond, explicit_hs=parameters["explicit_hs"]).fit(graphs)
     tokens = [preprocessor.tokenise(graph) for graph in graphs]
     targets = RobustScaler().fit_transform(frame[list(PROPERTIES)].to_numpy(float)).astype(np.float32)
-    config = NetworkConfig(
-        preprocessor.atom_classes,
-        preprocessor.bond_classes,
-        parameters["atom_features"],
-        parameters["mol_features"],
-        parameters["num_messages"],
-        len(PROPERTIES),
-        parameters["dropout"],
-    )
+    config = network_config(preprocessor.atom_classes, preprocessor.bond_classes, len(PROPERTIES), parameters)
     fresh = MessagePassingNetwork(config)
     folds = []
     for i, (train, validation) in enumerate(splits):

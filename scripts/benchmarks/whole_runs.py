@@ -111,7 +111,8 @@ def featurising(arguments: argparse.Namespace) -> None:
         parameters = preset(name).to_dict()
         atom, bond = feature_set(parameters["features"])
         featuriser = Featuriser(atom, bond, parameters["explicit_hs"], parameters["num_messages"])
-        fresh, cached = [], []
+        fresh: list[float] = []
+        cached: list[float] = []
         with tempfile.TemporaryDirectory() as folder:
             os.environ["POLYID_CACHE"] = folder
             featuriser(smiles)

@@ -21,6 +21,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ def start_spaces(services: Services, port: int = 0) -> tuple[str, str]:
         chosen = free_port(port)
         addresses.append(f"http://127.0.0.1:{chosen}")
         services.start(name, [f"{folder}/app.py"], GRADIO_SERVER_PORT=str(chosen))
-        services.await_(f"The start of the {name}", START_SECONDS, lambda url=addresses[-1]: answers(url))
+        services.await_(f"The start of the {name}", START_SECONDS, partial(answers, addresses[-1]))
     return addresses[0], addresses[1]
 
 

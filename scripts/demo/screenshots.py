@@ -13,6 +13,7 @@ import argparse
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 WIDTH, TALLEST = 1180, 1740
 """Pixels; the figures of a whole report would be longer than the README."""
@@ -57,7 +58,7 @@ def take(trainer: str | None, inference: str | None, output: Path, smiles: str) 
     return written
 
 
-def photograph(page, path: Path) -> Path:
+def photograph(page: Any, path: Path) -> Path:
     """The page down to `TALLEST`, once its animations are over and nothing has the focus."""
     page.evaluate("document.activeElement.blur()")
     page.mouse.move(0, 0)

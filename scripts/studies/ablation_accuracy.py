@@ -97,7 +97,7 @@ def columns(table: str) -> list[str]:
 def kernel_rows(table: str) -> dict[str, list[str]]:
     """Out-of-fold errors of the kernel regression alone, and of what remains when a part of it is left out."""
     from polyid.chemistry.composition import polymer_fragments
-    from polyid.kernel.regression import _PENALTY, _RIDGE, _TUBE
+    from polyid.kernel.regression import PENALTY, RIDGE, TUBE
     from polyid.kernel.similarity import ReferencePolymers
 
     ensemble = folds_of(table)
@@ -105,7 +105,7 @@ def kernel_rows(table: str) -> dict[str, list[str]]:
     labels = data[ensemble.prediction_columns].to_numpy(float)
     fragments = polymer_fragments(data["smiles_polymer"].tolist())
     parts = ReferencePolymers(fragments, labels).similarities(fragments)
-    everything = sum(parts.values()) / len(parts)
+    everything = np.mean(list(parts.values()), axis=0)
     held_out = [data.index.isin(m.df_validate.index) for m in ensemble.models]
 
     def errors(kernel: np.ndarray, ridge: bool = True, vector: bool = True) -> dict[str, float]:
@@ -117,9 +117,9 @@ def kernel_rows(table: str) -> dict[str, list[str]]:
                 gram, scaled = kernel[np.ix_(train, train)], (labels[train, p] - centre) / scale
                 fits = []
                 if ridge:
-                    fits.append(KernelRidge(alpha=_RIDGE, kernel="precomputed").fit(gram, scaled))
+                    fits.append(KernelRidge(alpha=RIDGE, kernel="precomputed").fit(gram, scaled))
                 if vector:
-                    fits.append(SVR(kernel="precomputed", C=_PENALTY, epsilon=_TUBE).fit(gram, scaled))
+                    fits.append(SVR(kernel="precomputed", C=PENALTY, epsilon=TUBE).fit(gram, scaled))
                 new = kernel[np.ix_(np.flatnonzero(out), train)]
                 found[out, p] = centre + scale * np.mean([fit.predict(new) for fit in fits], axis=0)
         return dict(zip(ensemble.prediction_columns, np.nanmean(np.abs(found - labels), axis=0), strict=True))
@@ -128,7 +128,7 @@ def kernel_rows(table: str) -> dict[str, list[str]]:
     rows["— ridge alone"] = row("all folds", errors(everything, vector=False))
     rows["— support vectors alone"] = row("all folds", errors(everything, ridge=False))
     for name in parts:
-        rest = sum(other for key, other in parts.items() if key != name) / (len(parts) - 1)
+        rest = np.mean([other for key, other in parts.items() if key != name], axis=0)
         rows[f"— without {name}"] = row("all folds", errors(rest))
     return rows
 

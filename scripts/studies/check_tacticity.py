@@ -82,7 +82,7 @@ def main() -> int:
         folder = options.model or Path(place) / "model"
         if options.model is None:
             train_ensemble(options.table, folder, preset=options.preset, seed=options.seed, verbose=True)
-        found = forms_of_unseen_polymers(folder, table, [name])[name]
+        found = pd.DataFrame(forms_of_unseen_polymers(folder, table, [name])[name])
     measured = table[table[name].notna()]
     found["measured from"] = measured.groupby("smiles_monomer")[name].min()
     found["to"] = measured.groupby("smiles_monomer")[name].max()

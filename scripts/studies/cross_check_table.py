@@ -44,14 +44,14 @@ class Comparison:
     """One value of the table beside that of the other one."""
 
     polymer: str
-    property: str
+    property_name: str
     ours: float
     theirs: float
 
     @property
     def agrees(self) -> bool:
         # Permeabilities are written with three decimals of the logarithm; a difference of 0.3 must not fail by 1e-16.
-        return abs(self.ours - self.theirs) <= TOLERANCE[self.property] + 1e-9
+        return abs(self.ours - self.theirs) <= TOLERANCE[self.property_name] + 1e-9
 
 
 def polymer_key(oligomer: str) -> str | None:
@@ -229,7 +229,7 @@ def report(comparisons: list[Comparison], everything: bool = False) -> str:
     """By property the number compared and the share that agrees, then what disagrees, largest difference first."""
     lines = []
     for prop, tolerance in TOLERANCE.items():
-        chosen = [each for each in comparisons if each.property == prop]
+        chosen = [each for each in comparisons if each.property_name == prop]
         if not chosen:
             lines.append(f"{prop}: nothing to compare")
             continue

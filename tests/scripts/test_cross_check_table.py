@@ -46,7 +46,7 @@ def tables(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_values_of_the_same_polymers_are_compared_and_no_others(tables):
-    assert {(each.polymer, each.property): (each.ours, each.theirs, each.agrees) for each in compare(*tables)} == {
+    assert {(each.polymer, each.property_name): (each.ours, each.theirs, each.agrees) for each in compare(*tables)} == {
         ("PS", "Glass_Transition"): (100, 115, True),
         ("PS", "Density"): (1.05, 1.2, False),
         ("PET", "Glass_Transition"): (76, 91, True),

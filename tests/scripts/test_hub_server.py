@@ -444,7 +444,8 @@ def test_a_damaged_upload_is_refused(api, hub, repo):
     assert put(href, b"wrong") == 400
     assert put(href[:-3] + "abc", b"right") == 401  # the address is a signed ticket
     operation = CommitOperationAdd("a.bin", b"right")
-    operation._upload_mode, operation._is_uploaded = "lfs", True  # claim an upload that did not happen
+    # Claim an upload that did not happen.
+    operation._upload_mode, operation._is_uploaded = "lfs", True  # noqa: SLF001
     with pytest.raises(BadRequestError, match="was not uploaded"):
         api.create_commit(repo, [operation], commit_message="no content")
     assert put(href, b"right") == 200
