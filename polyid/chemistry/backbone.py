@@ -18,7 +18,7 @@ def canonical_unit(unit: Unit) -> str:
     period = next(
         step
         for step in range(1, length + 1)
-        if length % step == 0 and all(forward[place] == forward[place % step] for place in range(length))
+        if length % step == 0 and all(forward[i] == forward[i % step] for i in range(length))
     )
     best = min(
         tuple(text for text, _ in [*segments[start:period], *segments[:start]])

@@ -72,8 +72,8 @@ class PolymerFragments:
     def chosen(self, index: Sequence[int]) -> PolymerFragments:
         """The polymers of `index`."""
         return PolymerFragments(
-            tuple([kind[i] for i in index] for kind in self.keys),
-            tuple([kind[i] for i in index] for kind in self.counts),
+            tuple([keys[i] for i in index] for keys in self.keys),
+            tuple([counts[i] for i in index] for counts in self.counts),
             self.composition[np.asarray(index, int)],
         )
 
@@ -119,7 +119,7 @@ def _composition(molecule: Chem.Mol, atoms: int, centres: bool) -> list[float]:
     elements = [symbols.get(element, 0) / atoms for element in _ELEMENTS]
     labels = {a.GetIdx(): a.GetProp("_CIPCode") for a in atoms_of(molecule) if a.HasProp("_CIPCode")} if centres else {}
     # Neighbouring centres of one label are, in a chain of one repeat unit, a meso dyad.
-    same = [labels[one] == labels[other] for one, other in _dyads(molecule, labels)]
+    same = [labels[left] == labels[right] for left, right in _dyads(molecule, labels)]
     meso = sum(same) / len(same) if same else None
     return [
         *counted,

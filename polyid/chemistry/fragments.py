@@ -87,18 +87,18 @@ class KnownFragments:
         """What an oligomer has that is none of these; a PolymerError says why it is no oligomer."""
         ids = np.array(sorted(chain_fragments(smiles)), np.int64)
         elements = sorted(elements_of(smiles) - self.elements)
-        known = np.searchsorted(self.fragments, ids)
-        new = ids[self.fragments[np.minimum(known, len(self.fragments) - 1)] != ids]
+        position = np.searchsorted(self.fragments, ids)
+        new = ids[self.fragments[np.minimum(position, len(self.fragments) - 1)] != ids]
         if not len(new):
             return Unseen(0, [], elements)
         molecule = parse_smiles(smiles)
-        found = rdFingerprintGenerator.AdditionalOutput()
-        found.AllocateBitInfoMap()
-        _MORGAN.GetSparseCountFingerprint(molecule, additionalOutput=found)
-        places = found.GetBitInfoMap()
+        environments = rdFingerprintGenerator.AdditionalOutput()
+        environments.AllocateBitInfoMap()
+        _MORGAN.GetSparseCountFingerprint(molecule, additionalOutput=environments)
+        atoms_and_radii = environments.GetBitInfoMap()
         by_size: dict[tuple[int, int], list[tuple[int, list[int]]]] = {}
         for fragment in new.tolist():
-            atom, radius = min(places[fragment], key=lambda p: (p[1], p[0]))
+            atom, radius = min(atoms_and_radii[fragment], key=lambda p: (p[1], p[0]))
             bonds = list(Chem.FindAtomEnvironmentOfRadiusN(molecule, radius, atom)) if radius else []
             by_size.setdefault((radius, len(bonds)), []).append((atom, bonds))
         named: list[str] = []

@@ -170,8 +170,8 @@ def contributions(
         The SMILES is no polymer.
     """
     oligomer = chain.oligomer(smiles, mechanism=mechanism, pm=pm)
-    known = as_smiles(smiles).text if recognise_form(smiles) is PolymerForm.REPEAT_UNIT else None
-    repeats = find_repeats(oligomer, known)
+    repeat_unit = as_smiles(smiles).text if recognise_form(smiles) is PolymerForm.REPEAT_UNIT else None
+    repeats = find_repeats(oligomer, repeat_unit)
     ends, shares, centre = bond_shares(predictor.bond_values(oligomer))
     # Every bond is the same share of the mean; these shares are added up like the contributions.
     weights = np.full((len(ends), 1), 1.0 / max(1, len(ends)))
@@ -238,12 +238,12 @@ def _on_unit(repeats: Repeats, ends: np.ndarray, shares: np.ndarray) -> tuple[np
             # A hydrogen is shown with its atom.
             add_to_atom(i, share)
             continue
-        for own, other in ((i, j), (j, i)):
-            add_to_atom(own, share / 2)
-            if repeats.copy[own] >= 0:
-                inner = repeats.copy[own] == repeats.copy[other]
-                neighbour = repeats.atom[other] if inner else repeats.links[own, other]
-                add_to_bond(int(repeats.atom[own]), int(neighbour), share / 2)
+        for atom, across in ((i, j), (j, i)):
+            add_to_atom(atom, share / 2)
+            if repeats.copy[atom] >= 0:
+                inner = repeats.copy[atom] == repeats.copy[across]
+                neighbour = repeats.atom[across] if inner else repeats.links[atom, across]
+                add_to_bond(int(repeats.atom[atom]), int(neighbour), share / 2)
     # A bond to an attachment point is half a bond.
     stars = {atom.GetIdx() for atom in unit.GetAtoms() if atom.GetAtomicNum() == 0}
     weight = np.array([0.5 if stars & {b.GetBeginAtomIdx(), b.GetEndAtomIdx()} else 1.0 for b in unit.GetBonds()])
