@@ -40,6 +40,7 @@ from polyid.data.roles import COLUMN_MEANINGS
 from polyid.data.training_table import TrainingTable
 from polyid.data.values import count_polymers
 from polyid.errors import DataError, HubError, PolyIDError
+from polyid.hub.destination import read_account
 
 DEFAULT_PRESET = "small"
 FEW_LABELS = 20
@@ -182,7 +183,7 @@ def preset_settings(preset: str):
 def default_repo(typed: str | None):
     """Fill the repo box on arrival, and say at once when there is nobody to publish as."""
     try:
-        name, _ = train_models.account(get_token())
+        name = read_account(get_token()).name
     except HubError as problem:
         return gr.skip(), notice(str(problem), "error")
     return gr.skip() if typed else f"{name}/polyid-models", ""

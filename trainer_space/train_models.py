@@ -6,32 +6,26 @@ import functools
 import hashlib
 import json
 import logging
-import os
-import re
 import tempfile
 import threading
 from pathlib import Path
 
-import httpx2
-from huggingface_hub import HfApi, get_token
-from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, RepositoryNotFoundError
+from huggingface_hub import get_token
 
 from polyid import runs
-from polyid.common.files import sha256
+from polyid.common.files import sha256, write_bytes
 from polyid.config.parameters import DEFAULT_SPLIT
 from polyid.data.catalogue import SOURCES
 from polyid.data.download import fetch_source
 from polyid.data.splits import assign_folds, fold_names, split_column
 from polyid.data.training_table import TrainingTable, read_training_table
-from polyid.errors import DataError, HubError, TrainingError
+from polyid.errors import DataError, TrainingError
 from polyid.hub.datasets import find_hub_table
-from polyid.hub.destination import FRESH_REPO_FILES, REF_NAME
+from polyid.hub.destination import check_destination
 
 logger = logging.getLogger(__name__)
 
 Columns = dict[str, dict[str, str | None]]
-
-REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]{0,95}")
 
 
 def train_polyid_models(
@@ -102,7 +96,7 @@ def find_data(
         content = pasted.encode()
         folder = Path(tempfile.gettempdir()) / f"polyid-pasted-{hashlib.sha256(content).hexdigest()[:32]}"
         folder.mkdir(mode=0o700, exist_ok=True)
-        (folder / "pasted_rows.csv").write_bytes(content)
+        write_bytes(folder / "pasted_rows.csv", content)
         return folder / "pasted_rows.csv"
     if dataset and dataset.strip():
         path = find_hub_table(dataset, get_token())
@@ -132,82 +126,6 @@ _READING = threading.Lock()
 @functools.lru_cache(maxsize=8)
 def _read_table(path: str, digest: str, columns: str, keep: str | None) -> TrainingTable:
     return read_training_table(path, columns=json.loads(columns), keep=[keep] if keep else ())
-
-
-def account(token: str | None) -> tuple[str, frozenset[str]]:
-    """Who the token belongs to, and all the names it may write under.
-
-    Raises
-    ------
-    HubError
-        When there is no token, the Hub refuses it, it may only read, or the Hub can't be reached.
-    """
-    try:
-        answer = _hub(token).whoami()
-    except LocalTokenNotFoundError as problem:
-        raise HubError(
-            "There is no Hub token: set HF_TOKEN to a token that may write (in a Space: in its secrets), then restart."
-        ) from problem
-    except HfHubHTTPError as problem:
-        if problem.response.status_code in (401, 403):
-            raise HubError(
-                "The Hub refuses the token: set HF_TOKEN to a valid token that may write, then restart."
-            ) from problem
-        raise HubError(f"The Hub couldn't say whose token this is ({type(problem).__name__}): try again.") from problem
-    except (OSError, httpx2.HTTPError) as problem:
-        raise HubError(
-            f"The Hub can't be reached ({type(problem).__name__}): check the network and try again."
-        ) from problem
-    role = (answer.get("auth") or {}).get("accessToken", {}).get("role")
-    if role == "read":
-        raise HubError("The Hub token may only read: set HF_TOKEN to a token that may write.")
-    return answer["name"], frozenset([answer["name"], *(team["name"] for team in answer.get("orgs") or ())])
-
-
-def check_destination(
-    repo_id: str, tag: str | None, branch: str | None, private: bool | None, token: str | None
-) -> None:
-    """Make sure, as far as can be known before, that the ensemble can be published where it should go.
-
-    Raises
-    ------
-    HubError
-        In one sentence, with the remedy.
-    """
-    if not repo_id:
-        raise HubError("No model repo is named: type one such as demo/polyid-models.")
-    if not REPO_ID.fullmatch(repo_id):
-        raise HubError(
-            f"{repo_id!r} isn't the name of a model repo: write it as user/name, such as demo/polyid-models."
-        )
-    for what, value in (("tag", tag), ("branch", branch)):
-        if value and not REF_NAME.fullmatch(value):
-            raise HubError(f"{value!r} can't be a {what}: use letters, digits, dots and dashes, such as v1.0.0.")
-    name, names = account(token)
-    owner = repo_id.partition("/")[0]
-    if owner not in names:
-        raise HubError(
-            f"The token belongs to {name}, which can't write to {repo_id}: choose a name such as {name}/polyid-models."
-        )
-    hub = _hub(token)
-    try:
-        info = hub.model_info(repo_id)
-        files = {file.rfilename for file in info.siblings or ()}
-        tags = {ref.name for ref in hub.list_repo_refs(repo_id).tags}
-    except RepositoryNotFoundError:
-        return
-    except (OSError, httpx2.HTTPError) as problem:
-        raise HubError(f"{repo_id} can't be looked at ({type(problem).__name__}): try again.") from problem
-    if files - FRESH_REPO_FILES and "parameters.json" not in files:
-        raise HubError(f"{repo_id} holds something else than a PolyID model: choose another repo.")
-    if private and not info.private:
-        raise HubError(f"{repo_id} exists and is public: make it private in its settings, or untick that.")
-    if tag in tags:
-        raise HubError(f"{repo_id} has a tag {tag} already: choose another.")
-
-
-def _hub(token: str | None) -> HfApi:
-    return HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None, token=token)
 
 
 def start_run(
@@ -262,7 +180,7 @@ def start_run(
     whole_folds = len(fold_names(assign_folds(labelled, whole_folds, split, seed=whole_seed)))
     token = get_token()
     repo_id, tag, branch = (repo_id or "").strip(), (tag or "").strip() or None, (branch or "").strip() or None
-    check_destination(repo_id, tag, branch, private, token)
+    check_destination(repo_id, tag, branch, private or None, token)
     return runs.start(
         runs_folder,
         data_path,
@@ -310,5 +228,5 @@ def resume_run(
         raise TrainingError("There is no run to go on with: start one first.")
     token = get_token()
     repo_id, tag, branch = (repo_id or "").strip(), (tag or "").strip() or None, (branch or "").strip() or None
-    check_destination(repo_id, tag, branch, private, token)
+    check_destination(repo_id, tag, branch, private or None, token)
     return runs.resume(run.folder, repo_id=repo_id, tag=tag, branch=branch, private=private or None, token=token)

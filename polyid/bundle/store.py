@@ -29,7 +29,15 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from polyid.bundle.codecs import log_from_csv, log_to_csv, scaler_from_dict, scaler_to_dict
-from polyid.bundle.layout import CHECKED_FILES, FOLD_FILES, FORMAT, FORMAT_VERSION, KERNEL_FILE
+from polyid.bundle.layout import (
+    CHECKED_FILES,
+    FOLD_FILES,
+    FORMAT,
+    FORMAT_VERSION,
+    KERNEL_FILE,
+    MANIFEST_FILE,
+    fold_folder,
+)
 from polyid.bundle.manifest import package_versions, read_manifest
 from polyid.bundle.member import BundleMember
 from polyid.common.custom import custom_class
@@ -61,7 +69,7 @@ def save_bundle(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "parameters.json").unlink(missing_ok=True)
+    (folder / MANIFEST_FILE).unlink(missing_ok=True)
     for old in sorted(folder.glob("model_fold_*")):
         for file in old.iterdir():
             file.unlink()
@@ -78,7 +86,7 @@ def save_bundle(
             checksums[name] = hashlib.sha256(content).hexdigest()
 
     for i, member in enumerate(members):
-        place = f"model_fold_{i}"
+        place = fold_folder(i)
         arrays = {name: np.ascontiguousarray(value, np.float32) for name, value in member.weights.items()}
         network = {"network": json.dumps(member.config.to_dict()), "class": member.network_class.__name__}
         write(f"{place}/model.safetensors", save(arrays, network))
@@ -99,7 +107,7 @@ def save_bundle(
         "versions": package_versions(),
         "sha256": checksums,
     }
-    write("parameters.json", to_json(manifest).encode(), checked=False)
+    write(MANIFEST_FILE, to_json(manifest).encode(), checked=False)
     return folder
 
 
@@ -137,7 +145,7 @@ def load_bundle(
     for i in range(int(manifest["folds"])) if folds is None else folds:
         if not 0 <= i < int(manifest["folds"]):
             raise BundleError(f"The model has {manifest['folds']} folds, counted from 0; there is no fold {i}.")
-        place = f"model_fold_{i}"
+        place = fold_folder(i)
         content = {name: _checked(folder, f"{place}/{name}", manifest["sha256"]) for name in FOLD_FILES}
         weights, config, class_name = _read_weights(content["model.safetensors"], f"{place}/model.safetensors")
         members.append(
@@ -164,9 +172,13 @@ def _checked(folder: Path, name: str, checksums: dict[str, str]) -> bytes:
     try:
         content = (folder / name).read_bytes()
     except OSError:
-        raise BundleError(f"The model is incomplete: {name} is missing. Download or train it again.") from None
+        raise BundleError(
+            f"The model {str(folder)!r} is incomplete, {name} is missing: download or train it again."
+        ) from None
     if hashlib.sha256(content).hexdigest() != checksums.get(name):
-        raise BundleError(f"The model is damaged: {name} is not the file that was saved. Download or train it again.")
+        raise BundleError(
+            f"The model {str(folder)!r} is damaged, {name} is not the file that was saved: download or train it again."
+        )
     return content
 
 

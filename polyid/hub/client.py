@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import httpx2
-from huggingface_hub import HfApi, get_token
+from huggingface_hub import DatasetInfo, HfApi, ModelInfo, get_token
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -20,17 +20,45 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.utils import get_session
 
-from polyid.errors import HubError
+from polyid.errors import HubError, PolyIDError
 
 LOOK_SECONDS = 10.0  # how long one question to the Hub may take before it counts as unreachable
+QUIET_SECONDS = 120.0  # how long the Hub may send nothing in the middle of an answer or of an upload
 TRIES = 3
 Answer = TypeVar("Answer")
 
 
 def hub_api(token: str | None) -> HfApi:
+    """Client of the Hub that `HF_ENDPOINT` names; without a token it uses the one of the machine's login."""
+    # By default a Hub that takes a request and never answers would be waited for for ever.
+    get_session().timeout = httpx2.Timeout(QUIET_SECONDS, connect=LOOK_SECONDS)
     # Read now, not when the client was imported, so that a page or a test can choose the Hub at run time.
     return HfApi(endpoint=os.environ.get("HF_ENDPOINT", "").rstrip("/") or None, token=token, library_name="polyid")
+
+
+def has_token(token: bool | str | None) -> bool:
+    """Tell whether there is a token to use: the one given, or the machine's."""
+    return bool(token or get_token())
+
+
+def look_at_repo(api: HfApi, repo_id: str, revision: str | None = None) -> ModelInfo:
+    """What the Hub says of a model repo: a question that gives up in time, to be asked before all others."""
+    return with_retries(lambda: api.model_info(repo_id, revision=revision, timeout=LOOK_SECONDS))
+
+
+def look_at_dataset(api: HfApi, repo_id: str, revision: str | None = None) -> DatasetInfo:
+    """The same of a dataset."""
+    return with_retries(lambda: api.dataset_info(repo_id, revision=revision, timeout=LOOK_SECONDS))
+
+
+def commit_of(api: HfApi, repo_id: str, revision: str | None = None) -> str:
+    """The commit that a branch, tag or commit of a model repo stands for now."""
+    commit = look_at_repo(api, repo_id, revision).sha
+    if commit is None:
+        raise HubError(f"{api.endpoint} names no commit of {repo_id}: try again.")
+    return commit
 
 
 def _status(error: BaseException) -> int | None:
@@ -62,7 +90,7 @@ def explained_errors(api: HfApi, repo_id: str, revision: str | None = None) -> I
     """Turn whatever the client raises into one `HubError` sentence without a token."""
     try:
         yield
-    except HubError:
+    except PolyIDError:
         raise
     except (HfHubHTTPError, httpx2.HTTPError, OSError, RuntimeError, ValueError) as error:
         sentence = _sentence(error, api, repo_id, revision)
@@ -72,42 +100,61 @@ def explained_errors(api: HfApi, repo_id: str, revision: str | None = None) -> I
         raise HubError(sentence) from None  # the client's own text may quote what was sent
 
 
+_BY_TYPE: tuple[tuple[type[Exception], str], ...] = (
+    (GatedRepoError, "{repo} is gated: ask for access on {hub}/{repo}, then try again."),
+    (
+        RepositoryNotFoundError,
+        "{repo} was not found on {hub}, or it is private and your token may not see it: "
+        "check the name and whose token it is.",
+    ),
+    (RevisionNotFoundError, "{repo} has no branch, tag or commit {revision!r}: see {hub}/{repo} for those it has."),
+)
+_BY_STATUS = {
+    401: "{hub} does not know the token: log in with `hf auth login --force`, or set HF_TOKEN to a valid one.",
+    403: "The token may not do this on {repo} ({answer}): use a token with the write role of the repo's owner.",
+    412: "Somebody else published to {repo} at the same moment: look at it, then publish again.",
+    429: "{hub} asks to slow down: wait some minutes, then try again.",
+}
+
+
 def _sentence(error: Exception, api: HfApi, repo_id: str, revision: str | None) -> str:
     """Say what went wrong and what to do next."""
-    hub, status = api.endpoint, _status(error)
-    said = (getattr(error, "server_message", None) or "").split("\n")[0].rstrip(".")
-    has_token = bool(api.token or get_token())
-    if isinstance(error, LocalTokenNotFoundError) or (status == 401 and not has_token):
+    status = _status(error)
+    answer = (getattr(error, "server_message", None) or "").split("\n")[0].rstrip(".")
+    words = {"repo": repo_id, "hub": api.endpoint, "revision": revision, "answer": answer}
+    if isinstance(error, LocalTokenNotFoundError) or (status == 401 and not has_token(api.token)):
         return (
-            f"{repo_id} was not found on {hub}, or it is private and no token was given: check the name, "
+            f"{repo_id} was not found on {api.endpoint}, or it is private and no token was given: check the name, "
             "or log in with `hf auth login` or set HF_TOKEN."
         )
-    if isinstance(error, GatedRepoError):
-        return f"{repo_id} is gated: ask for access on {hub}/{repo_id}, then try again."
-    if isinstance(error, RepositoryNotFoundError):
-        return (
-            f"{repo_id} was not found on {hub}, or it is private and your token may not see it: "
-            "check the name and whose token it is."
-        )
-    if isinstance(error, RevisionNotFoundError):
-        return f"{repo_id} has no branch, tag or commit {revision!r}: see {hub}/{repo_id} for those it has."
-    if status == 401:
-        return f"{hub} does not know the token: log in with `hf auth login --force`, or set HF_TOKEN to a valid one."
-    if status == 403:
-        return f"The token may not do this on {repo_id} ({said}): use a token with the write role of the repo's owner."
-    if status == 412:
-        return f"Somebody else published to {repo_id} at the same moment: look at it, then publish again."
-    if status == 429:
-        return f"{hub} asks to slow down: wait some minutes, then try again."
-    if status is not None and status >= 500:
-        return f"{hub} has a problem of its own (HTTP {status}): try again in some minutes."
-    if isinstance(error, EntryNotFoundError) and status is not None:
-        return f"{repo_id} lacks a file that was there before ({said}): try again."
+    for error_type, sentence in _BY_TYPE:
+        if isinstance(error, error_type):
+            return sentence.format(**words)
+    if status in _BY_STATUS:
+        return _BY_STATUS[status].format(**words)
     if status is not None:
-        return f"{hub} refused the request about {repo_id} (HTTP {status}: {said}): put that right, then try again."
+        return _refusal(error, status, words)
     if isinstance(error, ValueError) and "README.md" in str(error):
-        return f"{hub} can't read the head of the bundle's README.md: {' '.join(str(error).split())[:200]}."
+        return f"{api.endpoint} can't read the head of the model's README.md: {_one_line(error)}."
     if is_passing_failure(error):
-        return f"{hub} can't be reached: check the network and the address in HF_ENDPOINT, then try again."
-    text = " ".join(str(error).split())[:200]
-    return f"The transfer from or to {repo_id} on {hub} broke off ({type(error).__name__}: {text}): try again."
+        return f"{api.endpoint} can't be reached: check the network and the address in HF_ENDPOINT, then try again."
+    return (
+        f"The transfer from or to {repo_id} on {api.endpoint} broke off ({type(error).__name__}: {_one_line(error)}): "
+        "try again."
+    )
+
+
+def _refusal(error: Exception, status: int, words: dict[str, str | None]) -> str:
+    """Sentence for an answer that no other is for."""
+    if status >= 500:
+        return f"{words['hub']} has a problem of its own (HTTP {status}): try again in some minutes."
+    if isinstance(error, EntryNotFoundError):
+        return f"{words['repo']} lacks a file that was there before ({words['answer']}): try again."
+    return (
+        f"{words['hub']} refused the request about {words['repo']} (HTTP {status}: {words['answer']}): "
+        "put that right, then try again."
+    )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

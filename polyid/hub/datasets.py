@@ -36,25 +36,22 @@ def fetch_hub_dataset(
     HubError
         The Hub refused or could not be reached.
     """
-    from huggingface_hub import hf_hub_download
-
-    from polyid.hub.client import explained_errors, hub_api
+    from polyid.hub.client import explained_errors, hub_api, look_at_dataset, with_retries
 
     api = hub_api(token)
     with explained_errors(api, repo_id, revision):
-        files = api.list_repo_files(repo_id, repo_type="dataset", revision=revision)
-    tables = sorted(name for name in files if name.lower().endswith(TABLE_SUFFIXES))
+        files = look_at_dataset(api, repo_id, revision).siblings or []
+    tables = sorted(file.rfilename for file in files if file.rfilename.lower().endswith(TABLE_SUFFIXES))
     if filename is None:
         if len(tables) != 1:
             seen = f"has several tables ({', '.join(tables[:8])}); name one" if tables else "has no table"
             raise DataError(f"The dataset {repo_id} {seen}; {', '.join(TABLE_SUFFIXES)} files are read.")
         filename = tables[0]
-    elif filename not in tables:
+    if filename not in tables:
         raise DataError(f"The dataset {repo_id} has no table {filename}; it has {', '.join(tables[:8]) or 'none'}.")
+    table = filename
     with explained_errors(api, repo_id, revision):
-        path = hf_hub_download(
-            repo_id, filename, repo_type="dataset", revision=revision, token=api.token, endpoint=api.endpoint
-        )
+        path = with_retries(lambda: api.hf_hub_download(repo_id, table, repo_type="dataset", revision=revision))
     return Path(path)
 
 

@@ -1,28 +1,28 @@
-"""Where a model goes: names of repos, branches and tags, and whose repo it is."""
+"""Where a model goes: names of repos, branches and tags, who may write there, and what is there already."""
 
 from __future__ import annotations
 
 import re
 import tempfile
-from pathlib import Path
+from dataclasses import dataclass
 
 from huggingface_hub import HfApi
-from huggingface_hub.errors import HFValidationError
+from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 from huggingface_hub.utils import validate_repo_id
 
+from polyid.bundle.layout import MANIFEST_FILE
+from polyid.bundle.manifest import is_manifest
 from polyid.errors import HubError
-from polyid.hub.client import with_retries
-from polyid.hub.model_files import check_parameters
+from polyid.hub.client import explained_errors, has_token, hub_api, look_at_repo, with_retries
 
 FRESH_REPO_FILES = {".gitattributes", ".gitignore", "LICENSE", "README.md"}  # what the Hub's own page may put there
 REF_NAME = re.compile(r"(?!.*(\.\.|//|\.lock(/|$)|/\.))[A-Za-z0-9_][A-Za-z0-9_./-]{0,98}[A-Za-z0-9_-]|[A-Za-z0-9_]")
 
 
-def set_visibility(private: bool) -> str:
-    return "private" if private else "public"
-
-
 def check_repo_id(repo_id: str) -> None:
+    """Refuse what can't be the name of a model repo."""
+    if not repo_id:
+        raise HubError("No model repo is named: write it as user/name, such as demo/polyid-models.")
     try:
         validate_repo_id(repo_id)
     except HFValidationError:
@@ -30,10 +30,13 @@ def check_repo_id(repo_id: str) -> None:
     else:
         repo_id_is_valid = repo_id.count("/") == 1
     if not repo_id_is_valid:
-        raise HubError(f"{repo_id!r} is not the name of a model repo: give it as user/name.")
+        raise HubError(
+            f"{repo_id!r} is not the name of a model repo: write it as user/name, such as demo/polyid-models."
+        )
 
 
 def split_repo_and_revision(model: str) -> tuple[str, str | None]:
+    """``user/repo@revision`` as repo id and revision, None where none is named."""
     repo_id, _, revision = model.partition("@")
     try:
         check_repo_id(repo_id)
@@ -45,25 +48,119 @@ def split_repo_and_revision(model: str) -> tuple[str, str | None]:
     return repo_id, revision or None
 
 
-def check_repo_is_ours(api: HfApi, repo_id: str, commit: str) -> None:
+@dataclass(frozen=True)
+class Account:
+    """Whom a token belongs to, and all the names it may write under."""
+
+    name: str
+    owners: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A model repo that exists: the commits its branches and tags stand for."""
+
+    branches: dict[str, str]
+    tags: dict[str, str]
+
+
+def read_account(token: str | None) -> Account:
+    """Whom a token belongs to.
+
+    Raises
+    ------
+    HubError
+        There is no token, the Hub does not know it, it may only read, or the Hub can't be reached.
+    """
+    check_token(token)
+    api = hub_api(token)
+    with explained_errors(api, "the token's account"):
+        answer = with_retries(api.whoami)
+    if (answer.get("auth") or {}).get("accessToken", {}).get("role") == "read":
+        raise HubError("The Hub token may only read: set HF_TOKEN to a token with the write role.")
+    return Account(answer["name"], frozenset([answer["name"], *(team["name"] for team in answer.get("orgs") or ())]))
+
+
+def check_token(token: str | None) -> None:
+    """Refuse to go on without a token."""
+    if not has_token(token):
+        raise HubError(
+            "There is no Hub token: set HF_TOKEN to a token with the write role (in a Space: among its secrets), "
+            "or log in with `hf auth login`."
+        )
+
+
+def check_names(repo_id: str, tag: str | None, branch: str | None) -> None:
+    """Refuse names that no repo, tag or branch can have."""
+    check_repo_id(repo_id)
+    for what, name in (("tag", tag), ("branch", branch)):
+        if name is not None and not REF_NAME.fullmatch(name):
+            raise HubError(
+                f"{name!r} can't be the name of a {what}: use letters, digits, '.', '_' and '-', as in v1.0."
+            )
+
+
+def check_destination(
+    repo_id: str, tag: str | None, branch: str | None, private: bool | None, token: str | None
+) -> None:
+    """Make sure, as far as can be known before training, that a model can be published where it should go.
+
+    Raises
+    ------
+    HubError
+        In one sentence, with the remedy.
+    """
+    check_names(repo_id, tag, branch)
+    account = read_account(token)
+    if repo_id.partition("/")[0] not in account.owners:
+        raise HubError(
+            f"The token belongs to {account.name}, which can't write to {repo_id}: "
+            f"choose a name such as {account.name}/polyid-models."
+        )
+    destination = look_at_destination(hub_api(token), repo_id, branch, private)
+    if destination is not None and tag in destination.tags:
+        raise HubError(f"{repo_id} has a tag {tag} already: choose another.")
+
+
+def look_at_destination(api: HfApi, repo_id: str, branch: str | None, private: bool | None) -> Destination | None:
+    """A model repo as it is now; None if there is none.
+
+    Raises
+    ------
+    HubError
+        Its visibility is another one than asked for, or its branch holds something else than a PolyID model.
+    """
+    with explained_errors(api, repo_id):
+        try:
+            info = look_at_repo(api, repo_id)
+        except RepositoryNotFoundError:
+            return None
+        if private is not None and bool(info.private) != private:
+            raise HubError(
+                f"{repo_id} is {_visibility(bool(info.private))} already, and publishing does not change that: "
+                f"change it in the repo's settings, or publish without asking for a {_visibility(private)} repo."
+            )
+        refs = with_retries(lambda: api.list_repo_refs(repo_id))
+        branches = {ref.name: ref.target_commit for ref in refs.branches}
+        _check_repo_is_ours(api, repo_id, branches.get(branch or "main", branches["main"]))
+    return Destination(branches, {ref.name: ref.target_commit for ref in refs.tags})
+
+
+def _visibility(private: bool) -> str:
+    return "private" if private else "public"
+
+
+def _check_repo_is_ours(api: HfApi, repo_id: str, commit: str) -> None:
     """Refuse a repo that holds something else than a PolyID model."""
     files = set(with_retries(lambda: api.list_repo_files(repo_id, revision=commit)))
     if files <= FRESH_REPO_FILES:
         return
-    ours = False
-    if "parameters.json" in files:
+    if MANIFEST_FILE in files:
         with tempfile.TemporaryDirectory() as cache:
-            path = with_retries(
-                lambda: api.hf_hub_download(repo_id, "parameters.json", revision=commit, cache_dir=cache)
-            )
-            try:
-                check_parameters(Path(path), repo_id)
-                ours = True
-            except HubError:
-                ours = False
-    if not ours:
-        other = sorted(files - FRESH_REPO_FILES)[0]
-        raise HubError(
-            f"{repo_id} holds something else than a PolyID model ({other}), which publishing would mix up: "
-            "choose another repo."
-        )
+            path = with_retries(lambda: api.hf_hub_download(repo_id, MANIFEST_FILE, revision=commit, cache_dir=cache))
+            if is_manifest(path):
+                return
+    raise HubError(
+        f"{repo_id} holds something else than a PolyID model ({sorted(files - FRESH_REPO_FILES)[0]}), which publishing "
+        "would mix up: choose another repo."
+    )

@@ -7,10 +7,18 @@ from pathlib import Path
 
 from huggingface_hub.errors import LocalEntryNotFoundError
 
+from polyid.bundle.layout import BUNDLE_PATTERNS
+from polyid.bundle.manifest import check_model_folder
 from polyid.errors import HubError
-from polyid.hub.client import LOOK_SECONDS, explained_errors, hub_api, is_passing_failure, with_retries
+from polyid.hub.client import (
+    commit_of,
+    explained_errors,
+    hub_api,
+    is_passing_failure,
+    look_at_repo,
+    with_retries,
+)
 from polyid.hub.destination import check_repo_id, split_repo_and_revision
-from polyid.hub.model_files import BUNDLE_PATTERNS, bundle_paths
 
 
 @dataclass(frozen=True)
@@ -53,18 +61,20 @@ def fetch_bundle(
     Raises
     ------
     HubError
-        When there is no such folder, repo or revision, when it is no bundle, or the Hub can't be reached.
+        When there is no such folder, repo or revision, or the Hub can't be reached.
+    BundleError
+        When it holds no whole model.
     """
     folder = Path(model).expanduser()
     if model and folder.is_dir():
-        bundle_paths(folder)
+        check_model_folder(folder)
         return FetchedBundle(folder, None, None, None)
     repo_id, revision = split_repo_and_revision(model)
     api = hub_api(token)
     with explained_errors(api, repo_id, revision):
         try:
             # Asked first because it gives up in time, and because its answer tells what is wrong best.
-            with_retries(lambda: api.model_info(repo_id, revision=revision, timeout=LOOK_SECONDS))
+            look_at_repo(api, repo_id, revision)
             reachable = True
         except Exception as error:
             if not is_passing_failure(error):
@@ -88,7 +98,7 @@ def fetch_bundle(
             ) from None
         folder = Path(snapshot)
         commit = folder.name
-        bundle_paths(folder, repo_id)
+        check_model_folder(folder, repo_id)
         tag = None
         if reachable:
             refs = with_retries(lambda: api.list_repo_refs(repo_id))
@@ -108,4 +118,4 @@ def latest_commit(repo_id: str, revision: str | None = None, *, token: str | Non
     check_repo_id(repo_id)
     api = hub_api(token)
     with explained_errors(api, repo_id, revision):
-        return with_retries(lambda: api.model_info(repo_id, revision=revision, timeout=LOOK_SECONDS)).sha
+        return commit_of(api, repo_id, revision)

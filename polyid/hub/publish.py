@@ -1,4 +1,4 @@
-"""TODO"""
+"""Model folders published to the Hub, each as one commit."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
-from huggingface_hub.errors import RepositoryNotFoundError
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.hf_api import RepoFile
 
+from polyid.bundle.layout import is_bundle_file
+from polyid.bundle.manifest import check_model_folder
 from polyid.errors import HubError
-from polyid.hub.client import LOOK_SECONDS, TRIES, explained_errors, hub_api, is_passing_failure, with_retries
-from polyid.hub.destination import REF_NAME, check_repo_id, check_repo_is_ours, set_visibility
-from polyid.hub.model_files import bundle_paths, is_bundle_file, paths_of_folds
+from polyid.hub.client import TRIES, commit_of, explained_errors, hub_api, is_passing_failure, with_retries
+from polyid.hub.destination import Destination, check_names, check_token, look_at_destination
 
 
 @dataclass(frozen=True)
@@ -63,54 +63,32 @@ def publish_bundle(
 
     Raises
     ------
+    BundleError
+        When the folder holds no whole model.
     HubError
-        When the folder is no bundle, the repo holds something else, or the Hub refuses or can't be reached.
+        When it holds other files too, the repo holds something else, or the Hub refuses or can't be reached.
     """
     folder = Path(folder)
-    paths = bundle_paths(folder)
-    for path in paths:
-        if not is_bundle_file(path):
-            raise HubError(
-                f"{folder} holds {path}, which is no part of a model: move it elsewhere, then publish again."
-            )
-    check_repo_id(repo_id)
-    for kind, name in (("tag", tag), ("branch", branch)):
-        if name is not None and not REF_NAME.fullmatch(name):
-            raise HubError(
-                f"{name!r} can't be the name of a {kind}: use letters, digits, '.', '_' and '-', as in v1.0."
-            )
+    folds = check_model_folder(folder)["folds"]
+    paths = _files_to_publish(folder)
+    check_names(repo_id, tag, branch)
+    check_token(token)
     api = hub_api(token)
-    if not (token or get_token()):
-        raise HubError(
-            f"Publishing to {repo_id} needs a Hugging Face token with the write role: "
-            "log in with `hf auth login`, or set HF_TOKEN."
-        )
-    with explained_errors(api, repo_id):
-        try:
-            info = with_retries(lambda: api.model_info(repo_id, timeout=LOOK_SECONDS))
-        except RepositoryNotFoundError:
+    destination = look_at_destination(api, repo_id, branch, private)
+    if destination is None:
+        with explained_errors(api, repo_id):
             api.create_repo(repo_id, private=private, exist_ok=True)
-            info = with_retries(lambda: api.model_info(repo_id, timeout=LOOK_SECONDS))
-        if private is not None and bool(info.private) != private:
-            raise HubError(
-                f"{repo_id} is {'private' if info.private else 'public'} already, and publishing does not change that: "
-                f"change it in the repo's settings, or publish without asking for a {set_visibility(private)} repo."
-            )
-        refs = with_retries(lambda: api.list_repo_refs(repo_id))
-        branches = {ref.name: ref.target_commit for ref in refs.branches}
-        tags = {ref.name: ref.target_commit for ref in refs.tags}
-        target = branch or "main"
-        check_repo_is_ours(api, repo_id, branches.get(target, branches["main"]))
-        if tag in tags and _changes(api, repo_id, branches.get(target, "main"), folder, paths) != (tags[tag], []):
-            raise HubError(
-                f"{repo_id} has the tag {tag} on another model (commit {tags[tag][:7]}): choose another tag, "
-                "or delete that one on the Hub."
-            )
-        if target not in branches:
+        destination = look_at_destination(api, repo_id, branch, private)
+    if destination is None:
+        raise HubError(f"{repo_id} was made and is not there yet: publish again in some minutes.")
+    target = branch or "main"
+    with explained_errors(api, repo_id):
+        _check_tag(api, repo_id, tag, destination, target, folder, paths)
+        if target not in destination.branches:
             with_retries(lambda: api.create_branch(repo_id, branch=target, exist_ok=True))
-    title = f"Publish a PolyID model of {len(paths_of_folds(paths))} folds" + (f", {tag}" if tag else "")
+    title = f"Publish a PolyID model of {folds} folds" + (f", {tag}" if tag else "")
     commit = _commit(api, repo_id, target, folder, paths, title)
-    if tag is not None and tag not in tags:
+    if tag is not None and tag not in destination.tags:
         try:
             with explained_errors(api, repo_id, commit):
                 api.create_tag(repo_id, tag=tag, revision=commit, exist_ok=True)
@@ -121,11 +99,37 @@ def publish_bundle(
     return Publication(repo_id, commit, f"{api.endpoint}/{repo_id}/commit/{commit}", tag, branch)
 
 
+def _files_to_publish(folder: Path) -> list[str]:
+    """The files of a model folder but hidden ones, relative to it; refuse those that are no part of a model."""
+    paths = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    names = [path.as_posix() for path in paths if not any(part.startswith(".") for part in path.parts)]
+    for name in names:
+        if not is_bundle_file(name):
+            raise HubError(
+                f"{folder} holds {name}, which is no part of a model: move it elsewhere, then publish again."
+            )
+    return names
+
+
+def _check_tag(
+    api: HfApi, repo_id: str, tag: str | None, destination: Destination, target: str, folder: Path, paths: list[str]
+) -> None:
+    """Refuse a tag that is on another model."""
+    if tag is None or tag not in destination.tags:
+        return
+    tagged = destination.tags[tag]
+    if _changes(api, repo_id, destination.branches.get(target, "main"), folder, paths) != (tagged, []):
+        raise HubError(
+            f"{repo_id} has the tag {tag} on another model (commit {tagged[:7]}): choose another tag, "
+            "or delete that one on the Hub."
+        )
+
+
 def _changes(
     api: HfApi, repo_id: str, revision: str, folder: Path, paths: list[str]
 ) -> tuple[str, list[CommitOperationAdd | CommitOperationDelete]]:
     """Compare a bundle with a revision: return the revision's commit and the operations that make it the bundle."""
-    head = with_retries(lambda: api.model_info(repo_id, revision=revision, timeout=LOOK_SECONDS)).sha
+    head = commit_of(api, repo_id, revision)
     tree = with_retries(lambda: list(api.list_repo_tree(repo_id, recursive=True, revision=head)))
     there = {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
     operations: list[CommitOperationAdd | CommitOperationDelete] = [

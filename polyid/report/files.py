@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from polyid.bundle.layout import REPORT_FOLDER
 from polyid.data.properties import PROPERTIES
 
-REPORT_FOLDER = "report"
 COVERAGE = f"{REPORT_FOLDER}/coverage.png"
 ERROR_AGAINST_EXPECTED = f"{REPORT_FOLDER}/error_against_expected_error.png"
 # As models of before format version 3 have it.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import os
 import re
 import secrets
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
 
 from polyid.common.files import sha256, write_json
 from polyid.config.parameters import DEFAULT_SPLIT
@@ -128,7 +130,7 @@ def resume(
         if running is not None and running.active:
             raise TrainingError(f"A training run is at work ({running.record.line}): go on when it has finished.")
         run = read(folder)
-        wanted = {"repo_id": repo_id, "tag": tag, "branch": branch, "private": private}
+        wanted: dict[str, Any] = {"repo_id": repo_id, "tag": tag, "branch": branch, "private": private}
         changes = {name: value for name, value in wanted.items() if value is not None}
         write_json(folder / "request.json", dataclasses.asdict(dataclasses.replace(run.request, **changes)))
         (folder / "cancel").unlink(missing_ok=True)
@@ -158,10 +160,7 @@ def cancel(folder: str | Path) -> Run:
     return read(folder)
 
 
-@contextlib.contextmanager
-def _locked(runs: Path) -> Iterator[None]:
-    """Hold the folder of runs; the system lets go of it when the holder dies."""
+def _locked(runs: Path) -> FileLock:
+    """Hold of the folder of runs, which the system lets go of when the holder dies."""
     runs.mkdir(parents=True, exist_ok=True)
-    with (runs / ".lock").open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
+    return FileLock(runs / ".lock")

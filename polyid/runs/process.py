@@ -7,11 +7,18 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 from polyid.common.files import write_json
 
 CHILD = (sys.executable, "-P", "-X", "faulthandler", "-m", "polyid.runs.worker")
 """Command that carries out a run; the run's folder is appended. Tests put another one here."""
+
+_BOOT_TIME_RESOLUTION = (
+    1.5  # seconds; systems tell the time of their start in whole ones, and round now and then otherwise
+)
 
 
 def spawn_process(folder: Path, token: str | None) -> None:
@@ -35,20 +42,29 @@ def spawn_process(folder: Path, token: str | None) -> None:
         )
     # Collects the exit status, so that no zombie is left behind.
     threading.Thread(target=process.wait, daemon=True).start()
-    write_json(folder / "process.json", {"pid": process.pid, "identity": process_identity(process.pid)})
+    record = {"pid": process.pid, "seconds_after_boot": seconds_after_boot(process.pid)}
+    write_json(folder / "process.json", record)
 
 
-def process_identity(pid: int) -> str | None:
-    """What tells a living process from another one that got its number later; None when none is alive."""
-    stat = Path(f"/proc/{pid}/stat")
-    if Path("/proc/self/stat").exists():
-        try:
-            # The command's name, in brackets, may hold anything; state is field 3 and the start time field 22.
-            fields = stat.read_text(errors="replace").rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
+def seconds_after_boot(pid: int) -> float | None:
+    """When a process began, counted from the start of the machine so that no change of its clock moves it.
+
+    None if there is no such process, or only its exit status is left.
+    """
+    try:
+        process = psutil.Process(pid)
+        if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
             return None
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return None if fields[0] in "ZX" else f"{boot} {fields[19]}"
-    answer = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    state, _, started = answer.stdout.strip().partition(" ")
-    return started.strip() if state and not state.startswith("Z") else None
+        return process.create_time() - psutil.boot_time()
+    except psutil.NoSuchProcess:
+        return None
+
+
+def is_alive(process: dict[str, Any]) -> bool:
+    """Tell whether the process that a ``process.json`` speaks of is at work, and not another that got its number later.
+
+    A record of another form is of a version that knew processes by other signs: such a process is taken for dead.
+    """
+    began = seconds_after_boot(process["pid"])
+    noted = process.get("seconds_after_boot")
+    return began is not None and noted is not None and abs(began - noted) < _BOOT_TIME_RESOLUTION

@@ -16,7 +16,7 @@ The page that starts a run may reload, crash or be watched from two browsers: it
 killed is recognised because no process with its number *and* its start time is alive any more, so a stale record
 never blocks the next run. The Hub's token reaches the process by its environment and is written nowhere.
 
-Needs a POSIX system (file locks, sessions), as Spaces and their containers are.
+Needs a POSIX system (sessions), as Spaces and their containers are.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from polyid.bundle.manifest import has_manifest
 from polyid.common.files import read_json
 from polyid.config.parameters import DEFAULT_SPLIT
 from polyid.errors import TrainingError
-from polyid.runs.process import process_identity
+from polyid.runs.process import is_alive
 
 ACTIVE = ("queued", "preparing", "training", "publishing")
 FINISHED = ("done", "failed", "cancelled")
@@ -140,7 +141,7 @@ class Run:
     @property
     def trained(self) -> bool:
         """Whether a complete bundle lies in its folder."""
-        return (self.bundle / "parameters.json").is_file()
+        return has_manifest(self.bundle)
 
     @property
     def bundle(self) -> Path:
@@ -211,11 +212,7 @@ def read(folder: str | Path) -> Run:
     process = read_json(folder / "process.json") if (folder / "process.json").exists() else None
     pid = process["pid"] if process else None
     if record.state in ACTIVE:
-        if process:
-            identity = process_identity(process["pid"])
-            alive = identity is not None and identity == process["identity"]
-        else:
-            alive = time.time() - (record.updated or 0) < STARTING_SECONDS
+        alive = is_alive(process) if process else time.time() - (record.updated or 0) < STARTING_SECONDS
         if not alive:
             # The process may have written its last word between the two looks.
             record = Record(**read_json(folder / "record.json"))

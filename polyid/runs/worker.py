@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyid.common.files import sha256, write_json
 from polyid.common.progress import Progress
@@ -21,15 +21,30 @@ from polyid.errors import Cancelled, PolyIDError, TrainingError
 from polyid.runs.launch import GRACE_SECONDS
 from polyid.runs.record import Record, Run, read
 
+if TYPE_CHECKING:
+    from polyid.hub.publish import Publication
+
 RECORD_SECONDS = 0.25
 """Progress is written to disk at most this often."""
+
+
+def _train(*arguments: Any, **keywords: Any) -> None:
+    from polyid.ensemble.workflow import train_ensemble
+
+    train_ensemble(*arguments, **keywords)
+
+
+def _publish(*arguments: Any, **keywords: Any) -> Publication:
+    from polyid.hub.publish import publish_bundle
+
+    return publish_bundle(*arguments, **keywords)
 
 
 def execute(
     folder: str | Path,
     *,
-    train: Callable[..., Any] | None = None,
-    publish: Callable[..., Any] | None = None,
+    train: Callable[..., Any] = _train,
+    publish: Callable[..., Publication] = _publish,
 ) -> int:
     """Carry out a run in this process, which must be its own: train unless that is done, publish, keep the record.
 
@@ -38,8 +53,8 @@ def execute(
     folder : path
         The run's folder.
     train, publish : callable, optional
-        Stand for `polyid.ensemble.workflow.train_ensemble` and `polyid.hub.publish.publish_bundle`, so that the record-keeping can be
-        tested by itself.
+        `polyid.ensemble.workflow.train_ensemble` and `polyid.hub.publish.publish_bundle`, or what stands for them where
+        the record-keeping is tested by itself.
 
     Returns
     -------
@@ -57,8 +72,6 @@ def execute(
             keeper.update(state="preparing", line="Preparing", started=time.time())
             if sha256(folder / run.request.data) != run.request.sha256:
                 raise TrainingError(f"The table {run.request.data} of this run was changed on disk: start a new run.")
-            if train is None:
-                from polyid.ensemble.workflow import train_ensemble as train
             train(
                 folder / run.request.data,
                 run.bundle,
@@ -74,8 +87,6 @@ def execute(
             )
             keeper.stop_if_cancelled()
         keeper.update(state="publishing", line=f"Publishing to {run.request.repo_id}")
-        if publish is None:
-            from polyid.hub.publish import publish_bundle as publish
         publication = publish(
             run.bundle,
             run.request.repo_id,

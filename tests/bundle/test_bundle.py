@@ -56,8 +56,17 @@ def test_unknown_formats_are_refused(copy, change, said):
     with pytest.raises(BundleError, match=said):
         read_manifest(copy)
     path.write_text("{")
-    with pytest.raises(BundleError, match="damaged"):
+    with pytest.raises(BundleError, match="holds no trained model that can be read"):
         read_manifest(copy)
+
+
+@pytest.mark.parametrize("key", ["folds", "model_ids", "sha256", "prediction_columns"])
+def test_half_a_manifest_is_one_sentence(copy, key):
+    """It was a bare KeyError."""
+    path = copy / "parameters.json"
+    path.write_text(json.dumps({name: value for name, value in json.loads(path.read_text()).items() if name != key}))
+    with pytest.raises(BundleError, match=f"is damaged, its parameters.json lacks '{key}'"):
+        MultiModel.load_models(copy)
 
 
 def test_unknown_features_and_scalers_are_refused(copy):

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,8 +19,10 @@ import pytest
 from helpers.local_hub import running_local_hub
 from huggingface_hub import HfApi
 
-from polyid.errors import HubError
-from polyid.hub import client, fetch, publish
+from polyid.errors import BundleError, HubError
+from polyid.hub import client, publish
+from polyid.hub.datasets import fetch_hub_dataset
+from polyid.hub.destination import read_account
 from polyid.hub.fetch import fetch_bundle, latest_commit
 from polyid.hub.publish import Publication, publish_bundle
 
@@ -48,7 +51,15 @@ def repo_id() -> str:
 
 
 def write_bundle(folder: Path, folds: int = 2, mark: str = "one") -> Path:
-    parameters = {"format": "polyid-bundle", "format_version": 1, "folds": folds, "prediction_columns": ["density"]}
+    parameters = {
+        "format": "polyid-bundle",
+        "format_version": 1,
+        "folds": folds,
+        "model_ids": [str(fold) for fold in range(folds)],
+        "prediction_columns": ["density"],
+        "prediction_units": {},
+        "sha256": {},
+    }
     files = {
         "parameters.json": json.dumps(parameters),
         "metrics.json": "{}",
@@ -159,10 +170,11 @@ def break_parameters(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
-        (lambda folder: (folder / "parameters.json").unlink(), "is not a PolyID model"),
-        (lambda folder: (folder / "parameters.json").write_text("{"), "is not a PolyID model"),
+        (lambda folder: (folder / "parameters.json").unlink(), r"holds no trained model, parameters\.json is missing"),
+        (lambda folder: (folder / "parameters.json").write_text("{"), "holds no trained model that can be read"),
         (break_parameters, "is not a PolyID model"),
         (lambda folder: (folder / "model_fold_0/scaler.json").unlink(), "model_fold_0/scaler.json is missing"),
+        (lambda folder: shutil.rmtree(folder / "model_fold_1"), r"model_fold_1/model\.safetensors is missing"),
         (lambda folder: (folder / "table.csv").write_text("a"), "table.csv, which is no part of a model"),
         (lambda folder: (folder / "model_fold_0/x.pkl").write_text("a"), "model_fold_0/x.pkl, which is no part"),
     ],
@@ -170,7 +182,7 @@ def break_parameters(folder: Path) -> None:
 def test_a_folder_that_is_no_bundle_is_not_published(api, repo_id, tmp_path, damage: Callable, sentence):
     folder = write_bundle(tmp_path / "bundle")
     damage(folder)
-    with pytest.raises(HubError, match=sentence):
+    with pytest.raises((BundleError, HubError), match=sentence):
         publish_bundle(folder, repo_id)
     assert not api.repo_exists(repo_id)
 
@@ -184,7 +196,7 @@ def test_hidden_files_are_not_published(api, repo_id, tmp_path):
 
 @pytest.mark.parametrize("name", ["models", "a/b/c", "ada/not a name", "", "ada/x--y"])
 def test_a_repo_name_says_how_it_is_written(api, tmp_path, name):
-    with pytest.raises(HubError, match="give it as user/name"):
+    with pytest.raises(HubError, match="write it as user/name"):
         publish_bundle(write_bundle(tmp_path / "bundle"), name)
 
 
@@ -204,7 +216,7 @@ def test_a_folder_is_fetched_as_it_is(tmp_path):
     (folder / "predictions.csv").write_text("a user may keep other files there")
     fetched = fetch_bundle(str(folder))
     assert (fetched.folder, fetched.repo_id, fetched.commit, fetched.tag) == (folder, None, None, None)
-    with pytest.raises(HubError, match="is not a PolyID model"):
+    with pytest.raises(BundleError, match="holds no trained model"):
         fetch_bundle(str(tmp_path))
 
 
@@ -217,7 +229,7 @@ def test_only_files_of_a_bundle_are_downloaded(api, repo_id, tmp_path):
 
 def test_a_repo_that_is_no_bundle_is_refused(api, repo_id, tmp_path):
     api.create_repo(repo_id)
-    with pytest.raises(HubError, match=f"{repo_id} is not a PolyID model"):
+    with pytest.raises(BundleError, match=f"'{repo_id}' holds no trained model"):
         fetch_bundle(repo_id, cache_dir=tmp_path)
 
 
@@ -293,7 +305,7 @@ def test_publishing_without_the_right_token_says_which_is_needed(api, server, re
     with pytest.raises(HubError, match="use a token with the write role of the repo's owner"):
         publish_bundle(write_bundle(folder, mark="two"), repo_id, token=STRANGER)
     monkeypatch.delenv("HF_TOKEN")
-    with pytest.raises(HubError, match="needs a Hugging Face token with the write role"):
+    with pytest.raises(HubError, match="There is no Hub token: set HF_TOKEN"):
         publish_bundle(folder, repo_id)
 
 
@@ -370,6 +382,16 @@ def test_passing_failures_are_tried_again(api, server, repo_id, tmp_path, monkey
     assert len(api.list_repo_commits(repo_id)) == 2
 
 
+def test_accounts_and_datasets_are_asked_for_again_too(api, server, repo_id, monkeypatch):
+    """The trainer's page and datasets had a manner of their own: one failure was the end."""
+    api.create_repo(repo_id, repo_type="dataset")
+    api.upload_file(path_or_fileobj=b"a,b", path_in_repo="table.csv", repo_id=repo_id, repo_type="dataset")
+    with failing_proxy(server.endpoint, lambda method, path, times: "503" if times == 1 else None) as (endpoint, _):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        assert read_account(server.token).name == "ada"
+        assert fetch_hub_dataset(repo_id).read_bytes() == b"a,b"
+
+
 def test_a_commit_whose_answer_was_lost_is_not_made_twice(api, server, repo_id, tmp_path, monkeypatch):
     def lose_the_commit(method: str, path: str, times: int) -> str | None:
         return "lost" if "/commit/" in path and times == 1 else None
@@ -419,14 +441,18 @@ def test_a_hub_out_of_reach_is_said(api, repo_id, tmp_path, monkeypatch):
 
 
 def test_a_hub_that_never_answers_is_given_up_in_time(api, repo_id, monkeypatch):
-    for module in (client, fetch, publish):
-        monkeypatch.setattr(module, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(client, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(client, "QUIET_SECONDS", 0.2)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{listener.getsockname()[1]}")
         with pytest.raises(HubError, match="can't be reached"):
             latest_commit(repo_id)
+        with pytest.raises(HubError, match="can't be reached"):
+            read_account("hf_any")
+        with pytest.raises(HubError, match="can't be reached"):
+            fetch_hub_dataset(repo_id)
 
 
 def test_of_two_that_publish_at_once_the_second_is_told(api, repo_id, tmp_path, monkeypatch):

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from polyid import runs
+from polyid.bundle.layout import FOLD_FILES
 from polyid.data.catalogue import SOURCES, bundled_tables
 from polyid.data.properties import PROPERTIES
 from polyid.hub.fetch import fetch_bundle
@@ -558,11 +559,13 @@ def bundle(tmp_path, full, card_of_seven) -> Path:
     """A model folder as far as publishing and the page look at it."""
     text, metrics = card_of_seven
     folder = tmp_path / "model"
+    manifest = {"format": "polyid-bundle", "format_version": 1, "folds": 1, "model_ids": ["0"], "sha256": {}}
+    manifest |= {"prediction_columns": SEVEN, "prediction_units": {}}
     files = {
-        "parameters.json": json.dumps({"format": "polyid-bundle", "format_version": 1, "folds": 1}).encode(),
+        "parameters.json": json.dumps(manifest).encode(),
         "metrics.json": json.dumps(metrics).encode(),
         "README.md": text.encode(),
-        **{f"model_fold_0/{name}": b"{}" for name in ("model.safetensors", "preprocessor.json", "scaler.json")},
+        **{f"model_fold_0/{name}": b"{}" for name in FOLD_FILES},
         **full,
     }
     for name, content in files.items():

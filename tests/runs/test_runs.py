@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from polyid import runs
@@ -227,6 +228,26 @@ def test_another_process_with_the_same_number_is_not_the_run(tmp_path, table, ch
     noted = json.loads((run.folder / "process.json").read_text())
     (run.folder / "process.json").write_text(json.dumps({**noted, "pid": os.getpid()}))
     assert runs.read(run.folder).record.state == "failed"
+
+
+def test_a_process_noted_by_an_older_version_is_taken_for_dead(tmp_path, table, child):
+    """Versions before knew a process by the identity that the system gave it."""
+    run = begin(tmp_path, table, epochs=10_000)
+    run = wait(run.folder, lambda run: run.record.state == "training")
+    noted = (run.folder / "process.json").read_text()
+    (run.folder / "process.json").write_text(json.dumps({"pid": run.pid, "identity": "boot 12345"}))
+    assert runs.read(run.folder).record.state == "failed"
+    (run.folder / "process.json").write_text(noted)
+    assert runs.read(run.folder).active
+
+
+def test_a_process_is_known_although_the_clock_was_set(tmp_path, table, child, monkeypatch):
+    """An hour forward: all times since the epoch move, that of the machine's start too."""
+    run = begin(tmp_path, table, epochs=10_000)
+    create_time, boot_time = psutil.Process.create_time, psutil.boot_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: create_time(self) + 3600)
+    monkeypatch.setattr(psutil, "boot_time", lambda: boot_time() + 3600)
+    assert runs.read(run.folder).active
 
 
 def test_a_failed_publication_keeps_the_model_and_can_be_repeated(tmp_path, table, child):

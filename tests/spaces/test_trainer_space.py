@@ -129,8 +129,8 @@ def finished(folder: Path, seconds: float = 20) -> runs.Run:
         ({"repo_id": "models"}, "write it as user/name"),
         ({"repo_id": "a/b/c"}, "write it as user/name"),
         ({"repo_id": "someone-else/models"}, "belongs to ada, which can't write to someone-else/models"),
-        ({"tag": "no spaces"}, "can't be a tag"),
-        ({"branch": "a..b"}, "can't be a branch"),
+        ({"tag": "no spaces"}, "can't be the name of a tag"),
+        ({"branch": "a..b"}, "can't be the name of a branch"),
     ],
 )
 def test_a_run_that_can_not_work_is_refused_before_it_starts(hub, folder, table, changes, sentence):
@@ -140,7 +140,7 @@ def test_a_run_that_can_not_work_is_refused_before_it_starts(hub, folder, table,
 
 
 @pytest.mark.parametrize(
-    ("token", "sentence"), [(None, "There is no Hub token"), ("hf_wrong_token_wrong", "refuses the token")]
+    ("token", "sentence"), [(None, "There is no Hub token"), ("hf_wrong_token_wrong", "does not know the token")]
 )
 def test_a_missing_or_wrong_token_is_said_before_the_run(hub, folder, table, monkeypatch, token, sentence):
     if token:
@@ -192,7 +192,7 @@ def test_the_public_stays_public(hub, folder, table):
     from huggingface_hub import HfApi
 
     HfApi(endpoint=hub.endpoint, token=hub.token).create_repo("ada/public")
-    with pytest.raises(HubError, match="exists and is public"):
+    with pytest.raises(HubError, match="is public already"):
         train_models.start_run(folder, **form(table, hub, repo_id="ada/public", private=True))
 
 
