@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +22,7 @@ from polyid.data.properties import decimals
 from polyid.ensemble.fitted import FittedEnsemble
 from polyid.ensemble.multi_model import MultiModel
 from polyid.ensemble.workflow import train_ensemble
+from polyid.errors import DataError
 
 PROPERTIES = ["Glass_Transition", "Density"]
 OLIGOMER = "CC(C#N)" + "CC(C#N)" * 9 + "C"
@@ -130,7 +133,7 @@ def test_predictions_are_said_with_interval_and_domain(level, folder, model, cap
 
 
 def test_a_model_without_intervals_says_so(older, capsys, monkeypatch):
-    monkeypatch.setattr("polyid.cli.main._load", lambda name: older)
+    monkeypatch.setattr("polyid.cli.command.load_model", lambda name: older)
     assert main(["predict", "older", "*CC(*)c1ccccc1"]) == 0
     said = capsys.readouterr()
     assert re.search(r"Density: 1\.\d+ ± 0\.\d+ g/cm3\n$", said.out)
@@ -139,16 +142,65 @@ def test_a_model_without_intervals_says_so(older, capsys, monkeypatch):
 
 
 def test_options_may_stand_anywhere(model, capsys, monkeypatch):
-    monkeypatch.setattr("polyid.cli.main._load", lambda name: model)
+    monkeypatch.setattr("polyid.cli.command.load_model", lambda name: model)
     assert main(["predict", "any", "*CC*", "*CC(*)C", "--level", "0.8"]) == 0
     expected = capsys.readouterr().out
     for command in (["any", "--level", "0.8", "*CC*", "*CC(*)C"], ["--level", "0.8", "any", "*CC*", "*CC(*)C"]):
         assert main(["predict", *command]) == 0
         assert capsys.readouterr().out == expected
-    for command in (["predict", "any", "*CC*", "--levle", "0.8"], ["explain", "any", "*CC*", "*CO*", "--output", "x"]):
-        with pytest.raises(SystemExit):
-            main(command)
-        assert "unrecognized arguments" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (["predict", "any", "*CC*", "--levle", "0.8"], "No such option: --levle"),
+        (["explain", "any", "*CC*", "*CO*", "--output", "x"], "unexpected extra argument(s) (*CO*)"),
+        (["explain", "any", "*CC*", "--output", "--property", "Tg"], "'--output': It needs a value."),
+        (["train", "any.csv", "--output", "x", "--properties"], "'--properties': It needs a value."),
+        (["train", "any.csv", "--output", "x", "--preset", "tiny"], "choose one of accurate, publication, small"),
+        (["train", "any.csv"], "Missing option '--output'"),
+        ([], "Missing command"),
+    ],
+)
+def test_a_command_that_is_none_is_refused_before_anything_is_loaded(command, sentence, capsys, monkeypatch):
+    monkeypatch.setattr("polyid.cli.command.load_model", lambda name: pytest.fail("loaded"))
+    assert main(command) == 2
+    assert sentence in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "properties", "seed"),
+    [
+        ("mine.csv --properties A B --seed -3", ["A", "B"], -3),
+        ("--properties A B --seed 1 mine.csv", ["A", "B"], 1),
+        ("--properties A --seed -1 --properties B -- mine.csv", ["A", "B"], -1),
+        ("--properties=-A --seed=2 mine.csv", ["-A"], 2),
+        ("mine.csv", None, 0),
+    ],
+)
+def test_a_list_of_values_and_negative_numbers_are_read(words, properties, seed, monkeypatch):
+    class Stop(DataError):
+        pass
+
+    def received(data, output, **settings):
+        assert (str(data), str(output)) == ("mine.csv", "model")
+        assert (settings["properties"], settings["seed"]) == (properties, seed)
+        raise Stop("received")
+
+    monkeypatch.setattr("polyid.ensemble.workflow.train_ensemble", received)
+    monkeypatch.setattr("polyid.cli.train.find_table", Path)
+    assert main(["train", "--output", "model", *words.split()]) == 1
+
+
+def test_help_loads_no_tensorflow():
+    """And none of the libraries that read molecules and tables: help is there at once."""
+    check = (
+        "import sys; from polyid.cli.main import main; assert main(sys.argv[1:]) == 0; "
+        "print({'tensorflow', 'keras', 'rdkit', 'pandas', 'gradio'} & set(sys.modules))"
+    )
+    for words in (["--help"], ["train", "--help"], ["data", "--help"]):
+        run = subprocess.run([sys.executable, "-c", check, *words], capture_output=True, text=True, check=True)
+        assert run.stdout.splitlines()[-1] == "set()"
 
 
 @pytest.mark.parametrize("level", ["0", "1", "90"])
@@ -285,7 +337,7 @@ def test_what_was_asked_for_is_kept_where_its_column_is_that_of_the_oligomers(fo
 
 
 def test_explain_draws_the_property_and_prints_the_sum(stacked, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("polyid.cli.main._load", lambda name: stacked)
+    monkeypatch.setattr("polyid.cli.command.load_model", lambda name: stacked)
     output = tmp_path / "why.svg"
     arguments = ["explain", "model", "*CC(*)c1ccccc1", "--output", str(output)]
     assert main([*arguments, "--property", "rho"]) == 0
@@ -359,7 +411,7 @@ def test_evaluation_on_the_training_table_is_told_apart(folder, tables, capsys):
 
 
 def test_a_model_without_domain_or_intervals_is_evaluated_without_them(older, tables, capsys, monkeypatch):
-    monkeypatch.setattr("polyid.cli.main._load", lambda name: older)
+    monkeypatch.setattr("polyid.cli.command.load_model", lambda name: older)
     assert main(["evaluate", "older", str(tables[1])]) == 0
     report = json.loads(capsys.readouterr().out)
     assert "by_domain" not in report

@@ -5,10 +5,11 @@ import importlib
 import re
 import shlex
 
+import typer
 import yaml
 from helpers.paths import TOP
 
-from polyid.cli.main import build_parser
+from polyid.cli.main import app
 from polyid.config.parameters import PRESETS
 from polyid.data.properties import PROPERTIES
 
@@ -31,8 +32,11 @@ def test_every_polyid_command_is_one():
     lines = [line.strip() for block in blocks("bash") for line in block.splitlines()]
     commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("polyid ")]
     assert {command[0] for command in commands} == {"train", "predict", "explain", "evaluate", "publish", "data"}
-    for command in commands:
-        build_parser().parse_args(command)
+    for words in commands:
+        command = typer.main.get_command(app)
+        while hasattr(command, "commands"):
+            command = command.commands[words.pop(0)]
+        command.make_context(command.name, words)
 
 
 def test_every_python_listing_is_python_and_finds_what_it_imports():

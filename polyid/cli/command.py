@@ -1,0 +1,75 @@
+"""What all commands share: how options are read, the table and the model that a user names, and messages."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperOption
+
+if TYPE_CHECKING:
+    from polyid.ensemble.multi_model import MultiModel
+
+Model = Annotated[str, typer.Argument(help="Model folder, or Hub repo id such as user/repo or user/repo@revision.")]
+Level = Annotated[float, typer.Option(metavar="SHARE", help="Share of measured values that the intervals are to hold.")]
+
+
+class Command(TyperCommand):
+    """A command whose options don't take other options for their values, and may take several values.
+
+    Typer reads ``--output --quiet`` as a file named ``--quiet``, and a list as ``--properties A --properties B`` only.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command's words (of the context `ctx`) after spelling lists of values out."""
+        options = {name: option for option in self.params if isinstance(option, TyperOption) for name in option.opts}
+        remaining, spelled_out = list(args), []
+        while remaining and remaining[0] != "--":
+            word = remaining.pop(0)
+            spelled_out.append(word)
+            option = options.get(word)
+            if option is None or option.is_flag:
+                continue
+            if not remaining or _is_option(remaining[0]):
+                raise typer.BadParameter("It needs a value.", ctx=ctx, param=option)
+            spelled_out.append(remaining.pop(0))
+            while option.multiple and remaining and not _is_option(remaining[0]):
+                spelled_out += [word, remaining.pop(0)]
+        return super().parse_args(ctx, spelled_out + remaining)
+
+
+def _is_option(word: str) -> bool:
+    """Whether a word begins with a dash and is neither a dash alone nor a negative number."""
+    if not word.startswith("-") or word == "-":
+        return False
+    try:
+        float(word)
+    except ValueError:
+        return True
+    return False
+
+
+def find_table(name: str) -> Path:
+    """The table a user names: a file, or one of the data this package knows or the Hub has."""
+    if Path(name).exists():
+        return Path(name)
+    from polyid.hub import datasets
+
+    return datasets.find_table(name)
+
+
+def load_model(name: str) -> MultiModel:
+    """The model a user names, of a folder or the Hub. It is fetched before TensorFlow is loaded, which takes seconds."""
+    from polyid.hub.fetch import fetch_bundle
+
+    folder = fetch_bundle(name).folder
+    from polyid.ensemble.multi_model import MultiModel
+
+    return MultiModel.load_models(folder)
+
+
+def say(message: str) -> None:
+    """A line for people, beside the results on standard output."""
+    print(message, file=sys.stderr)

@@ -1,0 +1,84 @@
+"""``polyid train``: an ensemble from a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from polyid.cli.command import find_table
+from polyid.config.parameters import DEFAULT_SPLIT, PRESETS, SPLITS
+from polyid.errors import DataError
+
+if TYPE_CHECKING:
+    from polyid.ensemble.multi_model import MultiModel
+
+
+def _preset_name(name: str) -> str:
+    if name not in PRESETS:
+        raise typer.BadParameter(f"{name!r} is none; choose one of {', '.join(sorted(PRESETS))}.")
+    return name
+
+
+def train(
+    data: Annotated[str, typer.Argument(help="CSV, TSV, XLSX or Parquet table of polymers and properties.")],
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the model.")],
+    properties: Annotated[
+        list[str] | None, typer.Option(metavar="NAME...", help="Columns to learn; by default all properties.")
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(callback=_preset_name, metavar="|".join(sorted(PRESETS)), help="Parameters.")
+    ] = "small",
+    folds: Annotated[
+        int | None, typer.Option(help="Cross-validation folds, one network each; by default the preset's.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the data; by default the preset's.")] = None,
+    seed: Annotated[int, typer.Option(help="Of folds, weights and order.")] = 0,
+    split: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help=f"How polymers are divided into folds: {', '.join(SPLITS)} (clusters of similar repeat units) or "
+            "column:NAME, folds of your own.",
+        ),
+    ] = DEFAULT_SPLIT,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in DIR.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that DIR holds.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Train an ensemble on a table."""
+    finished = (output / "parameters.json").exists()
+    if finished and not (overwrite or resume):
+        raise DataError(f"{output} already holds a model; choose another --output, or add --overwrite to replace it.")
+    if finished and resume:
+        print(f"The run in {output} is finished; there is nothing to resume.")
+        return
+    from polyid.ensemble.workflow import train_ensemble
+
+    table = find_table(data)
+    ensemble = train_ensemble(
+        table,
+        output,
+        properties=properties or None,
+        preset=preset,
+        folds=folds,
+        epochs=epochs,
+        seed=seed,
+        split=split,
+        resume=resume,
+        verbose=not quiet,
+    )
+    left_out = ensemble.metadata["data"].get("rows_left_out") or 0
+    if left_out:
+        print(f"{left_out} rows of {table} were left out; 'polyid data show {table}' lists them.")
+    _print_figures(ensemble)
+    print(f"Model written to {output}")
+
+
+def _print_figures(ensemble: MultiModel) -> None:
+    """Errors of each property on the polymers that the networks had not seen."""
+    print(f"{'property':<28}{'polymers':>9}{'MAE':>11}{'RMSE':>11}{'R2':>8}   out-of-fold")
+    for name, figures in ensemble.out_of_fold_metrics().items():
+        mae, rmse, r2 = (f"{figures[k]:.4g}" if figures[k] is not None else "-" for k in ("MAE", "RMSE", "R2"))
+        print(f"{name:<28}{figures['n']:>9}{mae:>11}{rmse:>11}{r2:>8}")
