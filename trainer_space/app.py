@@ -29,7 +29,8 @@ import train_models
 from polyid import runs
 from polyid.config.parameters import COLUMN, DEFAULT_SPLIT, PRESETS
 from polyid.data.catalogue import SOURCES, bundled_tables
-from polyid.data.columns import describe_columns, propose_mapping
+from polyid.data.columns import propose_mapping
+from polyid.data.described import describe_columns
 from polyid.data.download import TABLE_SUFFIXES
 from polyid.data.headers import RawTable
 from polyid.data.preview import preview

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def shorten(text: str) -> str:
     """A SMILES as error messages quote it."""
     return text if len(text) <= 60 else f"{text[:40]}… ({len(text):,} characters)"
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first dozen names, and how many more there are."""
+    every = list(names)
+    return ", ".join(every[:12]) + (f" and {len(every) - 12} more" if len(every) > 12 else "")

@@ -63,8 +63,8 @@ def build_training_set(
         table.labels = {name: int(table.frame[name].notna().sum()) for name in table.properties}
     written = table.frame.drop(columns="row").copy()
     for name, unit in table.units.items():
-        place = written.columns.get_loc(name) + 1
-        written.insert(place, f"{name}_units", np.where(written[name].notna(), unit or "", ""))
+        place = written.columns.tolist().index(name) + 1
+        written.insert(place, f"{name}_units", written[name].notna().map({True: unit or "", False: ""}))
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     write_text(output, written.to_csv(index=False, lineterminator="\n"))
@@ -83,7 +83,7 @@ def _replicated(
         for replicate in range(replicates if several else 1):
             copy = {**record, "replicate_structure": replicate}
             if several:
-                smiles = raw.cells.at[record["row"], smiles_column]
+                smiles = str(raw.cells.at[record["row"], smiles_column])
                 copy["smiles_polymer"] = replace(chain, seed=chain.seed + replicate).oligomer(smiles, pm=pm)
             records.append(copy)
     columns = [*(name for name in CONTEXT_COLUMNS if name in records[0])]

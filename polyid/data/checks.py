@@ -5,15 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from polyid.chemistry.identity import polymer_identity
-from polyid.data.catalogue import bundled_tables
 from polyid.data.column_units import known_target
-from polyid.data.columns import Mapping, propose_mapping
+from polyid.data.columns import Mapping
 from polyid.data.problems import KEPT, TableProblems
 from polyid.data.property import Property
-from polyid.data.raw import read_raw_table
-from polyid.data.values import read_facts
-from polyid.errors import PolymerError
+from polyid.data.reference import reference_values
 
 
 def note_suspicious(
@@ -21,7 +17,7 @@ def note_suspicious(
 ) -> None:
     """List values outside the plausible range, and temperatures and moduli that look like another unit's."""
     columns = {entry.property: entry.column for entry in mapping.properties}
-    reference = _reference_values() if any(known_target(name) for name in units) else {}
+    reference = reference_values() if any(known_target(name) for name in units) else {}
     for name in units:
         target = known_target(name)
         if target is None:
@@ -62,32 +58,6 @@ def _other_unit(value: float, target: Property, known: float | None) -> tuple[st
     return None
 
 
-_REFERENCE: dict[tuple[str, str], float] = {}
-
-
-def _reference_values() -> dict[tuple[str, str], float]:
-    """Median values of the bundled table by polymer key and property; empty without one."""
-    path = bundled_tables().get("polymer_properties")
-    if not _REFERENCE and path is not None:
-        table = read_raw_table(path)
-        mapping = propose_mapping(table)
-        values, _ = read_facts(table, mapping, TableProblems()) if mapping.of_facts else (pd.DataFrame(), {})
-        keys: dict[str, str] = {}
-        column = mapping.roles.get("smiles", "")
-        gathered: dict[tuple[str, str], list[float]] = {}
-        for row, entries in values.to_dict("index").items():
-            smiles = table.cells.at[row, column]
-            try:
-                key = keys.setdefault(smiles, polymer_identity(smiles))
-            except PolymerError:
-                continue
-            for name, value in entries.items():
-                if not np.isnan(value):
-                    gathered.setdefault((key, name), []).append(value)
-        _REFERENCE.update({key: float(np.median(numbers)) for key, numbers in gathered.items()})
-    return _REFERENCE
-
-
 def note_disagreements(frame: pd.DataFrame, units: dict[str, str | None], problems: TableProblems) -> None:
     """List polymers that stand more than once with values further apart than experiments usually are."""
     groups = ["smiles_monomer", *(name for name in ("pm", "tacticity", "distribution") if name in frame)]
@@ -116,4 +86,4 @@ def _tolerance(name: str, values: pd.Series) -> float:
     target = known_target(name)
     if target is None or target.unit == "MPa":
         return 0.3 * float(values.abs().max())
-    return {"°C": 20.0, "g/cm3": 0.05}.get(target.unit, 0.3)
+    return {"°C": 20.0, "g/cm3": 0.05}.get(target.unit or "", 0.3)

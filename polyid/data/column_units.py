@@ -14,7 +14,7 @@ from polyid.data.units import default_unit, read_unit
 
 def is_unit_column(column: str, columns: list[str]) -> bool:
     match = re.match(r"(.+?)[_ ]units?$", column, re.IGNORECASE)
-    return bool(match) and match.group(1) in columns
+    return match is not None and match.group(1) in columns
 
 
 def unit_column_of(cells: pd.DataFrame, column: str) -> str | None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from polyid.chemistry.forms import recognise_form
+from polyid.common.text import listed
 from polyid.data.column_units import column_unit, is_unit_column, known_target
 from polyid.data.headers import RawTable
 from polyid.data.numbers import MISSING
 from polyid.data.properties import PROPERTIES, find_property
-from polyid.data.raw import as_raw_table
-from polyid.data.roles import COLUMN_MEANINGS, SMILES_ROLES, roles_by_name
-from polyid.data.units import convertible, read_unit
-from polyid.errors import DataError, PolymerError
+from polyid.data.roles import SMILES_ROLES, roles_by_name, smiles_by_content
+from polyid.data.units import read_unit
+from polyid.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -63,12 +62,12 @@ class Mapping:
         return "fact_property" in self.roles and "fact_value" in self.roles
 
 
-def propose_mapping(table: RawTable | pd.DataFrame, properties: Sequence[str] | None = None) -> Mapping:
+def propose_mapping(table: RawTable, properties: Sequence[str] | None = None) -> Mapping:
     """Say what the columns of a table mean.
 
     Parameters
     ----------
-    table : RawTable or pandas.DataFrame
+    table : RawTable
     properties : sequence of str, optional
         Properties wanted; all recognised ones when None.
 
@@ -81,7 +80,6 @@ def propose_mapping(table: RawTable | pd.DataFrame, properties: Sequence[str] | 
     DataError
         There is no SMILES column, or a wanted property has no column; the message names the columns seen.
     """
-    table = as_raw_table(table)
     columns = list(table.cells.columns)
     roles = roles_by_name(columns)
     if not any(role in roles for role in SMILES_ROLES):
@@ -101,7 +99,7 @@ def propose_mapping(table: RawTable | pd.DataFrame, properties: Sequence[str] | 
         roles.pop(role, None)
     free = [column for column in columns if column not in roles.values() and not is_unit_column(column, columns)]
     if properties is None:
-        found = _recognised(table, free)
+        found = recognised_columns(table, free)
         if not found:
             raise DataError(
                 f"{table.source} has no property column that is recognised; its columns are {listed(columns)}; "
@@ -113,87 +111,6 @@ def propose_mapping(table: RawTable | pd.DataFrame, properties: Sequence[str] | 
         found = [_asked(table, name, free) for name in dict.fromkeys(properties)]
     used = {entry.column for entry in found}
     return Mapping(roles, tuple(found), tuple(column for column in free if column not in used))
-
-
-def describe_columns(table: RawTable) -> dict[str, dict[str, str | None]]:
-    """What each column is taken for, as far as that is recognised, for a user to look at and correct.
-
-    Returns
-    -------
-    dict
-        Every column to ``{"as": meaning, "unit": unit}``; the meaning is one of `COLUMN_MEANINGS`, a property's name,
-        or "" for a column that isn't used.
-    """
-    try:
-        mapping = propose_mapping(table)
-    except DataError:
-        roles = roles_by_name(list(table.cells.columns))
-        free = [column for column in table.cells.columns if column not in roles.values()]
-        mapping = Mapping(roles, tuple(_recognised(table, free)))
-    described: dict[str, dict[str, str | None]] = {column: {"as": "", "unit": None} for column in table.cells.columns}
-    for role, column in mapping.roles.items():
-        described[column]["as"] = role
-    for entry in mapping.properties:
-        described[entry.column] = {"as": entry.property, "unit": entry.unit}
-    return described
-
-
-def mapping_of(
-    table: RawTable, columns: dict[str, dict[str, str | None]], properties: Sequence[str] | None = None
-) -> Mapping:
-    """The mapping that a user's corrected description of the columns stands for.
-
-    Parameters
-    ----------
-    table : RawTable
-    columns : dict
-        As `describe_columns` gives it; columns that aren't named aren't used.
-    properties : sequence of str, optional
-        Properties to keep; all that are described when None.
-
-    Raises
-    ------
-    DataError
-        A column isn't there, two are to be the same thing, a unit is unknown or of another quantity, or there are no
-        SMILES or no properties.
-    """
-    roles: dict[str, str] = {}
-    found: dict[str, PropertyColumn] = {}
-    for column, what in columns.items():
-        meaning, written = (what.get("as") or "").strip(), (what.get("unit") or "").strip()
-        if column not in table.cells:
-            raise DataError(f"{table.source} has no column {column}; its columns are {listed(table.cells.columns)}.")
-        if not meaning:
-            continue
-        other = roles.get(meaning) or (found[meaning].column if meaning in found else None)
-        if other is not None:
-            raise DataError(f"The columns {other} and {column} are both to be {meaning}; choose one of them.")
-        if meaning in COLUMN_MEANINGS:
-            roles[meaning] = column
-            continue
-        target, unit = known_target(meaning), read_unit(written)
-        if target is not None and written and (unit is None or not convertible(unit, target)):
-            raise DataError(
-                f"The unit {written} of the column {column} can't be converted to {target.unit}; correct it or leave it out."
-            )
-        if target is not None and unit is None:
-            unit = column_unit(table, column, target)
-        found[meaning] = PropertyColumn(meaning, column, unit if target is not None else written or None)
-    if not any(role in roles for role in SMILES_ROLES):
-        raise DataError(f"No column of {table.source} is said to hold SMILES; choose one.")
-    other_columns = tuple(c for c in table.cells.columns if c not in columns or not columns[c].get("as"))
-    if "fact_property" in roles and "fact_value" in roles:
-        return Mapping(roles, other=other_columns, wanted=None if properties is None else tuple(properties))
-    if not found:
-        raise DataError(f"No column of {table.source} is said to hold a property; choose at least one.")
-    for name in properties or ():
-        if name not in found:
-            raise DataError(f"No column of {table.source} is said to hold {name}; leave it out, or choose its column.")
-    roles = {role: column for role, column in roles.items() if not role.startswith("fact_")}
-    order = {name: place for place, name in enumerate(PROPERTIES)}
-    wanted = sorted(found, key=lambda name: order.get(name, len(order))) if properties is None else properties
-    kept = tuple(found[name] for name in dict.fromkeys(wanted))
-    return Mapping(roles, kept, other_columns)
 
 
 def properties_present(table: RawTable, properties: Sequence[str]) -> list[str]:
@@ -223,29 +140,8 @@ def properties_present(table: RawTable, properties: Sequence[str]) -> list[str]:
     return present
 
 
-def listed(columns: Iterable[str]) -> str:
-    columns = list(columns)
-    return ", ".join(columns[:12]) + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")
-
-
-def smiles_by_content(cells: pd.DataFrame) -> str | None:
-    """The column whose first cells all read as polymers, whatever its name."""
-    for column in cells.columns:
-        sample = [cell for cell in cells[column].head(200) if cell][:10]
-        if sample and all(is_readable_smiles(cell) for cell in sample):
-            return column
-    return None
-
-
-def is_readable_smiles(cell: str) -> bool:
-    try:
-        recognise_form(cell)
-    except PolymerError:
-        return False
-    return True
-
-
-def _recognised(table: RawTable, columns: list[str]) -> list[PropertyColumn]:
+def recognised_columns(table: RawTable, columns: list[str]) -> list[PropertyColumn]:
+    """Those of the columns that are recognised as properties and have values, in the order of `PROPERTIES`."""
     found: dict[str, PropertyColumn] = {}
     for column in columns:
         recognised = find_property(column)

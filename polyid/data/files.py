@@ -6,12 +6,12 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from polyid.data.headers import HEADER_ROWS_SEARCHED, RawTable, table_of_rows, unique_names
+from polyid.data.roles import is_smiles_header
 from polyid.errors import DataError
 
 MAX_BYTES = 200 * 1024 * 1024
@@ -21,14 +21,12 @@ _SEPARATORS = (",", ";", "\t", "|")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\ufffe\uffff]")
 
 
-def read_table_file(path: str | Path, is_smiles_header: Callable[[str], bool]) -> RawTable:
-    """Read a CSV, TSV, XLSX or Parquet file, whatever its name says it is.
+def read_table_file(path: str | Path) -> RawTable:
+    """Read a CSV, TSV, XLSX or Parquet file, whatever its name says it is; the header is the first row that names a SMILES column.
 
     Parameters
     ----------
     path : str or Path
-    is_smiles_header : callable
-        Tells a column name of SMILES; the header is the first row that has one.
 
     Returns
     -------
@@ -46,10 +44,10 @@ def read_table_file(path: str | Path, is_smiles_header: Callable[[str], bool]) -
         raise DataError(
             f"{path.name} has {path.stat().st_size / 1e6:.0f} MB, but at most {MAX_BYTES / 1e6:.0f} are read."
         )
-    return read_table_bytes(path.read_bytes(), path.name, is_smiles_header)
+    return read_table_bytes(path.read_bytes(), path.name)
 
 
-def read_table_bytes(data: bytes, name: str, is_smiles_header: Callable[[str], bool]) -> RawTable:
+def read_table_bytes(data: bytes, name: str) -> RawTable:
     """As :func:`read_table_file`, for the content of a file, or of a box that rows were pasted into."""
     sha256 = hashlib.sha256(data).hexdigest()
     if not data.strip():
@@ -57,8 +55,8 @@ def read_table_bytes(data: bytes, name: str, is_smiles_header: Callable[[str], b
     if data[:4] == b"PAR1":
         return table_of_frame(_read_parquet(data, name), name, sha256)
     notes: list[str] = []
-    rows = _read_xlsx(data, name, is_smiles_header) if data[:4] == b"PK\x03\x04" else _read_text(data, name)
-    return table_of_rows(rows, name, sha256, is_smiles_header, notes)
+    rows = _read_xlsx(data, name) if data[:4] == b"PK\x03\x04" else _read_text(data, name)
+    return table_of_rows(rows, name, sha256, notes)
 
 
 def table_of_frame(frame: pd.DataFrame, source: str, sha256: str = "") -> RawTable:
@@ -89,7 +87,7 @@ def _read_parquet(data: bytes, name: str) -> pd.DataFrame:
         raise DataError(f"{name} is a damaged Parquet file; write it again or save it as CSV.") from error
 
 
-def _read_xlsx(data: bytes, name: str, is_smiles_header: Callable[[str], bool]) -> list[list[str]]:
+def _read_xlsx(data: bytes, name: str) -> list[list[str]]:
     """The rows of the first sheet that has a SMILES column, or of the first that has anything."""
     try:
         import openpyxl

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from polyid.data.properties import find_property
+from polyid.data.roles import is_smiles_header
 from polyid.data.units import read_unit
 from polyid.errors import DataError
 
@@ -52,9 +52,7 @@ def unique_names(names: list[str]) -> list[str]:
     return result
 
 
-def table_of_rows(
-    rows: list[list[str]], name: str, sha256: str, is_smiles_header: Callable[[str], bool], notes: list[str]
-) -> RawTable:
+def table_of_rows(rows: list[list[str]], name: str, sha256: str, notes: list[str]) -> RawTable:
     """Find the header, merge a second header row or a row of units into it, and number the rows."""
     filled = [place for place, row in enumerate(rows) if any(row)]
     if not filled:
@@ -73,7 +71,7 @@ def table_of_rows(
     units: dict[str, str] = {}
     body = start + 1
     below = rows[body] if body < len(rows) else []
-    second = _second_header(header, below, is_smiles_header)
+    second = _second_header(header, below)
     if second:
         width = max(len(header), len(below))
         header = header + [""] * (width - len(header))
@@ -101,7 +99,7 @@ def table_of_rows(
     return RawTable(cells, sha256, name, units, bad_rows, notes)
 
 
-def _second_header(header: list[str], below: list[str], is_smiles_header: Callable[[str], bool]) -> bool:
+def _second_header(header: list[str], below: list[str]) -> bool:
     """Whether the row below a header continues it: units or names, with nothing in the SMILES column."""
     smiles = [place for place, cell in enumerate(header) if is_smiles_header(cell)]
     if not smiles or any(place < len(below) and below[place] for place in smiles):

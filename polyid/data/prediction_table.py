@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from polyid.data.columns import is_readable_smiles, listed, smiles_by_content
+from polyid.common.text import listed
 from polyid.data.numbers import MISSING, read_number
 from polyid.data.raw import as_raw_table
-from polyid.data.roles import ROLE_OF, SMILES_ROLES
+from polyid.data.roles import ROLE_OF, SMILES_ROLES, is_readable_smiles, smiles_by_content
 from polyid.data.units import normalise
 from polyid.errors import DataError
 

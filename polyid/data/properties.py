@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 
 from polyid.data.property import Property
 from polyid.data.units import convertible, normalise, read_unit
@@ -137,15 +138,15 @@ def find_property(header: str) -> tuple[Property, str | None] | None:
     return None
 
 
-def _splits(header: str):
+def _splits(header: str) -> Iterator[tuple[str, str | None]]:
     """A header as name and possible unit, in the ways people write both."""
     yield header, None
     bracket = re.match(r"(.+?)[\s_]*[(\[{](.+)[)\]}]\s*$", header)
     if bracket:
-        yield bracket.groups()
+        yield bracket[1], bracket[2]
     degree = re.match(r"(.+?)\s*([°℃].?)$", header)
     if degree:
-        yield degree.groups()
+        yield degree[1], degree[2]
     for match in re.finditer(r"\s+/\s*|[\s_,/:]+(?:in\s+)?", header):
         if match.start() and match.end() < len(header):
             yield header[: match.start()], header[match.end() :]

@@ -8,12 +8,11 @@ import pandas as pd
 
 from polyid.data.files import read_table_bytes, read_table_file, table_of_frame
 from polyid.data.headers import RawTable
-from polyid.data.roles import is_smiles_header
 
 
 def read_raw_table(path: str | Path) -> RawTable:
     """Read a file as text, header found; see :func:`polyid.data.files.read_table_file`."""
-    return read_table_file(path, is_smiles_header)
+    return read_table_file(path)
 
 
 def read_pasted_table(text: str) -> RawTable:
@@ -24,12 +23,11 @@ def read_pasted_table(text: str) -> RawTable:
     DataError
         As :func:`polyid.data.files.read_table_file`.
     """
-    return read_table_bytes(text.encode(), "The pasted text", is_smiles_header)
+    return read_table_bytes(text.encode(), "The pasted text")
 
 
-def as_raw_table(path: str | Path | pd.DataFrame | RawTable) -> RawTable:
-    if isinstance(path, RawTable):
-        return path
+def as_raw_table(path: str | Path | pd.DataFrame) -> RawTable:
+    """A file or a pandas frame as text."""
     if isinstance(path, pd.DataFrame):
         return table_of_frame(path, "data frame")
     return read_raw_table(path)

@@ -1,10 +1,14 @@
-"""Names that people give to the columns of a table, and what they mean."""
+"""Names that people give to the columns of a table, and what they mean; SMILES are told by their cells too."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
+
+from polyid.chemistry.forms import recognise_form
 from polyid.data.units import normalise
+from polyid.errors import PolymerError
 
 _ROLES: dict[str, tuple[str, ...]] = {
     "oligomer": ("smilespolymer", "polymersmiles", "oligomer", "oligomersmiles", "smilesoligomer"),
@@ -52,3 +56,20 @@ def roles_by_name(columns: Sequence[str]) -> dict[str, str]:
         if role and role not in roles:
             roles[role] = column
     return roles
+
+
+def smiles_by_content(cells: pd.DataFrame) -> str | None:
+    """The column whose first cells all read as polymers, whatever its name."""
+    for column in cells.columns:
+        sample = [cell for cell in cells[column].head(200) if cell][:10]
+        if sample and all(is_readable_smiles(cell) for cell in sample):
+            return column
+    return None
+
+
+def is_readable_smiles(cell: str) -> bool:
+    try:
+        recognise_form(cell)
+    except PolymerError:
+        return False
+    return True

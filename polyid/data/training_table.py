@@ -14,9 +14,11 @@ from pathlib import Path
 import pandas as pd
 
 from polyid.chemistry.oligomer import ChainSettings
+from polyid.common.text import listed
 from polyid.data.checks import note_disagreements, note_suspicious
 from polyid.data.column_checks import note_doubles
-from polyid.data.columns import Mapping, listed, mapping_of, propose_mapping
+from polyid.data.columns import Mapping, propose_mapping
+from polyid.data.described import mapping_of
 from polyid.data.headers import RawTable
 from polyid.data.polymers import read_polymers
 from polyid.data.problems import TableProblems
@@ -108,7 +110,7 @@ def read_training_table(
 
 
 def apply_mapping(
-    table: RawTable | pd.DataFrame,
+    table: RawTable,
     mapping: Mapping,
     chain: ChainSettings = ChainSettings(),
     *,
@@ -118,7 +120,7 @@ def apply_mapping(
 
     Parameters
     ----------
-    table : RawTable or pandas.DataFrame
+    table : RawTable
     mapping : Mapping
     chain : ChainSettings
         Of the oligomers made from repeat units and monomers.
@@ -134,7 +136,6 @@ def apply_mapping(
     DataError
         A column to keep is missing, no row can be trained on, or a property has no readable value.
     """
-    table = as_raw_table(table)
     for column in keep:
         if column not in table.cells:
             raise DataError(

@@ -141,7 +141,7 @@ def convert(value: float, unit: str, target: Property) -> float:
     """
     if unit == target.unit:
         return value
-    if not convertible(unit, target):
+    if target.unit is None or not convertible(unit, target):
         raise ValueError(f"{unit} can't be converted to {target.unit}")
     if unit.startswith("log10("):
         value, unit = 10**value, _plain(unit)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from polyid.common.text import listed
 from polyid.data.column_checks import note_kelvin
 from polyid.data.column_units import known_target, unit_column_of
-from polyid.data.columns import Mapping, listed, wanted_names
+from polyid.data.columns import Mapping, wanted_names
 from polyid.data.headers import RawTable
 from polyid.data.numbers import MISSING, read_number, uses_decimal_commas
 from polyid.data.problems import TableProblems
@@ -26,7 +27,7 @@ def count_polymers(table: RawTable, mapping: Mapping) -> dict[str, int]:
     problems = TableProblems()
     values, _ = (read_facts if mapping.of_facts else read_columns)(table, mapping, problems)
     smiles = table.cells.loc[values.index, next(mapping.roles[role] for role in SMILES_ROLES if role in mapping.roles)]
-    return {name: int(smiles[values[name].notna()].nunique()) for name in values}
+    return {str(name): int(smiles[values[name].notna()].nunique()) for name in values}
 
 
 def read_columns(
@@ -128,10 +129,10 @@ def read_facts(
         )
     seen: dict[tuple, int] = {}
     rows: dict[tuple, dict] = {}
-    for polymer, name, number, row in facts:
-        repeat = seen.get((polymer, name), 0)
-        seen[polymer, name] = repeat + 1
-        rows.setdefault((polymer, repeat), {"row": row})[name] = number
+    for key, name, number, row in facts:
+        repeat = seen.get((key, name), 0)
+        seen[key, name] = repeat + 1
+        rows.setdefault((key, repeat), {"row": row})[name] = number
     order = [name for name in PROPERTIES if name in units] + [name for name in units if name not in PROPERTIES]
     frame = pd.DataFrame(list(rows.values())).set_index("row").reindex(columns=order).sort_index()
     return frame.astype(float), {name: units[name] for name in order}

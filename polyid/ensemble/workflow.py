@@ -53,7 +53,7 @@ def train_ensemble(
     split : str
         How polymers are divided: ``stratified``, ``random``, ``scaffold`` or ``column:NAME``; see `polyid.data.splits`.
     columns : dict, optional
-        What the table's columns mean, as `polyid.data.columns.describe_columns` writes it; recognised when None.
+        What the table's columns mean, as `polyid.data.described.describe_columns` writes it; recognised when None.
     resume : bool
         Continue an interrupted run in `output`.
     progress : callable, optional

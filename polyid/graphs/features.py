@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from rdkit import Chem
 
@@ -37,30 +38,30 @@ class Feature:
     values: Callable
     hydrogen: Callable
 
-    def __call__(self, item, flipped: bool = False) -> str:
+    def __call__(self, item: Any, flipped: bool = False) -> str:
         return str(self.values(item, False))
 
 
 class BondFeature(Feature):
     """A `Feature` of bonds: what `values` gives, and the sorted symbols of the two atoms."""
 
-    def __call__(self, item, flipped: bool = False) -> str:
+    def __call__(self, item: Any, flipped: bool = False) -> str:
         ends = sorted([item.GetBeginAtom().GetSymbol(), item.GetEndAtom().GetSymbol()])
         return str((*self.values(item, False), ends))
 
 
-def _atom_v1(atom, explicit_hs: bool) -> tuple:
+def _atom_v1(atom: Chem.Atom, explicit_hs: bool) -> tuple:
     if explicit_hs:
         return (atom.GetSymbol(), atom.GetTotalDegree(), 0, 0, atom.GetIsAromatic())
     hydrogens = atom.GetTotalNumHs()
     return (atom.GetSymbol(), atom.GetDegree(), hydrogens, atom.GetValence(IMPLICIT), atom.GetIsAromatic())
 
 
-def _bond_v1(bond, explicit_hs: bool) -> tuple:
+def _bond_v1(bond: Chem.Bond, explicit_hs: bool) -> tuple:
     return (bond.GetBondType(), bond.GetIsConjugated(), bond.IsInRing())
 
 
-def _atom_stereo(atom, explicit_hs: bool) -> tuple:
+def _atom_stereo(atom: Chem.Atom, explicit_hs: bool) -> tuple:
     return (
         atom.GetSymbol(),
         atom.GetTotalDegree() if explicit_hs else atom.GetDegree(),
@@ -72,7 +73,7 @@ def _atom_stereo(atom, explicit_hs: bool) -> tuple:
     )
 
 
-def _bond_stereo(bond, explicit_hs: bool) -> tuple:
+def _bond_stereo(bond: Chem.Bond, explicit_hs: bool) -> tuple:
     kind = str(bond.GetBondType())
     # RDKit's enums take long to read, and only double bonds of a SMILES have a geometry.
     geometry = str(bond.GetStereo()) if kind == "DOUBLE" else "STEREONONE"

@@ -44,7 +44,7 @@ class PolymerPreprocessor(SmilesPreprocessor):
         atom_features: Callable | None = None,
         bond_features: Callable | None = None,
         explicit_hs: bool = True,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(
             atom_features=resolve_feature(atom_features or atom_features_v1),
@@ -54,7 +54,7 @@ class PolymerPreprocessor(SmilesPreprocessor):
         )
         self.atom_tokenizer, self.bond_tokenizer = FeatureVocabulary(), FeatureVocabulary()
 
-    def create_nx_graph(self, row: pd.Series | str, **kwargs) -> nx.DiGraph:
+    def create_nx_graph(self, row: pd.Series | str, **kwargs: Any) -> nx.DiGraph:
         return super().create_nx_graph(row if isinstance(row, str) else row["smiles_polymer"], **kwargs)
 
     def molecular_graph(self, smiles: str) -> MolecularGraph:
@@ -64,11 +64,11 @@ class PolymerPreprocessor(SmilesPreprocessor):
     def __call__(
         self,
         structure: pd.Series | str,
-        *args,
+        *args: Any,
         train: bool = False,
         max_num_nodes: int | None = None,
         max_num_edges: int | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> dict[str, np.ndarray]:
         """Arrays ``atom`` (V,), ``bond`` (D,) and ``connectivity`` (D, 2), as nfp's preprocessor gives them."""
         graph = self.molecular_graph(structure if isinstance(structure, str) else structure["smiles_polymer"])
@@ -125,7 +125,7 @@ class PolymerPreprocessor(SmilesPreprocessor):
     @classmethod
     def from_dict(cls, state: dict[str, Any], custom_objects: dict[str, Callable] | None = None) -> Self:
         """The preprocessor that `to_dict` described; feature functions of one's own come in `custom_objects` by name."""
-        features = {**FEATURES, **(custom_objects or {})}
+        features: dict[str, Callable] = {**FEATURES, **(custom_objects or {})}
         for key in ("atom_features", "bond_features"):
             if state[key] not in features:
                 raise BundleError(
@@ -171,6 +171,6 @@ def read_preprocessor(state: dict[str, Any], custom_objects: dict[str, Callable]
     BundleError
         The class, or a feature function, is not there.
     """
-    name = state.get("preprocessor", PolymerPreprocessor.__name__)
+    name = str(state.get("preprocessor", PolymerPreprocessor.__name__))
     cls = custom_class(name, PolymerPreprocessor, "preprocessor", custom_objects)
     return cls.from_dict(state, custom_objects)

@@ -25,13 +25,12 @@ def read_graph(smiles: str, atom_features: Callable, bond_features: Callable, ex
         Whether hydrogens are atoms of the graph.
     """
     mol = parse_smiles(smiles)
-    fast = isinstance(atom_features, Feature) and isinstance(bond_features, BondFeature)
-    if explicit_hs and not fast:
+    if explicit_hs and not (isinstance(atom_features, Feature) and isinstance(bond_features, BondFeature)):
         mol = Chem.AddHs(mol)
     atoms, bonds = atoms_of(mol), bonds_of(mol)
     atom_types: dict = {}
     bond_types: dict = {}
-    if fast:
+    if isinstance(atom_features, Feature) and isinstance(bond_features, BondFeature):
         of_atom, of_bond = atom_features.values, bond_features.values
         atom_type = np.array([atom_types.setdefault(of_atom(a, explicit_hs), len(atom_types)) for a in atoms], np.int64)
         read = [

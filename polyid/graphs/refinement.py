@@ -136,7 +136,7 @@ def _classes(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return order[start], member_of, count
 
 
-def _joined(columns: Sequence[np.ndarray], bound: int) -> np.ndarray:
+def _joined(columns: Sequence[np.ndarray] | np.ndarray, bound: int) -> np.ndarray:
     """Join integers (each < bound) position by position into one that is equal only where all are."""
     bits = max(1, int(bound).bit_length())
     key = columns[0]

@@ -70,7 +70,7 @@ class Request:
     split : str
         How polymers are divided into folds; see `polyid.data.splits`.
     columns : dict or None
-        What the table's columns mean, where a user said so; see `polyid.data.columns.describe_columns`.
+        What the table's columns mean, where a user said so; see `polyid.data.described.describe_columns`.
     """
 
     data: str

@@ -15,6 +15,7 @@ from rdkit import Chem
 
 from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.oligomer import ChainSettings
+from polyid.data import reference as reference_table
 from polyid.data.build import build_training_set
 from polyid.data.catalogue import bundled_tables
 from polyid.data.columns import Mapping, PropertyColumn, propose_mapping
@@ -25,7 +26,6 @@ from polyid.data.preview import preview
 from polyid.data.problems import KEPT, LEFT_OUT
 from polyid.data.properties import PROPERTIES, find_property
 from polyid.data.raw import read_pasted_table, read_raw_table
-from polyid.data.roles import is_smiles_header
 from polyid.data.training_table import apply_mapping, read_training_table
 from polyid.data.units import convert, read_unit
 from polyid.errors import DataError
@@ -82,7 +82,7 @@ def test_numbers_read_back_exactly_or_are_refused(value, decimal_commas):
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_read_or_refused(data):
     try:
-        raw = read_table_bytes(data, "random.csv", is_smiles_header)
+        raw = read_table_bytes(data, "random.csv")
         apply_mapping(raw, propose_mapping(raw), ChainSettings(3))
     except DataError as error:
         assert "\n" not in str(error)
@@ -256,12 +256,11 @@ def test_values_in_another_unit_are_pointed_out_and_kept(tmp_path):
         "repeat_unit,property,value,unit\n*C(c1ccccc1)C*,Glass_Transition,100,°C\n",
         "polymer_properties.csv",
     )
-    from polyid.data import checks
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checks, "_REFERENCE", {})
-        patch.setattr(checks, "bundled_tables", lambda: {"polymer_properties": reference})
+        patch.setattr(reference_table, "bundled_tables", lambda: {"polymer_properties": reference})
+        reference_table.reference_values.cache_clear()
         table = read_training_table(path)
+    reference_table.reference_values.cache_clear()
     found = table.problems.set_index("row")
     assert "looks like kelvin" in found.problem[2] and "Tg (K)" in found.remedy[2]
     assert "outside -150 to 500" in found.problem[3]

@@ -85,7 +85,7 @@ def test_each_molecule_is_kept_by_itself(folder, read, monkeypatch):
 
 def test_a_damaged_read_only_or_locked_cache_costs_the_cache_and_not_the_run(folder, read):
     first = FEATURISER(SMILES)
-    (path,) = folder.iterdir()
+    (path,) = folder.rglob("*.sqlite")
     content = path.read_bytes()
     for damaged in (content[: len(content) // 2], b"nonsense", b""):
         path.write_bytes(damaged)
