@@ -37,12 +37,12 @@ def note_suspicious(
             problems.add(row, columns.get(name, name), f"{value:g}", what, remedy, KEPT)
 
 
-def _other_unit(value: float, target: Property, known: float | None) -> tuple[str, str] | None:
+def _other_unit(value: float, target: Property, expected: float | None) -> tuple[str, str] | None:
     """What and remedy, for a value that fits what is known of the polymer only in another unit."""
     if target.unit == "°C":
-        if known is not None and abs(value - known) > 150 and abs(value - 273.15 - known) < 40:
+        if expected is not None and abs(value - expected) > 150 and abs(value - 273.15 - expected) < 40:
             return (
-                f"{value - known:.0f} °C above the known value: it looks like kelvin",
+                f"{value - expected:.0f} °C above the known value: it looks like kelvin",
                 f"write {value - 273.15:.4g}, or name the unit in the header, {target.symbol} (K)",
             )
     elif target.unit == "g/cm3" and target.low * 1000 <= value <= target.high * 1000:
@@ -50,7 +50,7 @@ def _other_unit(value: float, target: Property, known: float | None) -> tuple[st
             "far too large for g/cm3: it looks like kg/m3",
             f"write {value / 1000:.4g}, or name the unit in the header",
         )
-    elif target.unit == "MPa" and known is not None and known / 2000 < value < known / 500:
+    elif target.unit == "MPa" and expected is not None and expected / 2000 < value < expected / 500:
         return (
             "far below the known value: it looks like GPa",
             f"write {value * 1000:.4g}, or name the unit in the header",

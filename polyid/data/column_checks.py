@@ -20,12 +20,12 @@ def note_kelvin(
     """Point out temperatures without a unit none of which is as low as those of rubbers and polyolefins in °C."""
     recognised = find_property(column)
     stated = unit_column_of(table.cells, column) or column in table.units or (recognised and recognised[1])
-    known = [number for number in numbers if not np.isnan(number)]
-    if target and target.unit == "°C" and not stated and len(known) >= 5 and min(known) > 140:
+    measured = [number for number in numbers if not np.isnan(number)]
+    if target and target.unit == "°C" and not stated and len(measured) >= 5 and min(measured) > 140:
         problems.add(
             1,
             column,
-            f"{min(known):g} to {max(known):g}",
+            f"{min(measured):g} to {max(measured):g}",
             "has no unit, was taken for °C, and has no value below 140: it may be kelvin",
             f"if it is, name the column {target.symbol} (K); if not, {target.symbol} (°C)",
             KEPT,

@@ -99,8 +99,8 @@ def propose_mapping(table: RawTable, properties: Sequence[str] | None = None) ->
         roles.pop(role, None)
     free = [column for column in columns if column not in roles.values() and not is_unit_column(column, columns)]
     if properties is None:
-        found = recognised_columns(table, free)
-        if not found:
+        entries = recognised_columns(table, free)
+        if not entries:
             raise DataError(
                 f"{table.source} has no property column that is recognised; its columns are {listed(columns)}; "
                 "ask for columns by name, or call them like Tg (°C), Tm (°C), density (g/cm3)."
@@ -108,9 +108,9 @@ def propose_mapping(table: RawTable, properties: Sequence[str] | None = None) ->
     else:
         if not properties:
             raise DataError("No property was chosen; choose at least one.")
-        found = [_asked(table, name, free) for name in dict.fromkeys(properties)]
-    used = {entry.column for entry in found}
-    return Mapping(roles, tuple(found), tuple(column for column in free if column not in used))
+        entries = [_asked(table, name, free) for name in dict.fromkeys(properties)]
+    used = {entry.column for entry in entries}
+    return Mapping(roles, tuple(entries), tuple(column for column in free if column not in used))
 
 
 def properties_present(table: RawTable, properties: Sequence[str]) -> list[str]:
@@ -142,13 +142,13 @@ def properties_present(table: RawTable, properties: Sequence[str]) -> list[str]:
 
 def recognised_columns(table: RawTable, columns: list[str]) -> list[PropertyColumn]:
     """Those of the columns that are recognised as properties and have values, in the order of `PROPERTIES`."""
-    found: dict[str, PropertyColumn] = {}
+    entries: dict[str, PropertyColumn] = {}
     for column in columns:
         recognised = find_property(column)
-        if recognised and (name := recognised[0].name) not in found and has_values(table.cells[column]):
-            found[name] = PropertyColumn(name, column, column_unit(table, column, recognised[0]))
+        if recognised and (name := recognised[0].name) not in entries and has_values(table.cells[column]):
+            entries[name] = PropertyColumn(name, column, column_unit(table, column, recognised[0]))
     order = {name: place for place, name in enumerate(PROPERTIES)}
-    return sorted(found.values(), key=lambda entry: order[entry.property])
+    return sorted(entries.values(), key=lambda entry: order[entry.property])
 
 
 def has_values(cells: pd.Series) -> bool:
@@ -175,18 +175,23 @@ def _asked(table: RawTable, name: str, columns: list[str]) -> PropertyColumn:
 def wanted_names(table: RawTable, mapping: Mapping) -> dict[str, str]:
     """Property as written or by its database name to the name it gets, for those wanted."""
 
-    def known(name: str) -> str:
+    def database_name(name: str) -> str:
         recognised = find_property(name)
         return recognised[0].name if recognised else name
 
-    present = [known(written) for written in dict.fromkeys(table.cells[mapping.roles["fact_property"]]) if written]
+    present = [
+        database_name(written) for written in dict.fromkeys(table.cells[mapping.roles["fact_property"]]) if written
+    ]
     if mapping.wanted is None:
         return {name: name for name in present}
     for name in mapping.wanted:
-        if known(name) not in present:
+        if database_name(name) not in present:
             raise DataError(
                 f"{table.source} has no values of the property {name}; it has {listed(dict.fromkeys(present))}; "
                 "correct the name or leave the property out."
             )
     # Facts come in many units and are converted, so a name that says another unit than the property's is not kept.
-    return {known(name): name if known_target(name) or known(name) == name else known(name) for name in mapping.wanted}
+    return {
+        database_name(name): name if known_target(name) or database_name(name) == name else database_name(name)
+        for name in mapping.wanted
+    }

@@ -143,9 +143,11 @@ def _decode(data: bytes, name: str) -> str:
 
 def _read_text(data: bytes, name: str) -> list[list[str]]:
     text = _decode(data, name)
-    for start, kind in (("<", "a web page or XML"), ("{", "JSON"), ("[{", "JSON")):
+    for start, content_type in (("<", "a web page or XML"), ("{", "JSON"), ("[{", "JSON")):
         if text.lstrip().startswith(start):
-            raise DataError(f"{name} is {kind}, not a table; save the table itself as CSV, TSV, XLSX or Parquet.")
+            raise DataError(
+                f"{name} is {content_type}, not a table; save the table itself as CSV, TSV, XLSX or Parquet."
+            )
     declared = re.match(r"sep=(.)\r?\n", text)
     separator = declared.group(1) if declared else _separator(text)
     try:

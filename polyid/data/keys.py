@@ -13,14 +13,14 @@ from polyid.errors import PolymerError
 def polymer_keys(data: pd.DataFrame) -> list[str]:
     """Key of each row's polymer, the same for every tacticity and replicate."""
     column = "smiles_monomer" if "smiles_monomer" in data else "smiles_polymer"
-    known: dict[Any, str] = {}
+    key_of: dict[Any, str] = {}
     for value in data[column].unique():
         try:
-            known[value] = polymer_identity(value)
+            key_of[value] = polymer_identity(value)
         except PolymerError:
             # Not a SMILES: a name or number of the polymer serves as well.
-            known[value] = str(value)
-    return [known[value] for value in data[column]]
+            key_of[value] = str(value)
+    return [key_of[value] for value in data[column]]
 
 
 def data_ids(data: pd.DataFrame) -> pd.Series:

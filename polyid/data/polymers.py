@@ -54,11 +54,11 @@ def read_polymers(
             except ValueError as error:
                 problems.add(row, roles["pm"], pm_cell, str(error), "write the probability of meso dyads, 0 to 1")
                 continue
-        known = _known_mechanism(mechanism)
-        key = (oligomer, smiles, monomers, known, pm)
+        mechanism_name = _mechanism_of(mechanism)
+        key = (oligomer, smiles, monomers, mechanism_name, pm)
         if key not in read:
             try:
-                read[key] = _read_polymer(oligomer, smiles, monomers, known, pm, chain)
+                read[key] = _read_polymer(oligomer, smiles, monomers, mechanism_name, pm, chain)
             except PolymerError as error:
                 read[key] = str(error)
         result = read[key]
@@ -81,11 +81,11 @@ def read_polymers(
     return frame
 
 
-def _known_mechanism(text: str) -> str | None:
+def _mechanism_of(text: str) -> str | None:
     """A mechanism m2p knows, from what tables say ("ester_stereo", "acrylate")."""
     name = text.strip().removesuffix("_stereo")
     name = "vinyl" if name == "acrylate" else name
-    return next((known for known in MECHANISMS if known.lower() == name.lower()), None)
+    return next((mechanism for mechanism in MECHANISMS if mechanism.lower() == name.lower()), None)
 
 
 def _read_polymer(

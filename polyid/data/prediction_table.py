@@ -48,15 +48,15 @@ class PredictionTable:
         """
         if self.pm_column is None:
             return [None] * len(self.frame)
-        found: list[float | None] = []
+        shares: list[float | None] = []
         for row, cell in self.frame[self.pm_column].items():
             try:
-                found.append(None if cell.lower() in MISSING else read_number(cell, decimal_commas="," in cell))
+                shares.append(None if cell.lower() in MISSING else read_number(cell, decimal_commas="," in cell))
             except ValueError:
                 raise DataError(
                     f"Row {row}: {self.pm_column} is {cell!r}; write the probability of meso dyads, 0 to 1, or nothing."
                 ) from None
-        return found
+        return shares
 
 
 def load_prediction_table(path: str | Path | pd.DataFrame) -> PredictionTable:

@@ -108,15 +108,15 @@ def read_facts(
         *(cells[column] for column in polymer_columns),
         strict=True,
     ):
-        target, own = find_property(written) or (None, None)
+        target, written_unit = find_property(written) or (None, None)
         name = names.get(target.name if target else written)
         if name is None:
             continue
         try:
             if cell.lower() in MISSING:
                 raise ValueError("is empty")
-            own = own or (default_unit(written, target) if target else None)
-            number = _value(cell, unit, own, target, decimal_commas)
+            written_unit = written_unit or (default_unit(written, target) if target else None)
+            number = _value(cell, unit, written_unit, target, decimal_commas)
         except ValueError as error:
             problems.add(row, written, cell, str(error), "write one plain number and a known unit")
             continue

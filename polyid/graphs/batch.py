@@ -86,7 +86,7 @@ def _fill(batch: dict, m: int, quotients: Sequence[QuotientGraph], tokens: Seque
     start = np.cumsum(sizes, axis=0) - sizes
     atoms, bonds = start[:, :rounds], start[:, rounds : 2 * rounds + 1]
     atom_sizes, bond_sizes = sizes[:, :rounds], sizes[:, rounds : 2 * rounds + 1]
-    own = np.arange(len(quotients), dtype=np.int32)
+    numbers = np.arange(len(quotients), dtype=np.int32)
 
     def put(row: np.ndarray, parts: list[np.ndarray], shift: np.ndarray | None = None) -> None:
         joined = np.concatenate(parts)
@@ -97,10 +97,10 @@ def _fill(batch: dict, m: int, quotients: Sequence[QuotientGraph], tokens: Seque
     put(batch["atom_token"][m], [t[0] for t in tokens])
     put(batch["bond_token"][m], [t[1] for t in tokens])
     for level in range(rounds + 1):
-        for kind, lengths in (("atom", atom_sizes), ("bond", bond_sizes)):
+        for element, lengths in (("atom", atom_sizes), ("bond", bond_sizes)):
             if level < lengths.shape[1]:
-                put(batch[f"{kind}_count"][level][m], [getattr(q, f"{kind}_count")[level] for q in quotients])
-                put(batch[f"{kind}_graph"][level][m], [np.repeat(own, lengths[:, level])])
+                put(batch[f"{element}_count"][level][m], [getattr(q, f"{element}_count")[level] for q in quotients])
+                put(batch[f"{element}_graph"][level][m], [np.repeat(numbers, lengths[:, level])])
     for i in range(rounds):
         put(batch["bond_parent"][i][m], [q.bond_parent[i] for q in quotients], bonds[:, i])
         put(batch["bond_source"][i][m], [q.bond_source[i] for q in quotients], atoms[:, i])

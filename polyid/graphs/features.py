@@ -74,10 +74,10 @@ def _atom_stereo(atom: Chem.Atom, explicit_hs: bool) -> tuple:
 
 
 def _bond_stereo(bond: Chem.Bond, explicit_hs: bool) -> tuple:
-    kind = str(bond.GetBondType())
+    bond_type = str(bond.GetBondType())
     # RDKit's enums take long to read, and only double bonds of a SMILES have a geometry.
-    geometry = str(bond.GetStereo()) if kind == "DOUBLE" else "STEREONONE"
-    return (kind, bond.GetIsConjugated(), bond.IsInRing(), geometry)
+    geometry = str(bond.GetStereo()) if bond_type == "DOUBLE" else "STEREONONE"
+    return (bond_type, bond.GetIsConjugated(), bond.IsInRing(), geometry)
 
 
 atom_features_v1 = Feature("atom_features_v1", _atom_v1, lambda: ("H", 1, 0, 0, False))

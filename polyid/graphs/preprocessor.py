@@ -103,8 +103,10 @@ class PolymerPreprocessor(SmilesPreprocessor):
 
     def featuriser(self, rounds: int) -> Featuriser:
         """How SMILES are read for a network of so many rounds of message passing."""
-        own = self.molecular_graph if type(self).molecular_graph is not PolymerPreprocessor.molecular_graph else None
-        return Featuriser(self.atom_features, self.bond_features, self.explicit_hs, rounds, own)
+        own_reading = (
+            self.molecular_graph if type(self).molecular_graph is not PolymerPreprocessor.molecular_graph else None
+        )
+        return Featuriser(self.atom_features, self.bond_features, self.explicit_hs, rounds, own_reading)
 
     @property
     def featuriser_key(self) -> tuple[str, str, str, bool]:

@@ -43,11 +43,12 @@ def read_graph(smiles: str, atom_features: Callable, bond_features: Callable, ex
         element = np.array([symbols.index(name) for name in names], np.int64)[atom_type]
         ends = np.minimum(element[begin], element[end]), np.maximum(element[begin], element[end])
         shape = (len(bond_types), len(symbols), len(symbols))
-        found, bond_type = np.unique(np.ravel_multi_index((plain, *ends), shape), return_inverse=True)
+        plain_ends, bond_type = np.unique(np.ravel_multi_index((plain, *ends), shape), return_inverse=True)
         kinds = list(bond_types)
         atom_texts = [str(kind) for kind in atom_types]
         bond_texts = [
-            str((*kinds[i], [symbols[j], symbols[k]])) for i, j, k in zip(*np.unravel_index(found, shape), strict=True)
+            str((*kinds[i], [symbols[j], symbols[k]]))
+            for i, j, k in zip(*np.unravel_index(plain_ends, shape), strict=True)
         ]
         hydrogens = np.array([a.GetTotalNumHs() for a in atoms_of(mol)] if explicit_hs else [], np.int64)
         if hydrogens.any():

@@ -86,7 +86,9 @@ def test_a_network_of_ones_own_is_trained_stored_and_asked(ensemble):
     for i, model in enumerate(ensemble.models):
         assert type(model.model) is GatedNetwork
         fresh = gated(model.preprocessor, False, ["Tg", "Tm"], {**PARAMETERS, "seed": [PARAMETERS["seed"], i]})
-        trained, initial = (weights["gate/gate/bonds_kernel"] for weights in (model.member.weights, fresh.member_weights(0)))
+        trained, initial = (
+            weights["gate/gate/bonds_kernel"] for weights in (model.member.weights, fresh.member_weights(0))
+        )
         assert trained.shape == initial.shape == (8, 8) and np.abs(trained - initial).max() > 1e-4
     frame = pd.DataFrame({"smiles_polymer": UNITS})
     before = ensemble.models[0].predict(frame)["Tg_pred"]
