@@ -45,7 +45,7 @@ def train_ensemble(
     properties : sequence of str, optional
         By default all that the table has.
     preset : str
-        Name in `polyid.parameters.PRESETS`.
+        Name in `polyid.config.parameters.PRESETS`.
     folds, epochs : int, optional
         Instead of the preset's.
     seed : int

@@ -56,7 +56,7 @@ class Request:
     properties : tuple of str
         Columns to train on.
     preset : str
-        Name in `polyid.parameters.PRESETS`.
+        Name in `polyid.config.parameters.PRESETS`.
     folds, epochs : int or None
         None leaves the preset's number.
     seed : int
