@@ -20,7 +20,8 @@ def numbers_polymers(cells: pd.DataFrame, properties: Sequence[str]) -> bool:
 
 def in_own_columns(frame: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """What was read from a table under the table's own column names, and its other columns beside it, as text."""
-    own = cells.loc[frame["row"]].set_index(frame.index)
+    named = cells.loc[frame["row"]].set_index(frame.index)
     used = ("smiles_polymer", "smiles_monomer", "mechanism", "pm", "distribution", "replicate_structure")
-    added = [name for name in frame if name not in own and (name in used or name not in CONTEXT_COLUMNS)]
-    return pd.concat([own.assign(**{name: frame[name] for name in own if name in frame}), frame[added]], axis=1)
+    added = [name for name in frame if name not in named and (name in used or name not in CONTEXT_COLUMNS)]
+    read = {str(name): frame[name] for name in named if name in frame}
+    return named.assign(**read, **{str(name): frame[name] for name in added})
