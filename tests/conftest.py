@@ -17,6 +17,12 @@ for name in ("NO_PROXY", "no_proxy"):
     os.environ[name] = "127.0.0.1,localhost"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "local_hub" in getattr(item, "fixturenames", ()):
+            item.add_marker("hub")
+
+
 @pytest.fixture(scope="module")
 def local_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     """An empty Hub for one test file; use another repository name in each test."""

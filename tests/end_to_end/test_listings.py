@@ -336,6 +336,7 @@ def test_the_loading_listing_through_a_hub(
     assert done.stdout.strip().splitlines()[-1] == str(exact(here))
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_on_a_model_from_a_hub(
     trained, model_folder: Path, local_hub: LocalHub, tmp_path: Path, monkeypatch
 ):

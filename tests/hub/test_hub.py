@@ -26,6 +26,7 @@ from polyid.hub.destination import read_account
 from polyid.hub.fetch import fetch_bundle, latest_commit
 from polyid.hub.publish import Publication, publish_bundle
 
+pytestmark = pytest.mark.hub
 READER, STRANGER = "hf_token_that_may_only_read", "hf_token_of_somebody_else"
 
 

@@ -135,7 +135,8 @@ def test_peak_memory_is_the_process_own():
     assert 250 < after - before < 280
 
 
-@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", [pytest.param("jax", marks=pytest.mark.jax), "tensorflow"])
 def test_the_gpu_benchmark_needs_keras_and_its_backend_alone(tmp_path, backend):
     pytest.importorskip(backend)
     path = tmp_path / "polymers.npz"

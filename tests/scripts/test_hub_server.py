@@ -42,6 +42,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.file_download import http_get
 
+pytestmark = pytest.mark.hub
 READER, STRANGER = "hf_token_that_may_only_read", "hf_token_of_somebody_else"
 
 

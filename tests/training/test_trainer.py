@@ -222,6 +222,7 @@ def test_a_batch_too_large_for_the_memory_is_accumulated_to_the_same_result(data
         trained(data)
 
 
+@pytest.mark.jax
 def test_jax_trains_to_the_same_losses(data, plain, tmp_path):
     pytest.importorskip("jax", reason="JAX is not installed")
     code = """
@@ -285,6 +286,7 @@ trained(Path(sys.argv[1]), save_folder=sys.argv[2], resume=True, checkpoint_seco
 """
 
 
+@pytest.mark.slow
 def test_killed_runs_resume_to_the_same_model(data, tmp_path):
     epochs, group = 25, 2
     whole = trained(data, epochs=epochs, group=group)
