@@ -21,6 +21,7 @@ import cards
 from answers import Shown
 from model_service import ModelService
 
+from polyid.config.settings import INTERVAL_LEVEL
 from polyid.errors import PolyIDError
 
 LEVELS = (0.8, 0.9, 0.95)
@@ -95,7 +96,7 @@ def build(service: ModelService) -> gr.Blocks:
             shown.explained[number] = service.explain(shown.predictions.smiles[number], shown.loaded)
         return cards.why(shown.explained[number][name])
 
-    def predict(smiles: str, level: float = 0.9) -> dict:
+    def predict(smiles: str, level: float = INTERVAL_LEVEL) -> dict:
         """Predict polymers, one SMILES a line, with intervals that hold so large a share of measured values:
         ``{"model": {...}, "level", "predictions": [{"smiles", "form", "error", "properties": [{"name", "label", "value",
         "unit", "std", "expected_error", "lower", "upper"}], "domain", "domain_reason", "nearest_training_polymers"}]}``.
@@ -142,7 +143,7 @@ def build(service: ModelService) -> gr.Blocks:
         gr.Examples([[text] for text in EXAMPLES.values()], [smiles], label="Examples", example_labels=list(EXAMPLES))
         level = gr.Radio(
             [(f"{100 * value:g} %", value) for value in LEVELS],
-            value=0.9,
+            value=INTERVAL_LEVEL,
             label="Intervals",
             info="How many measured values of a hundred are to lie inside.",
             elem_id="level",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
+from polyid.config.settings import INTERVAL_LEVEL
 from polyid.errors import BundleError, PolyIDError
 from polyid.hub.fetch import FetchedBundle, fetch_bundle
 
@@ -128,7 +129,7 @@ class ModelService:
             raise BundleError(self.status.sentence)
         return loaded
 
-    def predict(self, smiles: Sequence[str], level: float = 0.9) -> tuple[Predictions, Loaded]:
+    def predict(self, smiles: Sequence[str], level: float = INTERVAL_LEVEL) -> tuple[Predictions, Loaded]:
         """Predict polymers with the model at hand.
 
         Parameters

@@ -27,7 +27,7 @@ import run_view
 import train_models
 
 from polyid import runs
-from polyid.config.parameters import COLUMN, DEFAULT_SPLIT, PRESETS
+from polyid.config.parameters import COLUMN, DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS
 from polyid.data.catalogue import SOURCES, bundled_tables
 from polyid.data.columns import propose_mapping
 from polyid.data.described import describe_columns
@@ -43,7 +43,6 @@ from polyid.data.values import count_polymers
 from polyid.errors import DataError, HubError, PolyIDError
 from polyid.hub.destination import read_account
 
-DEFAULT_PRESET = "small"
 FEW_LABELS = 20
 SPLIT_LABELS = {
     "Equal shares of each class": "stratified",

@@ -13,9 +13,9 @@ from polyid.chemistry.functional_groups import why_monomer
 from polyid.chemistry.polymerisation import MECHANISMS, polymerise
 from polyid.chemistry.repeat_unit import unit_of
 from polyid.common.text import shorten
+from polyid.config.settings import DEGREE_OF_POLYMERISATION
 from polyid.errors import PolymerError
 
-DEGREE_OF_POLYMERISATION = 18
 MAX_DEGREE_OF_POLYMERISATION = 200
 
 MIN_OLIGOMER_HEAVY_ATOMS = 10

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from polyid.cli.command import Command, find_table, say
+from polyid.config.settings import DEGREE_OF_POLYMERISATION
 
 if TYPE_CHECKING:
     from polyid.data.training_table import TrainingTable
@@ -18,7 +19,9 @@ app = typer.Typer(rich_markup_mode=None, help="Build, fetch and inspect training
 def build(
     output: Annotated[str, typer.Option(metavar="OUT.csv", help="Where to write the training set.")],
     table: Annotated[str | None, typer.Argument(help="By default the bundled table.")] = None,
-    degree_of_polymerisation: Annotated[int, typer.Option(metavar="N", help="Monomers an oligomer.")] = 18,
+    degree_of_polymerisation: Annotated[
+        int, typer.Option(metavar="N", help="Monomers an oligomer.")
+    ] = DEGREE_OF_POLYMERISATION,
     replicates: Annotated[int, typer.Option(metavar="N", help="Structures a polymer of partial tacticity.")] = 1,
     seed: Annotated[int, typer.Option(help="Of the random chains.")] = 0,
 ) -> None:

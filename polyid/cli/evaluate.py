@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from polyid.cli import command
+from polyid.config.settings import INTERVAL_LEVEL
 
 
 def evaluate(
@@ -20,7 +21,7 @@ def evaluate(
             help="Compute metrics.json anew: each network predicts the polymers of the training table it never saw.",
         ),
     ] = False,
-    level: command.Level = 0.9,
+    level: command.Level = INTERVAL_LEVEL,
 ) -> None:
     """Compare a model with measured values; JSON on standard output."""
     from polyid.uncertainty.conformal import check_level

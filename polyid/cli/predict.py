@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from polyid.cli import command
+from polyid.config.settings import INTERVAL_LEVEL
 from polyid.errors import DataError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def predict(
         str | None, typer.Option(metavar="OUT.csv", help="Where to write the table with predictions.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted --output.")] = False,
-    level: command.Level = 0.9,
+    level: command.Level = INTERVAL_LEVEL,
 ) -> None:
     """Predict properties of polymers."""
     if bool(smiles) == bool(table_path):

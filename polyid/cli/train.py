@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from polyid.cli.command import find_table
-from polyid.config.parameters import DEFAULT_SPLIT, PRESETS, SPLITS
+from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS, SPLITS
 from polyid.errors import DataError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def train(
     ] = None,
     preset: Annotated[
         str, typer.Option(callback=_preset_name, metavar="|".join(sorted(PRESETS)), help="Parameters.")
-    ] = "small",
+    ] = DEFAULT_PRESET,
     folds: Annotated[
         int | None, typer.Option(help="Cross-validation folds, one network each; by default the preset's.")
     ] = None,

@@ -14,6 +14,8 @@ from polyid.errors import TrainingError
 PRESETS: dict[str, dict[str, Any]] = tomllib.loads(files("polyid.config").joinpath("presets.toml").read_text("utf-8"))
 """Parameters by preset, as `presets.toml` lists them."""
 
+DEFAULT_PRESET = "small"
+
 SPLITS = ("stratified", "random", "scaffold")
 """Ways to divide polymers into folds (`polyid.data.splits`), besides ``column:NAME``, folds of the user's own."""
 DEFAULT_SPLIT = "stratified"

@@ -1,4 +1,4 @@
-"""Settings of training, checked where they are made."""
+"""Settings of training, checked where they are made, and of prediction."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from typing import Any
 
 from polyid.config.parameters import Parameters
 from polyid.errors import TrainingError
+
+DEGREE_OF_POLYMERISATION = 18
+"""Units of an oligomer, where no other number is asked for."""
+INTERVAL_LEVEL = 0.9
+"""Share of measured values that an interval holds, where no other is asked for."""
 
 
 @dataclass(frozen=True)

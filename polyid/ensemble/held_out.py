@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from polyid.config.settings import INTERVAL_LEVEL
 from polyid.data.dataset import Dataset
 from polyid.inference.answers import Answers
 from polyid.inference.columns import held_out_column
@@ -20,7 +21,7 @@ from polyid.inference.predictor import EnsemblePredictor
 from polyid.kernel.neighbourhood import neighbourhood
 from polyid.report.metrics import out_of_fold_report
 from polyid.uncertainty.blending import blended, cross_fitted, network_share
-from polyid.uncertainty.conformal import INTERVAL_LEVEL, IntervalCalibration, cross_fitted_intervals
+from polyid.uncertainty.conformal import IntervalCalibration, cross_fitted_intervals
 from polyid.uncertainty.expected_error import error_clues
 
 

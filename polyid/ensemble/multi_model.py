@@ -16,7 +16,7 @@ from tqdm import tqdm
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.common.progress import ProgressCallback
 from polyid.config.parameters import DEFAULT_SPLIT, Parameters
-from polyid.config.settings import settings_from
+from polyid.config.settings import INTERVAL_LEVEL, settings_from
 from polyid.data.columns import propose_mapping
 from polyid.data.dataset import Dataset
 from polyid.data.oligomers import row_oligomers
@@ -46,7 +46,7 @@ from polyid.graphs.preprocessor import PolymerPreprocessor
 from polyid.inference.columns import member_column
 from polyid.inference.predictions import PredictionMaker, Predictions, judged_columns
 from polyid.report.metrics import evaluation_report
-from polyid.uncertainty.conformal import INTERVAL_LEVEL, IntervalCalibration
+from polyid.uncertainty.conformal import IntervalCalibration
 from polyid.uncertainty.domain.domain import TrainingDomain
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from polyid.common.progress import Progress, ProgressCallback
-from polyid.config.parameters import DEFAULT_SPLIT
+from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT
 from polyid.config.parameters import preset as preset_parameters
 from polyid.config.settings import settings_from
 from polyid.data.splits import split_column
@@ -24,7 +24,7 @@ def train_ensemble(
     output: str | os.PathLike,
     *,
     properties: Sequence[str] | None = None,
-    preset: str = "small",
+    preset: str = DEFAULT_PRESET,
     folds: int | None = None,
     epochs: int | None = None,
     seed: int = 0,

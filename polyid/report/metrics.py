@@ -11,9 +11,9 @@ import pandas as pd
 from scipy.stats import spearmanr
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
+from polyid.config.settings import INTERVAL_LEVEL
 from polyid.data.keys import strata
 from polyid.inference.columns import held_out_column
-from polyid.uncertainty.conformal import INTERVAL_LEVEL
 from polyid.uncertainty.domain.verdict import BORDERLINE, IN_DOMAIN, OUTSIDE
 
 COVERAGE_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)

@@ -26,8 +26,6 @@ from polyid.errors import BundleError, TrainingError
 from polyid.uncertainty.blending import polymer_groups
 from polyid.uncertainty.expected_error import CLUES, expected_error, fit_expected_error
 
-INTERVAL_LEVEL = 0.9
-"""Share of measured values that an interval holds, where no other is asked for."""
 _MOST = 5_000
 """Held-out errors kept a property; more would move an interval by less than a hundredth of its width."""
 

@@ -37,9 +37,9 @@ def main() -> None:
     parser.add_argument("--trees", type=int, default=TREES)
     arguments = parser.parse_args()
 
+    from polyid.config.settings import INTERVAL_LEVEL
     from polyid.ensemble.multi_model import MultiModel
     from polyid.inference.columns import held_out_column
-    from polyid.uncertainty.conformal import INTERVAL_LEVEL
 
     ensemble = MultiModel.load_models(arguments.model)
     ensemble.recompute_out_of_fold(arguments.table)
