@@ -1,4 +1,4 @@
-"""The three forms a chemist writes a polymer in: oligomer, repeat unit, monomers; what is none of them is refused here.
+"""Where a SMILES is refused: it is an oligomer, a repeat unit or monomers, of atoms and bonds that are supported, or an error.
 
 An oligomer is a plain molecule, a repeat unit has two attachment points (``*CC(*)c1ccccc1``), and monomers are joined by dots
 (``OCCO.O=C(O)c1ccc(C(=O)O)cc1``).

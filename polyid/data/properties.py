@@ -1,4 +1,4 @@
-"""The properties this package knows: names, units, the other names people give them, and unit conversion.
+"""The properties this package knows, gases included: a line each; and which of them a column header names.
 
 Names and units are those of the published PolyID database. Unit arithmetic: 1 Barrer is
 10⁻¹⁰ cm³(STP)·cm/(cm²·s·cmHg) (Stern, J. Polym. Sci. A-2 6, 1933 (1968)), the molar volume at STP 22,414 cm³/mol.
@@ -100,7 +100,10 @@ PROPERTIES: dict[str, Property] = {
     ]
 }
 
-_SYNONYMS = {spelling: entry for entry in PROPERTIES.values() for spelling in entry.synonyms}
+
+def _called(spelling: str) -> Property | None:
+    """The property that people write so, as `normalise` writes it."""
+    return next((entry for entry in PROPERTIES.values() if spelling in entry.synonyms), None)
 
 
 def find_property(header: str) -> tuple[Property, str | None] | None:
@@ -129,10 +132,10 @@ def find_property(header: str) -> tuple[Property, str | None] | None:
         )
         plain = normalise(plain)
         logarithm = re.match(r"log(?:10)?(.+)$", plain)
-        entry = _SYNONYMS.get(plain) or (_SYNONYMS.get(logarithm.group(1)) if logarithm else None)
+        entry = _called(plain) or (_called(logarithm.group(1)) if logarithm else None)
         if entry is None or (unit and not convertible(unit, entry)):
             continue
-        if logarithm and plain not in _SYNONYMS:
+        if logarithm and _called(plain) is None:
             unit = entry.unit if unit is None else unit if unit.startswith("log10(") else f"log10({unit})"
         return entry, unit
     return None

@@ -1,4 +1,4 @@
-"""Atom and bond features, and the reading of SMILES into molecular graphs.
+"""Atom and bond features: what of an atom or bond a network sees, and the sets of them that presets name.
 
 A feature function takes an RDKit atom or bond and returns text; equal text means equal embedding. `atom_features_v1` and
 `bond_features_v1` give the text of nfp's functions of those names (https://github.com/NREL/nfp), without the RDKit call

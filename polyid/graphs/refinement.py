@@ -1,4 +1,4 @@
-"""Molecular graphs, their exact compression by colour refinement, and flat batches of them.
+"""Which atoms a round of message passing can tell apart: the exact compression of graphs by colour refinement.
 
 After ``l`` rounds of message passing two atoms whose ``l``-hop neighbourhoods look alike have the same state. A round can
 therefore run on the quotient graph of ``l`` rounds of colour refinement (the one-dimensional Weisfeiler-Leman test), one

@@ -1,4 +1,4 @@
-"""Model folders published to the Hub, each as one commit."""
+"""Publishing a model folder: one commit, so that a reader of `main` sees the former model or the new one."""
 
 from __future__ import annotations
 

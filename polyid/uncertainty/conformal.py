@@ -1,4 +1,4 @@
-"""Prediction intervals that hold as many measured values as they say, set by polymers that were held out.
+"""How wide a prediction interval is: it holds as many measured values as it says, by the errors of held-out polymers.
 
 How wrong a prediction may be is first guessed: the expected absolute error is a combination, with weights of at least zero,
 of a constant, the disagreement of networks and kernel regression, the novelty of the polymer and the roughness of the values

@@ -1,9 +1,11 @@
-"""The README's commands, listings, links, presets and settings are those of the code beside it."""
+"""Commands, listings, links, presets and settings of README and docs are those of the code beside them."""
 
 import ast
 import importlib
 import re
 import shlex
+import subprocess
+import sys
 
 import typer
 import yaml
@@ -14,17 +16,19 @@ from polyid.config.parameters import PRESETS
 from polyid.data.properties import PROPERTIES
 
 README = (TOP / "README.md").read_text(encoding="utf-8")
+PAGES = {path: path.read_text("utf-8") for path in [TOP / "README.md", *sorted((TOP / "docs" / "pages").glob("*.md"))]}
+TEXT = "\n".join(PAGES.values())
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
 
 
 def test_every_link_into_the_repository_leads_somewhere():
     targets = [t for t in re.findall(r"\]\(([^)]+)\)", README) if not t.startswith("http")]
     assert len(targets) >= 6
     assert [t for t in targets if not (TOP / t).exists()] == []
-    named = re.findall(r"`((?:scripts|tests|data|\.ci)/[\w./-]*\w)`", README)
+    named = re.findall(r"`((?:scripts|tests|data|polyid|\.ci)/[\w./-]*\w)`", TEXT)
     assert [t for t in named if not (TOP / t).exists()] == []
 
 
@@ -40,7 +44,7 @@ def test_every_polyid_command_is_one():
 
 
 def test_every_python_listing_is_python_and_finds_what_it_imports():
-    assert len(blocks("python")) == 2
+    assert len(blocks("python")) == 3
     for block in blocks("python"):
         for node in ast.walk(ast.parse(block)):
             if isinstance(node, ast.Import):
@@ -51,7 +55,7 @@ def test_every_python_listing_is_python_and_finds_what_it_imports():
 
 
 def test_the_presets_are_the_codes():
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in README.splitlines() if line[:1] == "|"]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in TEXT.splitlines() if line[:1] == "|"]
     table = {row[0]: row[1:] for row in rows if len(row) == 4}
     for column, name in enumerate(("small", "accurate", "publication")):
         preset = PRESETS[name]
@@ -77,11 +81,11 @@ def test_every_setting_the_code_reads_is_listed():
         path for folder in ("polyid", "trainer_space", "inference_space") for path in (TOP / folder).rglob("*.py")
     ]
     read = {name for path in sources for name in re.findall(r'"(POLYID_[A-Z_]+)"', path.read_text("utf-8"))}
-    assert read == set(re.findall(r"`(POLYID_[A-Z_]+)`", README))
+    assert read == set(re.findall(r"`(POLYID_[A-Z_]+)`", TEXT))
 
 
 def test_every_known_property_is_listed():
-    section = README[README.index("### Tables") : README.index("### Model repos")]
+    section = PAGES[TOP / "docs" / "pages" / "tables.md"]
     for name in PROPERTIES:
         stem, _, gas = name.rpartition("_Permeability_")
         assert (f"`{gas}`" if stem else f"`{name}`") in section, name
@@ -92,3 +96,20 @@ def test_the_citation_names_the_paper():
     assert paper["doi"] in README
     assert paper["title"] in " ".join(README.split())
     assert [author["family-names"] in README for author in paper["authors"]] == [True] * 12
+
+
+def test_the_readme_is_a_page_that_is_read_through():
+    assert len(README.splitlines()) <= 110
+
+
+def test_the_site_is_built_without_a_warning_or_the_network(tmp_path):
+    """Strictly: every link, every docstring and every page that is made of another file; pages load nothing from elsewhere."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-f", str(TOP / "docs" / "mkdocs.yml")]
+    done = subprocess.run([*command, "-d", str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("index", "deployment", "notebook", "contributing", "format-versions"):
+        assert list(tmp_path.glob(f"{name}.html")) or (tmp_path / name / "index.html").is_file() or name == "index"
+    conformal = (tmp_path / "reference" / "uncertainty" / "index.html").read_text("utf-8")
+    assert "IntervalCalibration" in conformal
+    loaded = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(https?://[^"]+)"', conformal)
+    assert loaded == []
