@@ -7,6 +7,7 @@ from typing import Any
 
 from rdkit import Chem
 
+from polyid.chemistry.names import unknown_name
 from polyid.common.text import shorten
 
 EXPECTED = (
@@ -73,7 +74,7 @@ def _fault(text: str) -> str | None:
 def _foreign_mark(text: str, position: int) -> str:
     """What is wrong with a text that has a mark no SMILES has."""
     if _NAME.search(text) or " " in text or (text.isupper() and text.isalpha()):
-        return f"is not a SMILES but looks like a name; {EXPECTED}."
+        return unknown_name(text) or f"is not a SMILES but looks like a name; {EXPECTED}."
     return f"is not a SMILES: {text[position]!r} at position {position + 1} can't stand there; {EXPECTED}."
 
 

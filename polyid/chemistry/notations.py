@@ -6,6 +6,7 @@ import re
 
 from rdkit import Chem, rdBase
 
+from polyid.chemistry.names import MAX_CHARACTERS, find_name, is_abbreviation, unknown_name
 from polyid.chemistry.pasted_text import TidyText, tidy_text
 from polyid.common.text import shorten
 from polyid.errors import PolymerError
@@ -18,6 +19,10 @@ _DOLLAR = re.compile(r"^\$|\$$|(?<=\()\$(?=\))|\[\$\d*\]")
 _TERMINAL = r"\[[$<>]?\d*\]"
 _OBJECT = re.compile(rf"\{{(?:{_TERMINAL}(?=\[[$<>]))?(?P<units>[^{{}}]*?)(?:(?<=\]){_TERMINAL}|\[\])?\}}")
 _DESCRIPTOR = re.compile(r"\[([$<>])\d*\]")
+# What consists of nothing else is a SMILES, right or wrong; it may be an abbreviation only where it is all letters.
+_ONLY_SMILES = re.compile(r"(?!\d)(?:\[[^\[\]]*\]|Br|Cl|[BCNOPSFIbcnops]|%\d\d|\d|[-=#$:/\\~().@])++")
+_NO_NAME = re.compile(r"[*{\n\r]|^InChI=")
+_WORD = re.compile(r"poly|nylon|[^\W\d_]{5}", re.IGNORECASE)
 _MOL_BLOCK_END = re.compile(r"^M {2}END", re.MULTILINE)
 
 
@@ -28,15 +33,18 @@ def as_smiles(pasted: object) -> TidyText:
     ----------
     pasted : str
         SMILES with ``*``, ``[R1]``, ``$`` or placeholder atoms for attachment points; BigSMILES of a homopolymer (Lin et al.,
-        ACS Cent. Sci. 2019, 5, 1523, doi:10.1021/acscentsci.9b00476); InChI; an MDL mol block.
+        ACS Cent. Sci. 2019, 5, 1523, doi:10.1021/acscentsci.9b00476); InChI; an MDL mol block; a name (`find_name`).
 
     Raises
     ------
     PolymerError
-        As `tidy_text`, or the notation says more than one repeat unit.
+        As `tidy_text` and `find_name`, the name is not known here, or the notation says more than one repeat unit.
     """
     if isinstance(pasted, str) and _MOL_BLOCK_END.search(pasted):
         return _of_mol_block(pasted)
+    named = _of_name(pasted.strip()) if isinstance(pasted, str) else None
+    if named is not None:
+        return named
     tidy = tidy_text(pasted)
     text, notes = tidy.text, list(tidy.notes)
     if text.startswith("InChI="):
@@ -53,6 +61,23 @@ def as_smiles(pasted: object) -> TidyText:
             text = text.replace(head, "*").replace(tail, "*")
             notes.append(f"{head} and {tail} read as attachment points *")
     return TidyText(text, tuple(notes))
+
+
+def _of_name(text: str) -> TidyText | None:
+    """The repeat unit of a name; None for what is no name. A name that is not known here is a PolymerError."""
+    if len(text) > MAX_CHARACTERS or _NO_NAME.search(text):
+        return None
+    if _ONLY_SMILES.fullmatch(text) and not is_abbreviation(text):
+        return None
+    polymer = find_name(text)
+    if polymer is None:
+        # Only the first word tells: a SMILES in some other notation may have a name behind it.
+        asked = unknown_name(text) if _WORD.match(text) and not _ONLY_SMILES.fullmatch(text.split()[0]) else None
+        if asked:
+            raise PolymerError(f"“{shorten(text)}” {asked}")
+        return None
+    read = f"“{shorten(text)}” read as {polymer.smiles} ({polymer.source})"
+    return TidyText(polymer.smiles, (read, *polymer.notes))
 
 
 def _of_inchi(text: str) -> str:

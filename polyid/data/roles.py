@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from polyid.chemistry.forms import recognise_form
+from polyid.chemistry.names import find_name
 from polyid.data.units import normalise
 from polyid.errors import PolymerError
 
@@ -68,7 +69,10 @@ def smiles_by_content(cells: pd.DataFrame) -> str | None:
 
 
 def is_readable_smiles(cell: str) -> bool:
+    """Whether a cell holds a SMILES; a name is none, so that a column of names is not taken for one of structures."""
     try:
+        if find_name(cell) is not None:
+            return False
         recognise_form(cell)
     except PolymerError:
         return False

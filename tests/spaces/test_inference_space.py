@@ -630,7 +630,7 @@ def test_the_client_of_the_readme(app, trained):
         ):
             with pytest.raises(AppError, match=said):
                 client.predict(**question, api_name="/predict")
-        for smiles in ("", "polystyrene", "*CC*\n*CCO*", ["*CC*"], None):
+        for smiles in ("", "some polymer", "*CC*\n*CCO*", ["*CC*"], None):
             with pytest.raises(AppError, match=r"SMILES|one polymer"):
                 client.predict(smiles, api_name="/explain")
     finally:
@@ -655,7 +655,7 @@ def test_every_example_is_read_and_drawn(app):
         "[Fe]",
         "*CC(*)[Fe]",
         "C" * 20_000,
-        "polystyrene",
+        "polystyrol",
         "<b>*CC*</b>",
         "*CC(*)c1ccccc1 extra",
         "…",

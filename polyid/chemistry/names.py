@@ -1,0 +1,244 @@
+"""Names of polymers: from a common, source-based, structure-based or trade name, an abbreviation or a CAS number to the unit.
+
+``names.csv`` lists one name of one polymer a row: `name`, `smiles` (repeat unit, canonical RDKit SMILES, cut as in the bundled
+table; tacticity is left out, cis and trans are not), `kind` (common, source-based, structure-based, trade name, abbreviation or
+CAS) and `source` of the name. A name with several rows stands for several polymers and is asked back. What stands for no single
+repeat unit (copolymers, blends, families) is listed with its `reason` in ``names_without_unit.csv``; names made by a rule come
+from `polyid.chemistry.name_families`.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from rapidfuzz import fuzz, process
+from rdkit import Chem
+
+from polyid.chemistry.name_families import family_names, slashed_polyamides
+from polyid.chemistry.smiles import read_molecule
+from polyid.common.text import shorten
+from polyid.errors import PolymerError
+
+MAX_CHARACTERS = 150
+"""No name is longer."""
+LEAST_LIKENESS = 70.0
+"""Of a name that is suggested, in percent of `rapidfuzz.fuzz.ratio`; polystyrol and polystyrene are alike by 76."""
+
+_GREEK = {letter: unicodedata.name(letter).split()[-1].lower() for letter in "αβγδεζηθικλμνξοπρστυφχψω"}
+_QUOTES = "\"'`“”„‟‘’‚‛«»‹›´,; \t"
+_TRADEMARKS = re.compile(r"[®™©℠]|\((?:r|tm)\)(?!-)", re.IGNORECASE)
+_TACTIC = re.compile(r"^(?:(?:isotactic|syndiotactic|atactic|at|it|st)(?:-|\s)+)", re.IGNORECASE)
+_DESCRIPTIVE = re.compile(
+    r"(?:\s+|-)(?:homopolymer|polymer|resins?|fib(?:re|er)s?|films?|membranes?|plastics?|powder|rubber)$", re.IGNORECASE
+)
+_OF_COPOLYMER = re.compile(r"-(?:co|alt|ran|stat|block|graft|per|b|g)-|copolymer|terpolymer", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"^(.*\S)\s+\((.+)\)$")
+# British and American spelling, and what sounds alike.
+_SPELLINGS = (("sulph", "sulf"), ("ethyleneimine", "ethylenimine"), ("oxyde", "oxide"), ("aluminium", "aluminum"))
+
+
+@dataclass(frozen=True)
+class NamedPolymer:
+    """A polymer that a name stands for.
+
+    Attributes
+    ----------
+    smiles : str
+        Repeat unit with two attachment points.
+    name : str
+        As listed.
+    source : str
+        Where the name comes from: who named it so, or by which rules.
+    notes : tuple of str
+        What the name says and the repeat unit does not, one clause each.
+    """
+
+    smiles: str
+    name: str
+    source: str
+    notes: tuple[str, ...] = ()
+
+
+class AmbiguousName(PolymerError):
+    """A name that stands for several polymers, or is the SMILES of a molecule too."""
+
+
+def find_name(text: str) -> NamedPolymer | None:
+    """The polymer of a name, however it is spaced, hyphenated, bracketed and capitalised.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``nylon-66``, ``Poly (vinyl chloride)``, ``PMMA``, ``Teflon®`` or ``9003-53-6``.
+
+    Returns
+    -------
+    NamedPolymer or None
+        None for what is no name listed here.
+
+    Raises
+    ------
+    AmbiguousName
+        The name has several readings, which the message names.
+    PolymerError
+        The name stands for no single repeat unit.
+    """
+    text = text.strip(_QUOTES) if len(text) <= MAX_CHARACTERS else ""
+    if not text:
+        return None
+    polymers, notes = _readings(text)
+    if not polymers:
+        return _with_bracket(text)
+    # What has attachment points is no molecule; letters alone can be both.
+    is_molecule = text.isalpha() and read_molecule(text) is not None
+    if len(polymers) == 1 and not is_molecule:
+        (polymer,) = polymers
+        return replace(polymer, notes=notes)
+    meanings = [f"{_with_small_letter(polymer.name)}, {polymer.smiles}" for polymer in _best_known(polymers)]
+    if is_molecule:
+        meanings.append(f"the molecule {'-'.join(re.findall('Br|Cl|.', text))}")
+    raise AmbiguousName(f"“{text}” may be {', or '.join(meanings)}; write which.")
+
+
+def is_abbreviation(text: str) -> bool:
+    """Whether a text of nothing but letters is a name listed here; PS is, CCO is not."""
+    return text.isalpha() and text.lower() in _listed()
+
+
+def suggest_names(text: str, n: int = 3) -> list[NamedPolymer]:
+    """The `n` polymers whose names are most alike to a text that is no name listed here, best first."""
+    return list(_suggestions(text[:MAX_CHARACTERS]))[:n]
+
+
+def unknown_name(text: str, n: int = 2) -> str | None:
+    """What is wrong with a text that is no name listed here, to be put behind it: which polymers it is alike to; None without any."""
+    if _OF_COPOLYMER.search(text):
+        return "names a copolymer that is not known here; write its repeat unit or its monomers."
+    meant = [f"{_with_small_letter(polymer.name)} ({shorten(polymer.smiles)})" for polymer in suggest_names(text, n)]
+    return f"is not a name known here; did you mean {' or '.join(meant)}?" if meant else None
+
+
+def _best_known(polymers: list[NamedPolymer]) -> list[NamedPolymer]:
+    """The polymers under names that tell them apart."""
+    return [_main_names().get(polymer.smiles, polymer) for polymer in polymers]
+
+
+def _with_small_letter(name: str) -> str:
+    return name[0].lower() + name[1:] if name[1:2].islower() else name
+
+
+def _key(text: str) -> str:
+    """Letters and digits of a name, with a comma between numbers: what all its spellings have in common."""
+    text = _TRADEMARKS.sub("", text).lower()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", "".join(_GREEK.get(mark, mark) for mark in text))
+    for variant, spelling in _SPELLINGS:
+        text = text.replace(variant, spelling)
+    text = re.sub(r"(?<=\d)\s*/\s*(?=\d)", "/", text)
+    text = re.sub(r"(?<=\d)[^a-z0-9/]+(?=\d)", ",", text)
+    return re.sub(r"[^a-z0-9,/]|(?<!\d)[,/]|[,/](?!\d)", "", text)
+
+
+@cache
+def _listed() -> dict[str, list[NamedPolymer]]:
+    """The polymers of each key; those of `names.csv` come first."""
+    listed: dict[str, list[NamedPolymer]] = {}
+    for name, smiles, source in _all_names():
+        listed.setdefault(_key(name), []).append(NamedPolymer(smiles, name, source))
+    return listed
+
+
+def _all_names() -> Iterator[tuple[str, str, str]]:
+    for row in _rows("names.csv"):
+        yield row["name"], row["smiles"], row["source"]
+    yield from family_names()
+
+
+@cache
+def _main_names() -> dict[str, NamedPolymer]:
+    """The first name of `names.csv` of each unit: those of the bundled table lead the list."""
+    names: dict[str, NamedPolymer] = {}
+    for row in _rows("names.csv"):
+        if row["kind"] not in ("abbreviation", "CAS"):
+            names.setdefault(row["smiles"], NamedPolymer(row["smiles"], row["name"], row["source"]))
+    return names
+
+
+@cache
+def _without_unit() -> dict[str, str]:
+    """Why a name is not answered, by key."""
+    reasons = {_key(name): reason for name, reason in slashed_polyamides()}
+    for row in _rows("names_without_unit.csv"):
+        reasons[_key(row["name"])] = (
+            f"names {row['reason']}; write a repeat unit with two attachment points, or its monomers"
+        )
+    return reasons
+
+
+def _rows(table: str) -> list[dict[str, str]]:
+    with files(__package__).joinpath(table).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _readings(text: str) -> tuple[list[NamedPolymer], tuple[str, ...]]:
+    """The polymers that a name stands for, each once, and what their repeat units leave out of it."""
+    plain = _TACTIC.sub("", text)
+    notes = () if plain == text else ("its tacticity is not part of the repeat unit",)
+    spellings = (text, plain, _DESCRIPTIVE.sub("", text), _DESCRIPTIVE.sub("", plain))
+    for spelling in dict.fromkeys(spellings):
+        key = _key(spelling)
+        if key in _without_unit():
+            raise PolymerError(f"“{shorten(text)}” {_without_unit()[key]}.")
+        polymers = {}
+        for polymer in _listed().get(key, ()):
+            smiles = _canonical(polymer.smiles)
+            polymers.setdefault(smiles, replace(polymer, smiles=smiles))
+        if polymers:
+            return list(polymers.values()), () if _key(spelling) == _key(text) else notes
+    return [], ()
+
+
+def _with_bracket(text: str) -> NamedPolymer | None:
+    """The polymer of a name with another name of it behind, such as polystyrene (PS)."""
+    match = _IN_BRACKETS.match(text)
+    if match is None:
+        return None
+    polymers, notes = _readings(match[1])
+    others = {other.smiles for other in _readings(match[2])[0]}
+    if not polymers or not others:
+        return None
+    same = [polymer for polymer in polymers if polymer.smiles in others]
+    if len(same) != 1:
+        raise AmbiguousName(f"“{shorten(text)}” holds two names that do not stand for one polymer; write which.")
+    return replace(same[0], notes=notes)
+
+
+@lru_cache(maxsize=1000)
+def _canonical(smiles: str) -> str:
+    """Canonical SMILES of a unit put together from fragments."""
+    return Chem.CanonSmiles(smiles)
+
+
+@lru_cache(maxsize=1000)
+def _suggestions(text: str) -> tuple[NamedPolymer, ...]:
+    """The polymers of the names that are most alike, each once; abbreviations are too short to be told from slips."""
+    key = _key(text)
+    listed = _listed()
+    candidates = process.extract(key, _long_keys(), scorer=fuzz.ratio, score_cutoff=LEAST_LIKENESS, limit=20)
+    polymers: dict[str, NamedPolymer] = {}
+    for candidate, _, _ in candidates:
+        for polymer in listed[candidate]:
+            smiles = _canonical(polymer.smiles)
+            polymers.setdefault(smiles, replace(polymer, smiles=smiles))
+    return tuple(polymers.values())
+
+
+@cache
+def _long_keys() -> list[str]:
+    return [key for key in _listed() if len(key) > 4 and not key[0].isdigit()]
