@@ -182,8 +182,8 @@ def _without_unit() -> dict[str, str]:
 
 
 def _rows(table: str) -> list[dict[str, str]]:
-    with files(__package__).joinpath(table).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    text = files(__package__).joinpath(table).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
 
 
 def _readings(text: str) -> tuple[list[NamedPolymer], tuple[str, ...]]:
@@ -195,7 +195,7 @@ def _readings(text: str) -> tuple[list[NamedPolymer], tuple[str, ...]]:
         key = _key(spelling)
         if key in _without_unit():
             raise PolymerError(f"“{shorten(text)}” {_without_unit()[key]}.")
-        polymers = {}
+        polymers: dict[str, NamedPolymer] = {}
         for polymer in _listed().get(key, ()):
             smiles = _canonical(polymer.smiles)
             polymers.setdefault(smiles, replace(polymer, smiles=smiles))
