@@ -133,7 +133,7 @@ def _with_small_letter(name: str) -> str:
     return name[0].lower() + name[1:] if name[1:2].islower() else name
 
 
-def _key(text: str) -> str:
+def name_key(text: str) -> str:
     """Letters and digits of a name, with a comma between numbers: what all its spellings have in common."""
     text = _TRADEMARKS.sub("", text).lower()
     if not text.isascii():
@@ -150,7 +150,7 @@ def _listed() -> dict[str, list[NamedPolymer]]:
     """The polymers of each key; those of `names.csv` come first."""
     listed: dict[str, list[NamedPolymer]] = {}
     for name, smiles, source in _all_names():
-        listed.setdefault(_key(name), []).append(NamedPolymer(smiles, name, source))
+        listed.setdefault(name_key(name), []).append(NamedPolymer(smiles, name, source))
     return listed
 
 
@@ -173,9 +173,9 @@ def _main_names() -> dict[str, NamedPolymer]:
 @cache
 def _without_unit() -> dict[str, str]:
     """Why a name is not answered, by key."""
-    reasons = {_key(name): reason for name, reason in slashed_polyamides()}
+    reasons = {name_key(name): reason for name, reason in slashed_polyamides()}
     for row in _rows("names_without_unit.csv"):
-        reasons[_key(row["name"])] = (
+        reasons[name_key(row["name"])] = (
             f"names {row['reason']}; write a repeat unit with two attachment points, or its monomers"
         )
     return reasons
@@ -192,7 +192,7 @@ def _readings(text: str) -> tuple[list[NamedPolymer], tuple[str, ...]]:
     notes = () if plain == text else ("its tacticity is not part of the repeat unit",)
     spellings = (text, plain, _DESCRIPTIVE.sub("", text), _DESCRIPTIVE.sub("", plain))
     for spelling in dict.fromkeys(spellings):
-        key = _key(spelling)
+        key = name_key(spelling)
         if key in _without_unit():
             raise PolymerError(f"“{shorten(text)}” {_without_unit()[key]}.")
         polymers: dict[str, NamedPolymer] = {}
@@ -200,7 +200,7 @@ def _readings(text: str) -> tuple[list[NamedPolymer], tuple[str, ...]]:
             smiles = _canonical(polymer.smiles)
             polymers.setdefault(smiles, replace(polymer, smiles=smiles))
         if polymers:
-            return list(polymers.values()), () if _key(spelling) == _key(text) else notes
+            return list(polymers.values()), () if name_key(spelling) == name_key(text) else notes
     return [], ()
 
 
@@ -228,7 +228,7 @@ def _canonical(smiles: str) -> str:
 @lru_cache(maxsize=1000)
 def _suggestions(text: str) -> tuple[NamedPolymer, ...]:
     """The polymers of the names that are most alike, each once; abbreviations are too short to be told from slips."""
-    key = _key(text)
+    key = name_key(text)
     listed = _listed()
     candidates = process.extract(key, _long_keys(), scorer=fuzz.ratio, score_cutoff=LEAST_LIKENESS, limit=20)
     polymers: dict[str, NamedPolymer] = {}

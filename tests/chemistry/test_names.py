@@ -10,11 +10,10 @@ from helpers.paths import BUNDLED_TABLE
 from rdkit import Chem
 
 import polyid.chemistry
-from polyid.chemistry import names
 from polyid.chemistry.forms import PolymerForm, recognise_form
 from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.name_families import family_names
-from polyid.chemistry.names import AmbiguousName, find_name, suggest_names
+from polyid.chemistry.names import AmbiguousName, find_name, name_key, suggest_names
 from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.oligomer import read_polymer, to_oligomer
 from polyid.errors import PolymerError
@@ -45,10 +44,6 @@ def _geometry(unit: str) -> list[str]:
                   for bond in Chem.MolFromSmiles(unit).GetBonds() if bond.GetStereo() != Chem.BondStereo.STEREONONE)  # fmt: skip
 
 
-def key(name: str) -> str:
-    return names._key(name)
-
-
 def test_every_row_is_a_canonical_unit_and_each_polymer_is_written_in_one_way():
     spelled = {}
     for row in ROWS:
@@ -68,10 +63,10 @@ def test_names_made_by_rule_agree_with_the_table_and_no_name_stands_for_two_poly
     """A polymer of the table that a family names too was written twice, by hand and by rule."""
     units = {}
     for name, smiles in [(row["name"], row["smiles"]) for row in ROWS] + [row[:2] for row in family_names()]:
-        units.setdefault(key(name), set()).add(Chem.CanonSmiles(smiles))
+        units.setdefault(name_key(name), set()).add(Chem.CanonSmiles(smiles))
     assert {name for name, smiles in units.items() if len(smiles) > 1} == AMBIGUOUS
-    by_rule = {key(name) for name, _, _ in family_names()}
-    assert sum(key(row["name"]) in by_rule for row in ROWS) > 200
+    by_rule = {name_key(name) for name, _, _ in family_names()}
+    assert sum(name_key(row["name"]) in by_rule for row in ROWS) > 200
 
 
 def test_cas_numbers_have_their_check_digit():
