@@ -32,7 +32,7 @@ def run(name: str, *arguments: str, status: int = 0) -> str:
         [sys.executable, str(SCRIPTS / "benchmarks" / f"{name}.py"), *arguments],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert found.returncode == status, found.stderr[-2000:]
     return found.stdout
@@ -149,7 +149,7 @@ def test_the_gpu_benchmark_needs_keras_and_its_backend_alone(tmp_path, backend):
         f" '--members', '2', '--backend', {backend!r}]\n"
         f"runpy.run_path({str(SCRIPTS / 'benchmarks' / 'gpu.py')!r}, run_name='__main__')"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
