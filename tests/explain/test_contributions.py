@@ -226,7 +226,7 @@ def test_a_molecule_that_does_not_repeat_is_its_own_unit(predictor):
 def test_tacticity_is_explained_as_it_is_predicted(predictor):
     for pm in (0.0, 0.5, 1.0):
         expected = predictor.predict([to_oligomer("*CC(*)c1ccccc1", pm=pm, seed=4)])[:, 0].mean(axis=0)
-        found = explain(predictor, "*CC(*)c1ccccc1", pm=pm, seed=4)
+        found = explain(predictor, "*CC(*)c1ccccc1", pm=pm, chain=ChainSettings(seed=4))
         assert found["Glass_Transition"].total == pytest.approx(expected[0], rel=1e-5)
         assert found["Glass_Transition"].copies == 18
 
