@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from polyid.bundle.manifest import has_manifest
 from polyid.cli.command import find_table
 from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS, SPLITS
 from polyid.errors import DataError
@@ -48,7 +49,7 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Train an ensemble on a table."""
-    finished = (output / "parameters.json").exists()
+    finished = has_manifest(output)
     if finished and not (overwrite or resume):
         raise DataError(f"{output} already holds a model; choose another --output, or add --overwrite to replace it.")
     if finished and resume:

@@ -69,6 +69,8 @@ def fetch_source(
     return target
 
 
+# Not pooch: it counts chunks instead of bytes, leaves the file to its owner alone, and what is wrong in one sentence would be
+# ours to say all the same.
 def _download(
     source: DataSource, url: str, stream: BinaryIO, progress: Callable[[int, int | None], None] | None
 ) -> str:

@@ -42,26 +42,26 @@ class ResumableTable:
         self.partial = self.path.with_name(self.path.name + ".partial")
         self._record = self.path.with_name(self.path.name + ".partial.json")
         self.rows = self._bytes = 0
-        known = self._known() if resume else None
-        if known is None:
+        record = self._read_record() if resume else None
+        if record is None:
             # Before the rows: a record of rows that are gone would be believed after the next crash.
             self._record.unlink(missing_ok=True)
-        elif known["origin"] != origin:
+        elif record["origin"] != origin:
             raise DataError(
                 f"{self.partial} was begun with another model, table or level; go on with these, or begin anew "
                 "without --resume."
             )
         else:
-            self.rows, self._bytes = known["rows"], known["bytes"]
+            self.rows, self._bytes = record["rows"], record["bytes"]
         with open(self.partial, "ab") as file:
             # A crash may have left half a part.
             file.truncate(self._bytes)
 
-    def _known(self) -> dict | None:
+    def _read_record(self) -> dict | None:
         """The record, if there is one and all the rows that it speaks of are there."""
         try:
-            known = read_json(self._record)
-            return known if self.partial.stat().st_size >= known["bytes"] else None
+            record = read_json(self._record)
+            return record if self.partial.stat().st_size >= record["bytes"] else None
         except (FileNotFoundError, json.JSONDecodeError):
             return None
 
@@ -70,7 +70,7 @@ class ResumableTable:
         if not self.rows:
             return []
         cells = pd.read_csv(self.partial, usecols=[column], dtype=str)[column]
-        return [number for number, there in enumerate(cells.notna(), 1) if there]
+        return [number for number, is_filled in enumerate(cells.notna(), 1) if is_filled]
 
     def append(self, part: pd.DataFrame) -> None:
         """Add rows; all parts have the same columns."""
