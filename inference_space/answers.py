@@ -1,17 +1,17 @@
-"""What the page and its programs' interface say: lines, numbers, notices and the state of the model."""
+"""What the page and its programs' interface say, before it is HTML or JSON: lines, numbers, the model's provenance."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from huggingface_hub import constants
-from model_service import Loaded, Status
+from model_service import Loaded
 
-from polyid.data.properties import PROPERTIES, decimals
+from polyid.data.properties import decimals
 from polyid.errors import PolymerError
+from polyid.web.labels import property_label
 
 if TYPE_CHECKING:
     from polyid.explain.contributions import Contributions
@@ -115,41 +115,34 @@ def readings(shown: Shown, number: int) -> list[dict[str, Any]]:
     """What is said of each property of one polymer, as `Predictions.reading` says it, with ``label``, ``unit`` and the
     ``decimals`` to show the numbers with; nothing of a polymer that can't be read.
     """
-    units, found = shown.loaded.model.prediction_units, []
-    for (label, name), reading in zip(
-        labels(shown.loaded), shown.predictions.record(number)["properties"], strict=False
-    ):
-        unit = units.get(name)
+    units = shown.loaded.model.prediction_units
+    of_properties = []
+    for reading in shown.predictions.record(number)["properties"]:
+        unit, label = units.get(reading["name"]), property_label(reading["name"])
         error = reading["std"] if reading["expected_error"] is None else reading["expected_error"]
         places = 0 if reading["value"] is None else decimals(reading["value"], error)
-        found.append(reading | {"label": label, "unit": unit[0] if unit else None, "decimals": places})
-    return found
+        of_properties.append(reading | {"label": label, "unit": unit[0] if unit else None, "decimals": places})
+    return of_properties
 
 
 def labels(loaded: Loaded) -> list[tuple[str, str]]:
     """Label and name of each property."""
-    return [(PROPERTIES[n].label if n in PROPERTIES else n, n) for n in loaded.model.prediction_columns]
+    return [(property_label(name), name) for name in loaded.model.prediction_columns]
 
 
-def explained_as_json(found: Mapping[str, Contributions]) -> list[dict[str, Any]]:
+def explained_as_json(explained: Mapping[str, Contributions]) -> list[dict[str, Any]]:
     """Contributions to every property for a program."""
     return [
         {
             "name": name,
-            "unit": own.unit,
-            "prediction": own.total,
-            "terms": own.terms(),
-            "repeat_unit": own.repeat_unit,
-            "atoms": own.atoms.tolist(),
+            "unit": contributions.unit,
+            "prediction": contributions.total,
+            "terms": contributions.terms(),
+            "repeat_unit": contributions.repeat_unit,
+            "atoms": contributions.atoms.tolist(),
         }
-        for name, own in found.items()
+        for name, contributions in explained.items()
     ]
-
-
-def notice(text: str, kind: str = "") -> str:
-    """A sentence in a box; `kind` is "" or "error"."""
-    role = "alert" if kind == "error" else "status"
-    return f'<div class="notice {kind}" role="{role}">{html.escape(text)}</div>' if text else ""
 
 
 def complaints(predictions: Predictions) -> str:
@@ -158,40 +151,6 @@ def complaints(predictions: Predictions) -> str:
     if len(predictions) == 1:
         return problems[0][1] if problems else ""
     return "\n".join(f"Polymer {number}: {problem}" for number, problem in problems)
-
-
-def status_panel(status: Status) -> str:
-    """The model's state: a quiet line once it is there, a box until then."""
-    if status.loaded is not None:
-        line = f"Model: {model_line(status.loaded)}"
-        trouble = notice(status.trouble or "", "error")
-        return f'<p class="quiet" data-phase="ready">{line}</p>{trouble}'
-    bar = ""
-    if status.phase in ("downloading", "loading"):
-        value = f' value="{status.share:.3f}"' if status.share is not None else ""
-        bar = f'<progress max="1"{value} aria-label="Progress"></progress>'
-    why = f'<p class="quiet">{html.escape(status.trouble)}</p>' if status.trouble else ""
-    return (
-        f'<div class="notice" role="status" data-phase="{status.phase}">{html.escape(status.sentence)}{bar}{why}</div>'
-    )
-
-
-def model_line(loaded: Loaded) -> str:
-    """Repo, commit, tag and folds as HTML."""
-    made = provenance(loaded)
-    if made["repo_id"] is None:
-        return f"<strong>{html.escape(made['folder'])}</strong>"
-    parts = [f"<strong>{html.escape(made['repo_id'])}</strong>"]
-    if made["commit"]:
-        link = html.escape(made["url"], quote=True)
-        parts.append(
-            f'commit <a href="{link}" target="_blank" rel="noopener"><code>{html.escape(made["commit"][:8])}</code></a>'
-        )
-    if made["tag"]:
-        parts.append(f"tag <code>{html.escape(made['tag'])}</code>")
-    if made["folds"]:
-        parts.append(f"{made['folds']} folds")
-    return ", ".join(parts)
 
 
 def in_words(value: float | None, places: int) -> str:

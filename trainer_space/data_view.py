@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import tempfile
 from pathlib import Path
 
 from polyid.data.preview import Preview
 from polyid.data.properties import PROPERTIES
 from polyid.data.training_table import TrainingTable
+from polyid.web.html import templates
+from polyid.web.labels import property_label
+
+TEMPLATES = templates(Path(__file__).with_name("templates"))
 
 MEANINGS = [
     ("Not used", ""),
@@ -26,30 +29,25 @@ MEANINGS = [
 
 def meanings(column: str, meaning: str | None) -> list[tuple[str, str]]:
     """What a column can be taken for, to choose from; numbers of its own kind too."""
-    known = {value for _, value in MEANINGS}
-    own = [("A number to learn, under its own name", column)] if column not in known else []
-    return [*MEANINGS, *own, *([(meaning, meaning)] if meaning and meaning not in known | {column} else [])]
+    offered = {value for _, value in MEANINGS}
+    choices = list(MEANINGS)
+    if column not in offered:
+        choices.append(("A number to learn, under its own name", column))
+    if meaning and meaning not in offered | {column}:
+        choices.append((meaning, meaning))
+    return choices
 
 
 def histograms(described: Preview) -> str:
     """A small histogram a property, as SVG in the page's own colours."""
-    figures = []
+    if not described.histograms:
+        return ""
+    pictures = []
     for name, (edges, counts) in described.histograms.items():
-        known = PROPERTIES.get(name)
-        unit = described.units.get(name) or ""
-        title, most, width = known.label if known else name, max(counts), 160 / len(counts)
-        bars = "".join(
-            f'<rect x="{i * width + 0.5:.1f}" y="{40 - 38 * count / most:.1f}" width="{width - 1:.1f}" '
-            f'height="{38 * count / most:.1f}"/>'
-            for i, count in enumerate(counts)
-        )
-        about = f"{described.labels[name]:,} values, {edges[0]:.4g} to {edges[-1]:.4g} {unit}".rstrip()
-        figures.append(
-            f'<figure><figcaption>{html.escape(title)}</figcaption><svg viewBox="0 0 160 42" role="img" '
-            f'aria-label="{html.escape(f"{title}: {about}", quote=True)}">{bars}'
-            f'<line x1="0" x2="160" y1="40.5" y2="40.5"/></svg><p>{html.escape(about)}</p></figure>'
-        )
-    return f'<div class="histograms">{"".join(figures)}</div>' if figures else ""
+        values = f"{described.labels[name]:,} values, {edges[0]:.4g} to {edges[-1]:.4g}"
+        about = f"{values} {described.units.get(name) or ''}".rstrip()
+        pictures.append({"title": property_label(name), "counts": counts, "about": about})
+    return TEMPLATES.get_template("histograms.html").render(histograms=pictures)
 
 
 def problems_file(table: TrainingTable) -> str | None:

@@ -9,6 +9,7 @@ import logging
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import get_token
 
@@ -161,26 +162,10 @@ def start_run(
         raise TrainingError(f"The number of epochs is {whole_epochs}: choose 1 or more.")
     if whole_folds < 2:
         raise TrainingError(f"The number of folds is {whole_folds}: choose 2 or more.")
-    if not properties:
-        raise TrainingError("No property is ticked: choose at least one to train on.")
     split = (split or "").strip() or DEFAULT_SPLIT
-    own_folds = split_column(split)
-    table = read_table(data_path, columns, own_folds)
-    unknown = [name for name in properties if name not in table.labels]
-    if unknown:
-        raise TrainingError(f"The table has no column {unknown[0]}: choose among {', '.join(table.labels)}.")
-    polymers = polymer_count(table, properties)
-    if whole_folds > polymers and own_folds is None:
-        remedy = f"choose {polymers} folds or fewer" if polymers > 1 else "add data, or tick other properties"
-        raise TrainingError(
-            f"{whole_folds} folds need at least {whole_folds} polymers, and the ticked properties have {polymers}: "
-            f"{remedy}."
-        )
-    labelled = table.frame[table.frame[properties].notna().any(axis=1)]
-    whole_folds = len(fold_names(assign_folds(labelled, whole_folds, split, seed=whole_seed)))
-    token = get_token()
-    repo_id, tag, branch = (repo_id or "").strip(), (tag or "").strip() or None, (branch or "").strip() or None
-    check_destination(repo_id, tag, branch, private or None, token)
+    whole_folds = _possible_folds(data_path, columns, properties, whole_folds, split, whole_seed)
+    destination, token = _destination(repo_id, tag, branch, private), get_token()
+    check_destination(**destination, token=token)
     return runs.start(
         runs_folder,
         data_path,
@@ -189,14 +174,42 @@ def start_run(
         folds=whole_folds,
         epochs=whole_epochs,
         seed=whole_seed,
-        repo_id=repo_id,
-        tag=tag,
-        branch=branch,
-        private=private or None,
         split=split,
         columns=columns or None,
         token=token,
+        **destination,
     )
+
+
+def _possible_folds(
+    data_path: str | Path, columns: Columns | None, properties: list[str], folds: int, split: str, seed: int
+) -> int:
+    """How many folds the data is divided into: as many as asked for, or as its column of folds names."""
+    if not properties:
+        raise TrainingError("No property is ticked: choose at least one to train on.")
+    fold_column = split_column(split)
+    table = read_table(data_path, columns, fold_column)
+    unknown = [name for name in properties if name not in table.labels]
+    if unknown:
+        raise TrainingError(f"The table has no column {unknown[0]}: choose among {', '.join(table.labels)}.")
+    polymers = polymer_count(table, properties)
+    if folds > polymers and fold_column is None:
+        remedy = f"choose {polymers} folds or fewer" if polymers > 1 else "add data, or tick other properties"
+        raise TrainingError(
+            f"{folds} folds need at least {folds} polymers, and the ticked properties have {polymers}: {remedy}."
+        )
+    labelled = table.frame[table.frame[properties].notna().any(axis=1)]
+    return len(fold_names(assign_folds(labelled, folds, split, seed=seed)))
+
+
+def _destination(repo_id: str | None, tag: str | None, branch: str | None, private: bool) -> dict[str, Any]:
+    """Where the model goes, as the form says it."""
+    return {
+        "repo_id": (repo_id or "").strip(),
+        "tag": (tag or "").strip() or None,
+        "branch": (branch or "").strip() or None,
+        "private": private or None,
+    }
 
 
 def polymer_count(table: TrainingTable, properties: list[str]) -> int:
@@ -226,7 +239,6 @@ def resume_run(
     run = runs.latest(runs_folder)
     if run is None:
         raise TrainingError("There is no run to go on with: start one first.")
-    token = get_token()
-    repo_id, tag, branch = (repo_id or "").strip(), (tag or "").strip() or None, (branch or "").strip() or None
-    check_destination(repo_id, tag, branch, private or None, token)
-    return runs.resume(run.folder, repo_id=repo_id, tag=tag, branch=branch, private=private or None, token=token)
+    destination, token = _destination(repo_id, tag, branch, private), get_token()
+    check_destination(**destination, token=token)
+    return runs.resume(run.folder, token=token, **destination)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import importlib.util
 import io
 import json
 import math
@@ -16,6 +15,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,6 +32,7 @@ from polyid.ensemble.workflow import train_ensemble
 from polyid.errors import BundleError, HubError, PolymerError
 from polyid.hub.fetch import FetchedBundle
 from polyid.inference.predictions import Predictions
+from polyid.web.html import notice
 
 SPACE = TOP / "inference_space"
 sys.path.insert(0, str(SPACE))
@@ -39,6 +40,7 @@ sys.path.insert(0, str(SPACE))
 import answers
 import cards
 import model_service
+import prediction_page
 from answers import Shown
 from model_service import Loaded, ModelService, Status
 
@@ -153,7 +155,7 @@ def test_until_there_is_a_model_it_says_so_and_keeps_looking(service, shelf):
     assert "was not found" in service.status.trouble
     with pytest.raises(BundleError, match="No model yet in ada/models"):
         service.predict(["*CC*"])
-    panel = answers.status_panel(service.status)
+    panel = cards.status_panel(service.status)
     assert "No model yet in ada/models" in panel
     shelf.publish("a100")
     until(lambda: service.status.phase == "ready")
@@ -185,7 +187,7 @@ def test_a_new_commit_that_does_not_work_leaves_the_old_one_answering(service, s
     shelf.publish(commit)
     until(lambda: service.status.trouble)
     assert answer(service) == 100
-    assert "No newer model was taken up" in answers.status_panel(service.status)
+    assert "No newer model was taken up" in cards.status_panel(service.status)
     shelf.publish("b200")
     until(lambda: service.status.loaded.bundle.commit == "b200")
     assert service.status.trouble is None
@@ -395,9 +397,9 @@ def test_nothing_that_was_typed_or_trained_on_can_write_html(tmp_path):
     own = shown(Loaded(model, FetchedBundle(tmp_path, evil, evil, evil)), ["*CC*", "*CCO*"])
     own.predictions.smiles[:] = [evil] * len(own.predictions)
     for markup in (
-        answers.notice(answers.complaints(model.predict([evil])), "error"),
-        answers.status_panel(Status("waiting", evil, trouble=evil)),
-        answers.status_panel(Status("ready", evil, loaded=own.loaded, trouble=evil)),
+        notice(answers.complaints(model.predict([evil])), "error"),
+        cards.status_panel(Status("waiting", evil, trouble=evil)),
+        cards.status_panel(Status("ready", evil, loaded=own.loaded, trouble=evil)),
         cards.card(own, 0),
         cards.batch_table(own),
     ):
@@ -451,19 +453,11 @@ def trained(folder):
     service.stop()
 
 
-@pytest.fixture(scope="module")
-def app():
-    specification = importlib.util.spec_from_file_location("inference_app", SPACE / "app.py")
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
 class Page:
     """What is behind the page's buttons, without a browser."""
 
-    def __init__(self, app, service) -> None:
-        self.blocks = app.build(service)
+    def __init__(self, service) -> None:
+        self.blocks = prediction_page.build(service)
         self.functions = {fn.fn.__name__: fn.fn for fn in self.blocks.fns.values() if fn.fn is not None}
 
     def press(self, text: str, level: float = 0.9) -> dict:
@@ -476,10 +470,10 @@ def rounded(value: float, places: int) -> str:
     return f"{value:,.{places}f}".replace("-", "−")
 
 
-def test_a_real_models_numbers_reach_page_and_programs_at_every_level(app, trained, folder):
-    page, model = Page(app, trained), MultiModel.load_models(folder)
+def test_a_real_models_numbers_reach_page_and_programs_at_every_level(trained, folder):
+    page, model = Page(trained), MultiModel.load_models(folder)
     before, widths = page.press("*CC(*)C\n*CCCSC*", 0.9), []
-    for level in app.LEVELS:
+    for level in prediction_page.LEVELS:
         expected = model.predict_smiles(["*CC(*)C", "*CCCSC*"], level)
         outputs = page.functions["at_level"](level, before["shown"], 1, "Density")
         reply = json.loads(json.dumps(page.functions["predict"]("*CC(*)C\n*CCCSC*", level), allow_nan=False))
@@ -513,9 +507,9 @@ def test_a_real_models_numbers_reach_page_and_programs_at_every_level(app, train
     assert (np.diff(widths, axis=0) > 0).all(), "the surer, the wider"
 
 
-def test_nearest_training_polymers_are_shown_with_what_was_measured_of_them(app, trained, folder):
+def test_nearest_training_polymers_are_shown_with_what_was_measured_of_them(trained, folder):
     table = pd.read_csv(folder.parent / "table.csv").set_index("polymer")
-    page = Page(app, trained)
+    page = Page(trained)
     nearest = page.functions["predict"]("*CC(*)C")["predictions"][0]["nearest_training_polymers"]
     assert len(nearest) == 3
     heads, *lines = cells(page.press("*CC(*)C")["card"].partition('<section class="nearest">')[2])
@@ -529,8 +523,8 @@ def test_nearest_training_polymers_are_shown_with_what_was_measured_of_them(app,
         assert lines["Glass transition temperature °C"][place] == f"{row['Tg (°C)']:,.0f}"
 
 
-def test_a_polymer_unlike_all_others_is_called_outside_with_the_reason(app, trained):
-    page = Page(app, trained)
+def test_a_polymer_unlike_all_others_is_called_outside_with_the_reason(trained):
+    page = Page(trained)
     card = page.press("*C[Si](C)(C)O*")["card"]
     verdict, reason = re.search(
         '<p class="domain"><strong class="verdict outside">(.*?)</strong> (.*?)</p>', card
@@ -541,8 +535,8 @@ def test_a_polymer_unlike_all_others_is_called_outside_with_the_reason(app, trai
 
 
 @pytest.mark.parametrize("smiles", ["*CC(*)C", "OCCO.O=C(O)CCC(=O)O"])
-def test_why_adds_up_to_the_prediction_on_the_page_and_for_programs(app, trained, smiles):
-    page = Page(app, trained)
+def test_why_adds_up_to_the_prediction_on_the_page_and_for_programs(trained, smiles):
+    page = Page(trained)
     shown = page.press(f"*CCO*\n{smiles}")["shown"]
     predicted = page.functions["predict"](smiles)["predictions"][0]["properties"]
     explained = json.loads(json.dumps(page.functions["explain"](f" {smiles}\n"), allow_nan=False))
@@ -563,15 +557,15 @@ def test_why_adds_up_to_the_prediction_on_the_page_and_for_programs(app, trained
         assert "<svg" in drawn
 
 
-def test_why_is_only_computed_for_who_looks_and_kept_at_another_level(app, trained, monkeypatch):
+def test_why_is_only_computed_for_who_looks_and_kept_at_another_level(trained, monkeypatch):
     asked = []
     explain = trained.explain
     monkeypatch.setattr(trained, "explain", lambda smiles, loaded: asked.append(smiles) or explain(smiles, loaded))
-    page = Page(app, trained)
+    page = Page(trained)
     shown = page.press("*CCO*")["shown"]
     why = page.functions["why"]
-    assert why(False, shown, 0, "Density") == app.gr.skip()
-    assert why(True, None, None, None) == app.gr.skip()
+    assert why(False, shown, 0, "Density") == gr.skip()
+    assert why(True, None, None, None) == gr.skip()
     assert asked == []
     drawn = why(True, shown, 0, "Density")
     again = page.functions["at_level"](0.8, shown, 0, "Density")[0]
@@ -580,13 +574,13 @@ def test_why_is_only_computed_for_who_looks_and_kept_at_another_level(app, train
 
 
 def test_a_model_of_the_first_format_answers_with_its_standard_deviation_and_says_what_that_is(
-    app, trained, folder, monkeypatch
+    trained, folder, monkeypatch
 ):
     """No calibration, no domain, no kernel regression: what was published before there were any."""
     older = MultiModel.load_models(folder)
     older.fitted = FittedEnsemble(tuple(replace(member, kernel=None) for member in older.fitted.members))
     monkeypatch.setattr(trained, "status", Status("ready", "", loaded=replace(trained.status.loaded, model=older)))
-    page = Page(app, trained)
+    page = Page(trained)
     pressed = page.press("*CC(*)C\n*CCO*\nC1CC")
     expected = older.predict_smiles(["*CC(*)C"]).iloc[0]
     heads, line = cells(pressed["card"])[:2]
@@ -607,12 +601,12 @@ def test_a_model_of_the_first_format_answers_with_its_standard_deviation_and_say
     assert len(terms) == 3
 
 
-def test_the_client_of_the_readme(app, trained):
+def test_the_client_of_the_readme(trained):
     """Over HTTP, as a program asks; what is wrong with a question is said in words."""
     from gradio_client import Client
     from gradio_client.exceptions import AppError
 
-    blocks = app.build(trained)
+    blocks = prediction_page.build(trained)
     _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False)
     try:
         client = Client(url, verbose=False)
@@ -637,8 +631,8 @@ def test_the_client_of_the_readme(app, trained):
         blocks.close(verbose=False)
 
 
-def test_every_example_is_read_and_drawn(app):
-    for smiles in app.EXAMPLES.values():
+def test_every_example_is_read_and_drawn():
+    for smiles in prediction_page.EXAMPLES.values():
         recognise_form(smiles)
         assert cards.drawing(smiles).startswith("<svg")
 
@@ -661,18 +655,18 @@ def test_every_example_is_read_and_drawn(app):
         "…",
     ],
 )
-def test_whatever_is_typed_gets_one_sentence_and_the_result_stays(app, service, shelf, smiles):
+def test_whatever_is_typed_gets_one_sentence_and_the_result_stays(service, shelf, smiles):
     shelf.publish("a100")
     until(lambda: service.status.phase == "ready")
-    page = Page(app, service)
+    page = Page(service)
     complaint, *others = page.press(smiles).values()
-    assert all(output == app.gr.skip() for output in others), "the last result is not touched"
+    assert all(output == gr.skip() for output in others), "the last result is not touched"
     text = re.sub("<[^>]+>", "", complaint)
     assert 20 < len(text) < 600
     assert "Traceback" not in text
     assert text.rstrip()[-1] in ".?1"
     if not smiles:
-        with pytest.raises(app.gr.Error, match="box is empty"):
+        with pytest.raises(gr.Error, match="box is empty"):
             page.functions["predict"](smiles)
         return
     reply = page.functions["predict"](smiles)["predictions"][0]
@@ -681,18 +675,18 @@ def test_whatever_is_typed_gets_one_sentence_and_the_result_stays(app, service, 
     assert reply["domain"] is None
 
 
-def test_the_button_without_a_model_says_why(app, service):
-    page = Page(app, service)
+def test_the_button_without_a_model_says_why(service):
+    page = Page(service)
     complaint, *others = page.press("*CC*").values()
-    assert all(output == app.gr.skip() for output in others)
+    assert all(output == gr.skip() for output in others)
     assert "model" in complaint
     for name in ("predict", "explain"):
-        with pytest.raises(app.gr.Error, match="model"):
+        with pytest.raises(gr.Error, match="model"):
             page.functions[name]("*CC*")
 
 
-def test_a_page_whose_session_ended_does_not_break(app, trained):
+def test_a_page_whose_session_ended_does_not_break(trained):
     """After a restart of the Space a page that stayed open sends what it had, but the server knows nothing of it."""
-    page = Page(app, trained)
-    assert page.functions["at_level"](0.8, None, 0, "Density") == [app.gr.skip()] * 7
-    assert page.functions["choose"](None, 0) == app.gr.skip()
+    page = Page(trained)
+    assert page.functions["at_level"](0.8, None, 0, "Density") == [gr.skip()] * 7
+    assert page.functions["choose"](None, 0) == gr.skip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
+import html
 import os
 import re
 import shutil
@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import gradio as gr
 import pandas as pd
 import pytest
 from gradio_client import Client, handle_file
@@ -20,10 +21,13 @@ from helpers.paths import TOP
 from polyid import runs
 from polyid.errors import DataError, HubError, TrainingError
 from polyid.runs import process
+from polyid.web.html import notice
 
 SPACE = TOP / "trainer_space"
 sys.path.insert(0, str(SPACE))
 
+import data_handlers
+import run_handlers
 import run_view
 import train_models
 
@@ -53,14 +57,6 @@ class Publication:
 
 sys.exit(worker.execute(sys.argv[1], train=train, publish=lambda *a, **k: Publication()))
 """
-
-
-@pytest.fixture(scope="module")
-def app():
-    specification = importlib.util.spec_from_file_location("trainer_app", SPACE / "app.py")
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -153,12 +149,12 @@ def test_a_missing_or_wrong_token_is_said_before_the_run(hub, folder, table, mon
     assert runs.latest(folder) is None
 
 
-def test_the_page_says_on_arrival_whose_models_these_will_be(hub, app, monkeypatch):
-    assert app.default_repo("") == ("ada/polyid-models", "")
-    assert app.default_repo("ada/typed")[0] == app.gr.skip(), "what was typed stays"
+def test_the_page_says_on_arrival_whose_models_these_will_be(hub, monkeypatch):
+    assert run_handlers.default_repo("") == ("ada/polyid-models", "")
+    assert run_handlers.default_repo("ada/typed")[0] == gr.skip(), "what was typed stays"
     monkeypatch.delenv("HF_TOKEN")
-    typed, said = app.default_repo("")
-    assert typed == app.gr.skip()
+    typed, said = run_handlers.default_repo("")
+    assert typed == gr.skip()
     assert "There is no Hub token: set HF_TOKEN" in said
 
 
@@ -205,20 +201,20 @@ def test_the_public_stays_public(hub, folder, table):
         (b"\x00\x01\x02\xff\xfe" * 100, "mine.csv"),
     ],
 )
-def test_a_table_that_can_not_be_trained_on_is_one_sentence(app, tmp_path, content, sentence):
+def test_a_table_that_can_not_be_trained_on_is_one_sentence(tmp_path, content, sentence):
     path = tmp_path / "mine.csv"
     path.write_bytes(content)
     with pytest.raises(DataError, match=sentence):
         train_models.read_table(path)
-    _, said, problems_box, *_ = app.show_data("polymer_properties", str(path))
+    _, said, problems_box, *_ = data_handlers.show_data("polymer_properties", str(path))
     assert 'role="alert"' in said
     assert sentence in said
     assert "Traceback" not in said
     assert problems_box["visible"] is False
 
 
-def test_the_page_offers_what_the_table_has_and_how_much(app, table):
-    properties, said, problems_box, *_ = app.show_data(None, str(table))
+def test_the_page_offers_what_the_table_has_and_how_much(table):
+    properties, said, problems_box, *_ = data_handlers.show_data(None, str(table))
     assert [name for _, name in properties["choices"]] == ["Glass_Transition", "Density"]
     titles = [title for title, _ in properties["choices"]]
     assert titles[0].endswith("(Glass_Transition, °C) - 6 polymers")
@@ -227,20 +223,20 @@ def test_the_page_offers_what_the_table_has_and_how_much(app, table):
     assert problems_box["visible"] is False
 
 
-def test_bad_rows_are_listed_with_their_row(app, table):
+def test_bad_rows_are_listed_with_their_row(table):
     table.write_text("\n".join([*ROWS, "*CC(,70,", "*CCO*,soft,"]), encoding="utf-8")
-    _, _, problems_box, problems, *_ = app.show_data(None, str(table))
+    _, _, problems_box, problems, *_ = data_handlers.show_data(None, str(table))
     assert problems_box["visible"] is True
     assert {8, 9} <= set(problems["row"])
     assert {"*CC(", "soft"} <= set(problems["value"])
 
 
-def test_a_run_from_start_to_outcome(hub, folder, table, app):
+def test_a_run_from_start_to_outcome(hub, folder, table):
     run = train_models.start_run(folder, **form(table, hub, tag="v1"))
     with pytest.raises(TrainingError, match="at work already"):
         train_models.start_run(folder, **form(table, hub))
     run = finished(folder)
-    seen, _, card, curve, cancel, resume, report = app.watch("")
+    seen, _, card, curve, cancel, resume, report = run_handlers.watch("")
     assert run.name in seen
     assert "Training complete" in card
     assert f'href="{run.record.commit_url}"' in card
@@ -250,21 +246,21 @@ def test_a_run_from_start_to_outcome(hub, folder, table, app):
     assert cancel["visible"] is False
     assert resume["visible"] is False
     assert report == "", "this model has none"
-    assert app.watch(seen) == [app.gr.skip()] * 7, "nothing changed, so nothing is redrawn"
+    assert run_handlers.watch(seen) == [gr.skip()] * 7, "nothing changed, so nothing is redrawn"
 
 
-def test_cancel_and_continue(hub, folder, table, app):
+def test_cancel_and_continue(hub, folder, table):
     train_models.start_run(folder, **form(table, hub, epochs=5000))
-    assert app.cancel_training()[1]["ok"]
+    assert run_handlers.cancel_training()[1]["ok"]
     run = finished(folder)
     assert run.record.state == "cancelled"
     assert "Cancelled" in run_view.card(run)
-    assert app.cancel_training()[1]["ok"] is False
+    assert run_handlers.cancel_training()[1]["ok"] is False
 
 
-def test_what_was_typed_can_not_write_html(hub, folder, table, app):
+def test_what_was_typed_can_not_write_html(hub, folder, table):
     run = train_models.start_run(folder, **form(table, hub))
-    text = app.notice("<script>alert(1)</script>", "error")
+    text = notice("<script>alert(1)</script>", "error")
     assert "<script>" not in text
     record = dataclasses.replace(run.record, state="failed", error="<img src=x onerror=alert(1)>")
     assert "<img" not in run_view.card(dataclasses.replace(run, record=record))
@@ -411,13 +407,13 @@ def test_the_plans_function_trains_the_published_network(table, tmp_path, monkey
     assert PRESETS[called["preset"]]["num_messages"] == 12
 
 
-def described(app, **source) -> dict:
+def described(**source) -> dict:
     names = ["properties", "notice", "problems_box", "problems", "histograms", "download", "columns_box", "recognised"]
-    return dict(zip([*names, "columns", "split"], app.describe(**source), strict=True))
+    return dict(zip([*names, "columns", "split"], data_handlers.describe(**source), strict=True))
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet", "pasted"])
-def test_any_kind_of_table_reads_the_same(app, table, tmp_path, kind):
+def test_any_kind_of_table_reads_the_same(table, tmp_path, kind):
     frame = pd.read_csv(table)
     path = tmp_path / f"mine_too.{kind}"
     if kind == "xlsx":
@@ -427,47 +423,47 @@ def test_any_kind_of_table_reads_the_same(app, table, tmp_path, kind):
     else:
         path.write_text(frame.to_csv(index=False, sep="\t" if kind == "pasted" else ","), encoding="utf-8")
     source = {"pasted": path.read_text("utf-8")} if kind == "pasted" else {"upload": str(path)}
-    shown = described(app, **source)
+    shown = described(**source)
     assert [name for _, name in shown["properties"]["choices"]] == ["Glass_Transition", "Density"]
     assert "6 rows of 6 polymers" in shown["notice"]
     assert shown["columns_box"]["visible"] is True
     assert shown["recognised"]["Tg (°C)"] == {"as": "Glass_Transition", "unit": "°C"}
 
 
-def test_a_dataset_on_the_hub_is_read(hub, app, table):
+def test_a_dataset_on_the_hub_is_read(hub, table):
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=hub.endpoint, token=hub.token)
     api.create_repo("ada/measured", repo_type="dataset")
     api.upload_file(path_or_fileobj=str(table), path_in_repo="mine.csv", repo_id="ada/measured", repo_type="dataset")
-    assert "mine.csv: 6 rows of 6 polymers" in described(app, dataset="ada/measured")["notice"]
-    assert "write it as user/dataset" in described(app, dataset=str(table))["notice"], "not a file of the server's"
-    assert 'role="alert"' in described(app, dataset="ada/absent")["notice"]
+    assert "mine.csv: 6 rows of 6 polymers" in described(dataset="ada/measured")["notice"]
+    assert "write it as user/dataset" in described(dataset=str(table))["notice"], "not a file of the server's"
+    assert 'role="alert"' in described(dataset="ada/absent")["notice"]
 
 
-def test_a_published_database_shows_its_licence_or_why_not(app, table, monkeypatch):
+def test_a_published_database_shows_its_licence_or_why_not(table, monkeypatch):
     from polyid.data import download
 
     monkeypatch.setattr(download, "BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("POLYID_CACHE", str(table.parent / "empty"))
-    said = described(app, data="stereopolymers")["notice"]
-    assert "can&#x27;t be downloaded without a network" in said
+    said = described(data="stereopolymers")["notice"]
+    assert "can't be downloaded without a network" in html.unescape(said)
     monkeypatch.setattr(train_models, "fetch_source", lambda name: table)
-    said = described(app, data="stereopolymers")["notice"]
+    said = described(data="stereopolymers")["notice"]
     assert "Licence: BSD 3-Clause" in said
     assert "Please cite: A. N. Wilson" in said
 
 
-def test_columns_are_corrected_and_trained_on_so(hub, folder, app, tmp_path):
+def test_columns_are_corrected_and_trained_on_so(hub, folder, tmp_path):
     path = tmp_path / "odd.csv"
     rows = [f"*{'C' * size}O*,{300 + size},{'a' if size % 2 else 'b'}" for size in range(2, 8)]
     path.write_text("\n".join(["Aufbau,Einfrieren,Reihe", *rows]), encoding="utf-8")
-    shown = described(app, upload=str(path))
+    shown = described(upload=str(path))
     assert "no property column" in shown["notice"]
-    assert shown["columns_box"] == app.gr.update(visible=True, open=True)
+    assert shown["columns_box"] == gr.update(visible=True, open=True)
     assert list(shown["recognised"]) == ["Aufbau", "Einfrieren", "Reihe"]
 
-    corrected = app.describe_corrected(shown["recognised"], list(shown["recognised"]))
+    corrected = data_handlers.describe_corrected(shown["recognised"], list(shown["recognised"]))
     answer = corrected(None, str(path), "", "", "smiles", "", "Glass_Transition", "K", "", "")
     columns = answer[8]
     assert columns["Einfrieren"] == {"as": "Glass_Transition", "unit": "K"}
@@ -498,25 +494,25 @@ def test_folds_that_can_not_be_are_refused_before_the_run(hub, folder, table, ch
         train_models.start_run(folder, **form(table, hub, **changes))
 
 
-def test_bad_rows_can_be_downloaded(app, table):
+def test_bad_rows_can_be_downloaded(table):
     table.write_text("\n".join([*ROWS, "*CC(,70,"]), encoding="utf-8")
-    shown = described(app, upload=str(table))
+    shown = described(upload=str(table))
     saved = pd.read_csv(shown["download"]["value"])
     assert saved["row"].tolist() == [8]
     assert saved["value"].tolist() == ["*CC("]
-    assert described(app, data="polymer_properties")["download"]["visible"] is False
+    assert described(data="polymer_properties")["download"]["visible"] is False
 
 
-def test_histograms_show_every_value(app, table):
-    svg = described(app, upload=str(table))["histograms"]
+def test_histograms_show_every_value(table):
+    svg = described(upload=str(table))["histograms"]
     heights = [float(height) for height in re.findall(r'<rect[^>]*height="([\d.]+)"', svg.split("</figure>")[0])]
     assert sum(heights) == pytest.approx(38 * 6), "six values, one each in its bar"
     assert "6 values, 10 to 60 °C" in svg
 
 
-def test_the_page_says_at_once_what_it_says_after_reading(app):
+def test_the_page_says_at_once_what_it_says_after_reading():
     """What the form shows before the SMILES of the first table are read is what it shows afterwards."""
-    choices, ticked = app.first_choices()
-    shown = described(app, data="polymer_properties")["properties"]
+    choices, ticked = data_handlers.first_choices()
+    shown = described(data="polymer_properties")["properties"]
     assert [name for _, name in choices] == [name for _, name in shown["choices"]]
     assert ticked == shown["value"]

@@ -1,0 +1,109 @@
+"""What the inference page and its programs' interface do with a polymer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import answers
+import cards
+import gradio as gr
+from answers import Shown
+from model_service import ModelService
+
+from polyid.config.settings import INTERVAL_LEVEL
+from polyid.errors import PolyIDError
+from polyid.web.html import notice
+
+UNCHANGED = [gr.skip()] * 7
+"""What is below the button, left as it is."""
+
+
+class Handlers:
+    """What the page does, in front of a model service."""
+
+    def __init__(self, service: ModelService) -> None:
+        self.service = service
+
+    def watch(self, seen: str) -> tuple:
+        """The model's state, redrawn when it changed."""
+        now = cards.status_panel(self.service.status)
+        return (gr.skip(), gr.skip()) if now == seen else (now, now)
+
+    def show(self, text: str, level: float, name: str | None) -> list:
+        """Predict what is in the box; what can't be read is said next to it, and the last good result stays."""
+        try:
+            shown = self._predicted(answers.polymers_in(text), level)
+        except PolyIDError as problem:
+            return [notice(str(problem), "error"), *UNCHANGED]
+        read = shown.predictions.predicted
+        complaint = notice(answers.complaints(shown.predictions), "error")
+        return [complaint, *(_laid_out(shown, read[0], name) if read else UNCHANGED)]
+
+    def at_level(self, level: float, before: Shown | None, number: int, name: str | None) -> list:
+        """The same polymers with intervals of another level."""
+        if before is None:
+            return UNCHANGED
+        shown = self._predicted(before.predictions.smiles, level)
+        if shown.loaded.model is before.loaded.model:
+            shown.explained.update(before.explained)
+        return _laid_out(shown, number, name)
+
+    def choose(self, shown: Shown | None, number: int | None) -> Any:
+        """Another one of the polymers."""
+        return gr.skip() if shown is None or number is None else cards.card(shown, number)
+
+    def why(self, is_open: bool, shown: Shown | None, number: int | None, name: str | None) -> Any:
+        """Why the chosen property was predicted so; computed when somebody looks."""
+        if not is_open or shown is None or number is None or name is None:
+            return gr.skip()
+        if number not in shown.explained:
+            shown.explained[number] = self.service.explain(shown.predictions.smiles[number], shown.loaded)
+        return cards.why(shown.explained[number][name])
+
+    def predict(self, smiles: str, level: float = INTERVAL_LEVEL) -> dict:
+        """Predict polymers, one SMILES a line, with intervals that hold so large a share of measured values:
+        ``{"model": {...}, "level", "predictions": [{"smiles", "form", "error", "properties": [{"name", "label", "value",
+        "unit", "std", "expected_error", "lower", "upper"}], "domain", "domain_reason", "nearest_training_polymers"}]}``.
+        """
+        try:
+            return answers.as_json(self._predicted(answers.polymers_in(smiles), answers.level_of(level)))
+        except PolyIDError as problem:
+            raise gr.Error(str(problem), print_exception=False) from problem
+
+    def explain(self, smiles: str) -> dict:
+        """What each part of one polymer adds to its predictions: ``{"model": {...}, "properties": [{"name", "unit",
+        "prediction", "terms": {...}, "repeat_unit", "atoms": [...]}]}``; the terms and no others sum to the prediction,
+        and atoms are numbered as in the repeat unit's SMILES.
+        """
+        try:
+            loaded = self.service.ready()
+            explained = self.service.explain(answers.polymer_in(smiles), loaded)
+        except PolyIDError as problem:
+            raise gr.Error(str(problem), print_exception=False) from problem
+        return {"model": answers.provenance(loaded), "properties": answers.explained_as_json(explained)}
+
+    def model_status(self) -> dict:
+        """Which model answers, or why none does yet: ``{"phase", "sentence", "model"}``."""
+        status = self.service.status
+        model = answers.provenance(status.loaded) if status.loaded else None
+        return {"phase": status.phase, "sentence": status.sentence, "model": model}
+
+    def _predicted(self, lines: list[str], level: float) -> Shown:
+        return Shown(*self.service.predict(lines, level))
+
+
+def _laid_out(shown: Shown, number: int, name: str | None) -> list:
+    """Everything below the button but complaints and the drawing that says why."""
+    smiles = shown.predictions.smiles
+    polymers = [(f"{i + 1}  {smiles[i]}", i) for i in shown.predictions.predicted]
+    properties = answers.labels(shown.loaded)
+    names = [of_property for _, of_property in properties]
+    return [
+        shown,
+        cards.batch_table(shown) if len(smiles) > 1 else "",
+        gr.Dropdown(polymers, value=number, visible=len(polymers) > 1),
+        cards.card(shown, number),
+        gr.Accordion(visible=True),
+        gr.Dropdown(properties, value=name if name in names else names[0]),
+        "",
+    ]

@@ -1,0 +1,1 @@
+"""What both Spaces share: their look, their HTML and the names that people read."""

@@ -1,0 +1,25 @@
+"""How the pages of both Spaces look, and how they are served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+STYLE = Path(__file__).with_name("style.css")
+THEME = gr.themes.Default(
+    primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+).set(
+    # Gradio's own greys and its bright button are too pale to read in daylight (WCAG asks for 4.5:1).
+    block_info_text_color="*neutral_600",
+    block_info_text_color_dark="*neutral_300",
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_hover="*primary_800",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover_dark="*primary_800",
+)
+
+
+def serve(page: gr.Blocks, style: Path) -> None:
+    """Serve a page until it is stopped, with a Space's own style sheet after the common one."""
+    page.launch(theme=THEME, css_paths=[STYLE, style], footer_links=["api"], ssr_mode=False)
