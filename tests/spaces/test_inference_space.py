@@ -651,7 +651,6 @@ def test_every_example_is_read_and_drawn():
         "C" * 20_000,
         "polystyrol",
         "<b>*CC*</b>",
-        "*CC(*)c1ccccc1 extra",
         "…",
     ],
 )
