@@ -69,7 +69,7 @@ class PolymerFragments:
     def __len__(self) -> int:
         return len(self.composition)
 
-    def chosen(self, index: Sequence[int]) -> PolymerFragments:
+    def chosen(self, index: Sequence[int] | np.ndarray) -> PolymerFragments:
         """The polymers of `index`."""
         return PolymerFragments(
             tuple([keys[i] for i in index] for keys in self.keys),

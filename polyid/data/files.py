@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 import re
 from pathlib import Path
 
@@ -21,7 +22,7 @@ _SEPARATORS = (",", ";", "\t", "|")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\ufffe\uffff]")
 
 
-def read_table_file(path: str | Path) -> RawTable:
+def read_table_file(path: str | os.PathLike[str]) -> RawTable:
     """Read a CSV, TSV, XLSX or Parquet file, whatever its name says it is; the header is the first row that names a SMILES column.
 
     Parameters

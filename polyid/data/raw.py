@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from polyid.data.files import read_table_bytes, read_table_file, table_of_frame
 from polyid.data.headers import RawTable
 
 
-def read_raw_table(path: str | Path) -> RawTable:
+def read_raw_table(path: str | os.PathLike[str]) -> RawTable:
     """Read a file as text, header found; see :func:`polyid.data.files.read_table_file`."""
     return read_table_file(path)
 
@@ -26,7 +26,7 @@ def read_pasted_table(text: str) -> RawTable:
     return read_table_bytes(text.encode(), "The pasted text")
 
 
-def as_raw_table(path: str | Path | pd.DataFrame) -> RawTable:
+def as_raw_table(path: str | os.PathLike[str] | pd.DataFrame) -> RawTable:
     """A file or a pandas frame as text."""
     if isinstance(path, pd.DataFrame):
         return table_of_frame(path, "data frame")

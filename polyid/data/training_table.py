@@ -7,9 +7,9 @@ dropped or changed silently: rows and cells that can't be used, and values that 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pandas as pd
 
@@ -71,7 +71,7 @@ class TrainingTable:
 
 
 def read_training_table(
-    path: str | Path | pd.DataFrame,
+    path: str | os.PathLike[str] | pd.DataFrame,
     properties: Sequence[str] | None = None,
     chain: ChainSettings = ChainSettings(),
     *,

@@ -7,15 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from sklearn.preprocessing import RobustScaler
 
 from polyid.bundle.member import BundleMember
 from polyid.data.dataset import Dataset
-from polyid.ensemble.fitting import fit_kernels
+from polyid.ensemble.fitting import Untrained, fit_kernels
 from polyid.ensemble.held_out import HeldOut, predict_held_out
-from polyid.graphs.preprocessor import PolymerPreprocessor
 from polyid.inference.predictor import EnsemblePredictor
-from polyid.nn.network import MessagePassingNetwork
 from polyid.training.group import FoldResult
 from polyid.uncertainty.conformal import IntervalCalibration
 from polyid.uncertainty.domain.domain import TrainingDomain
@@ -42,6 +39,16 @@ class FittedEnsemble:
     domain: TrainingDomain | None = None
     numbers: tuple[int, ...] | None = None
 
+    def with_share(self, share: np.ndarray) -> FittedEnsemble:
+        """The same with another share (P,) of the networks in the blend."""
+        return replace(
+            self,
+            members=tuple(
+                member if member.kernel is None else replace(member, kernel=replace(member.kernel, share=share))
+                for member in self.members
+            ),
+        )
+
     @cached_property
     def predictor(self) -> EnsemblePredictor:
         """The members side by side."""
@@ -50,10 +57,8 @@ class FittedEnsemble:
 
 def fit_ensemble(
     dataset: Dataset,
+    untrained: Sequence[Untrained],
     results: Sequence[FoldResult],
-    networks: Sequence[MessagePassingNetwork],
-    preprocessors: Sequence[PolymerPreprocessor],
-    scalers: Sequence[RobustScaler | None],
     *,
     kernel_seed: int | None,
     seed: int,
@@ -63,8 +68,9 @@ def fit_ensemble(
     Parameters
     ----------
     dataset : Dataset
-    results, networks, preprocessors, scalers : sequences
-        Of each fold.
+    untrained : sequence of Untrained
+    results : sequence of FoldResult
+        What the trainer made of them.
     kernel_seed : int or None
         Of the choice of reference polymers; None for networks alone.
     seed : int
@@ -78,19 +84,26 @@ def fit_ensemble(
         What the members say of the rows they never saw; None if there are none.
     """
     kernels = [None] * len(results) if kernel_seed is None else fit_kernels(dataset, kernel_seed)
-    members = tuple(
-        BundleMember(result.weights, network.config, preprocessor, scaler, result.log, fold.name, kernel, type(network))
-        for result, network, preprocessor, scaler, fold, kernel in zip(
-            results, networks, preprocessors, scalers, dataset.folds, kernels, strict=True
+    fitted = FittedEnsemble(
+        tuple(
+            BundleMember(
+                result.weights,
+                member.network.config,
+                member.preprocessor,
+                member.scaler,
+                result.log,
+                fold.name,
+                regression,
+                type(member.network),
+            )
+            for member, result, fold, regression in zip(untrained, results, dataset.folds, kernels, strict=True)
         )
     )
-    fitted = FittedEnsemble(members)
     if not len(dataset.held_out):
         return fitted, None
     held_out = predict_held_out(dataset, fitted.predictor)
     if kernel_seed is not None:
-        share = held_out.final_share()
-        fitted = FittedEnsemble(tuple(replace(m, kernel=replace(m.kernel, share=share)) for m in members))
+        fitted = fitted.with_share(held_out.final_share())
     return replace(fitted, calibration=held_out.calibration(seed)), held_out
 
 

@@ -62,28 +62,35 @@ def fit_preprocessors(dataset: Dataset, cls: type, **arguments: Any) -> list[Pol
     ]
 
 
-def build_networks(
+@dataclass(frozen=True, eq=False)
+class Untrained:
+    """What a member begins with: a network with its first weights, a fitted preprocessor, a fitted scaler or None."""
+
+    network: MessagePassingNetwork
+    preprocessor: PolymerPreprocessor
+    scaler: RobustScaler | None
+
+
+def build_members(
     builder: Callable,
     preprocessors: Sequence[PolymerPreprocessor],
+    scalers: Sequence[RobustScaler | None],
     properties: Sequence[str],
     params: dict[str, Any],
-    seed: int,
     summary: bool = False,
-) -> list[MessagePassingNetwork]:
-    """A fresh network for each preprocessor.
+) -> list[Untrained]:
+    """A member with a fresh network for each preprocessor.
 
     Parameters
     ----------
     builder : callable
         Such as `polyid.nn.builders.global100`.
-    preprocessors : sequence of PolymerPreprocessor
+    preprocessors, scalers : sequences of PolymerPreprocessor and of RobustScaler or None
     properties : sequence of str
     params : dict
-        Of `Parameters.to_dict`.
-    seed : int
-        Of the initial weights, which are others for each network.
+        Of `Parameters.to_dict`; by its ``seed`` each network gets weights of its own.
     summary : bool
-        Print the layers of the first.
+        Print the layers of the first network.
 
     Raises
     ------
@@ -95,12 +102,12 @@ def build_networks(
             preprocessor,
             model_summary=summary and i == 0,
             prediction_columns=list(properties),
-            params={**params, "seed": [seed, i]},
+            params={**params, "seed": [params["seed"], i]},
         )
         for i, preprocessor in enumerate(preprocessors)
     ]
     check_networks(networks)
-    return networks
+    return [Untrained(*parts) for parts in zip(networks, preprocessors, scalers, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -113,11 +120,9 @@ class Trained:
     folds_together: int
 
 
-def train_networks(
+def train_members(
     dataset: Dataset,
-    networks: Sequence[MessagePassingNetwork],
-    preprocessors: Sequence[PolymerPreprocessor],
-    scalers: Sequence[RobustScaler | None],
+    members: Sequence[Untrained],
     settings: TrainingSettings,
     *,
     checkpoints: Path | None = None,
@@ -126,27 +131,28 @@ def train_networks(
     resume: bool = False,
 ) -> Trained:
     """Train the network of each fold; keywords as of `EnsembleTrainer`."""
-    graphs = preprocessors[0].featuriser(networks[0].config.num_messages)(dataset.oligomers)
+    first = members[0]
+    graphs = first.preprocessor.featuriser(first.network.config.num_messages)(dataset.oligomers)
     rows, places = _samples(dataset.folds)
     structure = dataset.structure[rows]
     folds = []
-    for i, (train, held_out) in enumerate(places):
+    for i, (member, (train, held_out)) in enumerate(zip(members, places, strict=True)):
         targets = np.full((len(rows), len(dataset.properties)), np.nan, np.float32)
         for part in (train, held_out):
-            targets[part] = scaled(dataset.labels[rows[part]], scalers[i])
-        tokens = [preprocessors[i].tokenise(graph) for graph in graphs]
+            targets[part] = scaled(dataset.labels[rows[part]], member.scaler)
+        tokens = [member.preprocessor.tokenise(graph) for graph in graphs]
         labelled = train[np.isfinite(targets[train]).any(axis=1)]
-        weights = networks[i].member_weights(0)
+        weights = member.network.member_weights(0)
         folds.append(FoldData(i, labelled, held_out, targets, [tokens[s] for s in structure], weights))
     widest = replace(
-        networks[0].config,
-        atom_classes=max(network.config.atom_classes for network in networks),
-        bond_classes=max(network.config.bond_classes for network in networks),
+        first.network.config,
+        atom_classes=max(member.network.config.atom_classes for member in members),
+        bond_classes=max(member.network.config.bond_classes for member in members),
     )
     trainer = EnsembleTrainer(
         [graphs[s] for s in structure],
         folds,
-        lambda members, dtype, xla: type(networks[0])(widest, members, dtype, xla),
+        lambda members, dtype, xla: type(first.network)(widest, members, dtype, xla),
         settings,
         checkpoints=checkpoints,
         progress=progress,

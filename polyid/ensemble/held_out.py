@@ -155,10 +155,11 @@ def predict_held_out(dataset: Dataset, predictor: EnsemblePredictor) -> HeldOut:
         inside = place[own]
         of_kernel = np.zeros((len(own), shape[1])) if answers.kernel is None else answers.kernel[m, inside]
         novelty = roughness = None
-        if fragments is not None:
+        regression = kernels[m]
+        if fragments is not None and regression is not None:
             # Only what this member trained on may say how new a polymer is.
-            labels = np.where(kernels[m].trained, kernels[m].references.labels, np.nan)
-            novelty, roughness = neighbourhood(kernels[m].references.similarity(fragments.chosen(inside)), labels)
+            labels = np.where(regression.trained, regression.references.labels, np.nan)
+            novelty, roughness = neighbourhood(regression.references.similarity(fragments.chosen(inside)), labels)
         by_member.append((answers.network[m, inside], of_kernel))
         network[own] += answers.network[m, inside]
         kernel[own] += of_kernel

@@ -33,6 +33,13 @@ from polyid.uncertainty.conformal import IntervalCalibration
 SPLITS_FILE = "splits.json"
 
 
+def source_record(table: TrainingTable, columns: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Where the rows are from: file and hash, how many were left out, and what the columns were said to mean, if they were."""
+    left_out = table.problems.loc[table.problems["outcome"] == "left out", "row"].nunique()
+    source = {"source": table.source, "sha256": table.sha256, "rows_left_out": int(left_out)}
+    return source if columns is None else {**source, "columns": columns}
+
+
 def data_record(source: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
     """Entry ``data`` of `parameters.json`: where the rows are from (`source`) and how many they are."""
     return {
@@ -105,10 +112,12 @@ def save_ensemble(
         "metrics.json": json.dumps(metrics, indent=2) + "\n",
         SPLITS_FILE: json.dumps(splits, indent=1, ensure_ascii=False) + "\n",
         "README.md": model_card(content, metrics, len(fitted.members), figures=list(figures)),
-        CALIBRATION_FILE: json.dumps(fitted.calibration.to_dict()) + "\n",
-        **domain_to_files(fitted.domain),
         **figures,
     }
+    if fitted.calibration is not None:
+        documents[CALIBRATION_FILE] = json.dumps(fitted.calibration.to_dict()) + "\n"
+    if fitted.domain is not None:
+        documents |= domain_to_files(fitted.domain)
     if keep_rows:
         documents["out_of_fold.csv"] = rows.to_csv(index=False)
     save_bundle(folder, fitted.members, content, documents)
@@ -165,8 +174,9 @@ def recorded_dataset(
     """
     properties = manifest["prediction_columns"]
     chain = ChainSettings(**manifest["chain"])
-    table = data
-    if not isinstance(table, TrainingTable):
+    if isinstance(data, TrainingTable):
+        table = data
+    else:
         split = splits.get("split", DEFAULT_SPLIT)
         column = split_column(split) if split != GIVEN_SPLIT else None
         columns = manifest["data"].get("columns")

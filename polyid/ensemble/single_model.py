@@ -16,7 +16,7 @@ from polyid.chemistry.oligomer import ChainSettings
 from polyid.data.dataset import Dataset, Fold
 from polyid.data.oligomers import row_oligomers
 from polyid.ensemble.fitting import fit_preprocessors, fit_scaler, scaled
-from polyid.errors import BundleError
+from polyid.errors import BundleError, TrainingError
 from polyid.graphs.features import atom_features_v1, bond_features_v1
 from polyid.graphs.preprocessor import PolymerPreprocessor
 from polyid.inference.columns import member_column
@@ -39,7 +39,7 @@ class SingleModel:
     model_id : str
     chain : ChainSettings
         Of the oligomers of repeat units and monomers.
-    dataset, fold : Dataset and Fold, or None
+    shared : tuple of Dataset and Fold, or None
         The rows, of a member that has none of its own.
     member : BundleMember or None
         What training made of it.
@@ -64,15 +64,14 @@ class SingleModel:
         self.parameters: dict[str, Any] | None = None
         self.model_id = model_id
         self.chain = ChainSettings()
-        self.dataset: Dataset | None = None
-        self.fold: Fold | None = None
+        self.shared: tuple[Dataset, Fold] | None = None
         self.member: BundleMember | None = None
         self.held_out: np.ndarray | None = None
         self._predictor: EnsemblePredictor | None = None
 
     def share(self, dataset: Dataset, fold: Fold) -> SingleModel:
         """Take the rows of a fold of a data set, which all members share; gives the member itself."""
-        self.dataset, self.fold, self.chain = dataset, fold, dataset.chain
+        self.shared, self.chain = (dataset, fold), dataset.chain
         self._given, self.held_out = (None, None), None
         return self
 
@@ -83,27 +82,40 @@ class SingleModel:
     @property
     def df_train(self) -> pd.DataFrame | None:
         """The rows to train on; of a member that shares a data set a copy of them. Set it to train on others."""
-        return self._given[0] if self.fold is None else self.dataset.part(self.fold.train)
+        return self._given[0] if self.shared is None else self.shared[0].part(self.shared[1].train)
 
     @df_train.setter
     def df_train(self, frame: pd.DataFrame) -> None:
-        self._given, self.fold, self.dataset = (frame, self.df_validate), None, None
+        self._given, self.shared = (frame, self.df_validate), None
+
+    def training_rows(self) -> pd.DataFrame:
+        """`df_train`.
+
+        Raises
+        ------
+        TrainingError
+            There are none.
+        """
+        rows = self.df_train
+        if rows is None:
+            raise TrainingError(f"Model {self.model_id} has no rows to train on; give it a df_train.")
+        return rows
 
     @property
     def df_validate(self) -> pd.DataFrame | None:
         """The rows held out, as `df_train`."""
-        return self._given[1] if self.fold is None else self.dataset.part(self.fold.held_out)
+        return self._given[1] if self.shared is None else self.shared[0].part(self.shared[1].held_out)
 
     @df_validate.setter
     def df_validate(self, frame: pd.DataFrame) -> None:
-        self._given, self.fold, self.dataset = (self.df_train, frame), None, None
+        self._given, self.shared = (self.df_train, frame), None
 
     @property
     def df_validate_results(self) -> pd.DataFrame | None:
         """The held-out rows with ``<property>_pred`` and ``<property>_err``; None before training."""
-        if self.held_out is None:
-            return None
         rows = self.df_validate
+        if self.held_out is None or rows is None:
+            return None
         columns = [member_column(name) for name in self.prediction_columns]
         results = pd.concat([rows, pd.DataFrame(self.held_out, rows.index, columns)], axis=1)
         for name in self.prediction_columns:
@@ -121,19 +133,18 @@ class SingleModel:
         return self._own_predictor().network if self.member is not None else None
 
     @property
-    def df_train_scaled(self) -> pd.DataFrame:
+    def df_train_scaled(self) -> pd.DataFrame | None:
         """Training rows with scaled targets."""
         return self._scaled(self.df_train)
 
     @property
-    def df_validate_scaled(self) -> pd.DataFrame:
+    def df_validate_scaled(self) -> pd.DataFrame | None:
         """Held-out rows with scaled targets."""
         return self._scaled(self.df_validate)
 
     def generate_data_scaler(self) -> None:
         """Fit a scikit-learn `RobustScaler` to the training targets, missing ones left out."""
-        labels = self.df_train[self.prediction_columns].to_numpy(float)
-        self.data_scaler = fit_scaler(labels)
+        self.data_scaler = fit_scaler(self.training_rows()[self.prediction_columns].to_numpy(float))
 
     def generate_preprocessor(
         self,
@@ -195,12 +206,12 @@ class SingleModel:
     def _own_predictor(self) -> EnsemblePredictor:
         if self.member is None:
             raise BundleError(f"Model {self.model_id} is not trained yet; call train_models or load_models first.")
-        if self._predictor is None:
+        if self._predictor is None or self._predictor.members[0] is not self.member:
             self._predictor = EnsemblePredictor([self.member])
         return self._predictor
 
-    def _scaled(self, frame: pd.DataFrame) -> pd.DataFrame:
-        if self.data_scaler is None:
+    def _scaled(self, frame: pd.DataFrame | None) -> pd.DataFrame | None:
+        if self.data_scaler is None or frame is None:
             return frame
         values = scaled(frame[self.prediction_columns].to_numpy(float), self.data_scaler)
         return frame.assign(**dict(zip(self.prediction_columns, values.T, strict=True)))
@@ -208,9 +219,9 @@ class SingleModel:
 
 def shared_dataset(models: Sequence[SingleModel]) -> Dataset:
     """The rows of members, in a fold for each."""
-    first = models[0].dataset
-    if first is None or any(model.dataset is not first for model in models):
-        rows = [(str(model.model_id), model.df_train, model.df_validate) for model in models]
+    shared = [model.shared for model in models if model.shared is not None]
+    if len(shared) < len(models) or any(dataset is not shared[0][0] for dataset, _ in shared):
+        rows = [(str(model.model_id), model.training_rows(), model.df_validate) for model in models]
         return Dataset.of_members(rows, models[0].prediction_columns, models[0].chain)
-    folds = tuple(model.fold for model in models)
-    return first if folds == first.folds else replace(first, folds=folds)
+    dataset, folds = shared[0][0], tuple(fold for _, fold in shared)
+    return dataset if folds == dataset.folds else replace(dataset, folds=folds)

@@ -156,7 +156,7 @@ def test_folds_of_ones_own_whose_names_would_meet_are_refused(table, tmp_path):
 @pytest.mark.parametrize("split", ["stratified", "scaffold", "column:lab"])
 def test_a_record_gives_the_same_folds(table, tmp_path, split):
     ensemble = divided(table, 2, seed=3, split=split, repeats=2)
-    dataset = ensemble.models[0].dataset
+    dataset = shared_dataset(ensemble.models)
     record = json.loads(json.dumps(split_record(dataset, split, 3)))
     folds = recorded_folds(record, dataset)
     assert folds == {str(name): ids for name, ids in ensemble.kfold_sets.items()}
@@ -199,7 +199,7 @@ def test_held_out_predictions_are_those_of_members_that_never_saw_the_polymer(ev
 
     monkeypatch.setattr(held_out_module, "cross_fitted", uneven)
     monkeypatch.setattr(held_out_module, "cross_fitted_intervals", recorded)
-    rows = held_out_module.predict_held_out(evaluated.models[0].dataset, evaluated.fitted.predictor).out_of_fold()
+    rows = held_out_module.predict_held_out(shared_dataset(evaluated.models), evaluated.fitted.predictor).out_of_fold()
     fragments = polymer_fragments(rows["smiles_polymer"].tolist())
     by_polymer = rows.groupby("smiles_polymer", sort=False)[NAMES].mean()
     first = [rows["smiles_polymer"].tolist().index(text) for text in by_polymer.index]
