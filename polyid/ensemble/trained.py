@@ -17,7 +17,8 @@ from polyid.ensemble.single_model import SingleModel
 from polyid.errors import BundleError
 from polyid.explain.contributions import Contributions, explained
 from polyid.inference.columns import member_column
-from polyid.inference.predictions import PredictionMaker, Predictions, judged_columns
+from polyid.inference.maker import PredictionMaker
+from polyid.inference.predictions import Predictions, judged_columns
 from polyid.report.metrics import evaluation_report
 from polyid.uncertainty.conformal import IntervalCalibration
 from polyid.uncertainty.domain.domain import TrainingDomain

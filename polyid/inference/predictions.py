@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from polyid.chemistry.oligomer import ChainSettings
-from polyid.inference.answers import Answers
 from polyid.inference.columns import DOMAIN, DOMAIN_REASON, FIGURES, NEAREST, held_out_column, prediction_column
-from polyid.inference.predictor import EnsemblePredictor
-from polyid.inference.reader import ReadTable, TableReader, parts_of, read_parts
-from polyid.uncertainty.conformal import IntervalCalibration, check_level
-from polyid.uncertainty.domain.domain import TrainingDomain
 from polyid.uncertainty.domain.verdict import nearest_in_words
-
-_ROWS_A_CALL = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,118 +151,6 @@ def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-@dataclass(frozen=True, eq=False)
-class PredictionMaker:
-    """Turns what an ensemble answers into predictions.
-
-    Attributes
-    ----------
-    predictor : EnsemblePredictor
-    properties : tuple of str
-    members : tuple of str
-        Id of each member, by which the calibration knows it.
-    calibration : IntervalCalibration or None
-    domain : TrainingDomain or None
-    numbers : sequence of int or None
-        Which members of the whole ensemble these are; None for all.
-    """
-
-    predictor: EnsemblePredictor
-    properties: tuple[str, ...]
-    members: tuple[str, ...]
-    calibration: IntervalCalibration | None
-    domain: TrainingDomain | None
-    numbers: Sequence[int] | None
-
-    def in_parts(
-        self,
-        smiles: Sequence[str],
-        level: float,
-        chain: ChainSettings,
-        pm: Sequence[float | None] | None = None,
-    ) -> Iterator[Predictions]:
-        """Predictions of SMILES as people type them, some hundred at a time; at least one part.
-
-        Parameters
-        ----------
-        smiles : sequence of str
-        level : float
-        chain : ChainSettings
-        pm : sequence of float or None, optional
-            Probability of meso dyads of each polymer.
-        """
-        check_level(level)
-        smiles = list(smiles)
-        meso = [None] * len(smiles) if pm is None else list(pm)
-        known = None if self.domain is None else self.domain.training_fragments
-        reader = TableReader(self.predictor.reader(), known, chain)
-        read = read_parts(reader, [(smiles[part], meso[part]) for part in parts_of(len(smiles))], len(smiles))
-        for part, answers in self.predictor.each_answer(read, fingerprints=known is not None):
-            yield self._of_part(part, answers, level)
-
-    def of_answers(self, answers: Answers, level: float) -> dict[str, np.ndarray]:
-        """Figures (n, P) of answers, by the names of `polyid.inference.columns.FIGURES`."""
-        check_level(level)
-        members = answers.members
-        n, properties = members.shape[1:]
-        figures = {figure: np.empty((n, properties)) for figure in FIGURES[: 2 if self.calibration is None else 5]}
-        clues = None if self.calibration is None else answers.clues
-        for p, name in enumerate(self.properties):
-            for figure, values in summary(members[:, :, p]).items():
-                figures[figure][:, p] = values
-            if self.calibration is None or clues is None:
-                continue
-            figures["error"][:, p] = self.calibration.expected(name, clues[:, p])
-            for start in range(0, n, _ROWS_A_CALL):
-                rows = slice(start, start + _ROWS_A_CALL)
-                bounds = self.calibration.interval(name, members[:, rows, p], self.members, clues[rows, p], level)
-                figures["lower"][rows, p], figures["upper"][rows, p] = bounds
-        return figures
-
-    def table_columns(self, answers: Answers, level: float) -> dict[str, np.ndarray]:
-        """Columns of a table: for each property its figures, shape (n,) each."""
-        return figure_columns(self.properties, self.of_answers(answers, level))
-
-    def aggregates(self, answers: Answers, funcs: Sequence[str]) -> dict[str, np.ndarray]:
-        """Columns of a table: pandas aggregations of each property over the members, shape (n,) each."""
-        members = answers.members
-        return {
-            prediction_column(name, func): aggregated(members[:, :, p], func)
-            for p, name in enumerate(self.properties)
-            for func in funcs
-        }
-
-    def _of_part(self, part: ReadTable, answers: Answers, level: float) -> Predictions:
-        """Predictions of a part of the inputs, from the answers to its polymers."""
-        texts = {name: [row[name] for row in part.rows] for name in ("smiles", "form", "smiles_polymer", "error")}
-        good = [i for i, error in enumerate(texts["error"]) if error is None]
-        figures = {}
-        for figure, values in self.of_answers(answers.chosen(part.polymer), level).items():
-            figures[figure] = np.full((len(part.rows), len(self.properties)), np.nan)
-            figures[figure][good] = values
-        judged: dict[str, list] = {}
-        if self.domain is not None:
-            assessed = self.domain.assess(part.oligomers, answers.fingerprints, self.numbers, unseen=part.unseen)
-            for name in ("verdict", "reason", "nearest"):
-                judged[name] = [None] * len(part.rows)
-                for i, polymer in zip(good, part.polymer, strict=True):
-                    judged[name][i] = getattr(assessed, name)[polymer]
-        return Predictions(
-            self.properties,
-            level,
-            texts["smiles"],
-            texts["form"],
-            texts["smiles_polymer"],
-            texts["error"],
-            figures["mean"],
-            figures["std"],
-            figures.get("error"),
-            figures.get("lower"),
-            figures.get("upper"),
-            **judged,
-        )
-
-
 def figure_columns(properties: Sequence[str], figures: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Columns of a table: for each property its figures, shape (n,) each, of arrays (n, P)."""
     return {
@@ -278,18 +158,6 @@ def figure_columns(properties: Sequence[str], figures: Mapping[str, np.ndarray])
         for p, name in enumerate(properties)
         for figure, array in figures.items()
     }
-
-
-def summary(members: np.ndarray) -> dict[str, np.ndarray]:
-    """Mean and standard deviation (with n - 1; NaN for one member) of one property over the members (M, n)."""
-    std = members.std(axis=0, ddof=1) if len(members) > 1 else np.full(members.shape[1], np.nan)
-    return {"mean": members.mean(axis=0), "std": std}
-
-
-def aggregated(members: np.ndarray, func: str) -> np.ndarray:
-    """Any pandas aggregation of one property over the members (M, n), shape (n,)."""
-    known = summary(members)
-    return known[func] if func in known else pd.DataFrame(members.T).agg(func, axis=1).to_numpy()
 
 
 def judged_columns(predictions: Predictions, measured: Sequence[str]) -> dict[str, np.ndarray | list]:

@@ -365,3 +365,8 @@ def test_the_notebook_runs_on_a_model_from_a_hub(
     assert "polystyrene: borderline." in shown[2] and shown[3].startswith("<svg")
     told = trained.predict_smiles(["*CC(*)c1ccccc1"])["Glass_Transition_pred_mean"][0]
     assert float(re.search(r"Prediction +(\S+)", shown[4])[1]) == pytest.approx(told, abs=1e-4)
+    # The site shows the notebook with what it answered here.
+    nbformat.write(notebook, tmp_path / "executed.ipynb")
+    monkeypatch.setenv("POLYID_EXECUTED_NOTEBOOK", str(tmp_path / "executed.ipynb"))
+    page = (build_site(tmp_path / "site") / "notebook" / "index.html").read_text("utf-8")
+    assert "a typing error" in page and "polystyrene: borderline." in page

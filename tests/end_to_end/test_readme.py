@@ -4,12 +4,11 @@ import ast
 import importlib
 import re
 import shlex
-import subprocess
-import sys
 
 import typer
 import yaml
 from helpers.paths import TOP
+from helpers.site import build_site
 
 from polyid.cli.main import app
 from polyid.config.parameters import PRESETS
@@ -104,11 +103,9 @@ def test_the_readme_is_a_page_that_is_read_through():
 
 def test_the_site_is_built_without_a_warning_or_the_network(tmp_path):
     """Strictly: every link, every docstring and every page that is made of another file; pages load nothing from elsewhere."""
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-f", str(TOP / "docs" / "mkdocs.yml")]
-    done = subprocess.run([*command, "-d", str(tmp_path)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    for name in ("index", "deployment", "notebook", "contributing", "format-versions"):
-        assert list(tmp_path.glob(f"{name}.html")) or (tmp_path / name / "index.html").is_file() or name == "index"
+    build_site(tmp_path)
+    for name in ("deployment", "notebook", "contributing", "format-versions", "reference"):
+        assert (tmp_path / name / "index.html").is_file(), name
     conformal = (tmp_path / "reference" / "uncertainty" / "index.html").read_text("utf-8")
     assert "IntervalCalibration" in conformal
     loaded = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(https?://[^"]+)"', conformal)

@@ -101,7 +101,7 @@ def test_a_backend_takes_the_steps(walk, table):
 
 def test_an_interval_method_is_asked_for_widths(walk):
     from polyid.chemistry.oligomer import ChainSettings
-    from polyid.inference.predictions import PredictionMaker
+    from polyid.inference.maker import PredictionMaker
 
     method = walk("An interval method")["TwoDeviations"]()
     predictor = predictor_of("stereo", False)

@@ -10,7 +10,8 @@ from helpers.random_predictors import PROPERTIES, UNITS, predictor_of
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.explain.contributions import explained
 from polyid.inference.columns import FIGURES, prediction_column
-from polyid.inference.predictions import PredictionMaker, Predictions
+from polyid.inference.maker import PredictionMaker
+from polyid.inference.predictions import Predictions
 
 NEAREST = [{"name": "Polyethylene", "smiles": "*CC*", "distance": 0.1, "values": {"Tg": -80.0}}]
 
