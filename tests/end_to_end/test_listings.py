@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from helpers.local_hub import LocalHub
 from helpers.paths import TOP, program_environment
+from helpers.site import build_site
 from huggingface_hub import HfApi
 from nbclient import NotebookClient
 
