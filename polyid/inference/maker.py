@@ -103,7 +103,9 @@ class PredictionMaker:
 
     def _of_part(self, part: ReadTable, answers: Answers, level: float) -> Predictions:
         """Predictions of a part of the inputs, from the answers to its polymers."""
-        texts = {name: [row[name] for row in part.rows] for name in ("smiles", "form", "smiles_polymer", "error")}
+        texts = {
+            name: [row[name] for row in part.rows] for name in ("smiles", "form", "smiles_polymer", "error", "note")
+        }
         good = [i for i, error in enumerate(texts["error"]) if error is None]
         figures = {}
         for figure, values in self.of_answers(answers.chosen(part.polymer), level).items():
@@ -123,6 +125,7 @@ class PredictionMaker:
             texts["form"],
             texts["smiles_polymer"],
             texts["error"],
+            texts["note"],
             figures["mean"],
             figures["std"],
             figures.get("error"),

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from polyid.chemistry.composition import PolymerFragments, polymer_fragments
 from polyid.chemistry.fragments import KnownFragments, Unseen
+from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.oligomer import ChainSettings, read_polymer
 from polyid.errors import PolymerError
 from polyid.graphs.featuriser import Featuriser
@@ -121,10 +122,10 @@ class TableReader:
         """Read SMILES, each with its probability of meso dyads; what can't be read gets a reason."""
         rows, found = [], []
         for text, meso in zip(smiles, pm, strict=True):
-            row: dict[str, Any] = {"smiles": text, "form": None, "smiles_polymer": None, "error": None}
+            row: dict[str, Any] = {"smiles": text, "form": None, "smiles_polymer": None, "error": None, "note": None}
             try:
                 form, oligomer = read_polymer(text, self.chain.degree_of_polymerisation, pm=meso, seed=self.chain.seed)
-                row |= {"form": str(form), "smiles_polymer": oligomer}
+                row |= {"form": str(form), "smiles_polymer": oligomer, "note": "; ".join(as_smiles(text).notes) or None}
                 found.append(oligomer)
             except PolymerError as error:
                 row["error"] = str(error)

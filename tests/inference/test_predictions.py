@@ -27,6 +27,7 @@ def predictions(calibrated: bool = True) -> Predictions:
         ["repeat unit", None, "repeat unit"],
         ["CCCC", None, "CCOCCO"],
         [None, "ring 1 is not closed", None],
+        ["polyethylene read as *CC*", None, None],
         numbers,
         numbers / 10,
         numbers / 5 if calibrated else None,
@@ -40,7 +41,7 @@ def test_the_table_has_a_column_for_every_figure_and_nothing_for_bad_inputs():
     assert frame["smiles"].tolist() == ["*CC*", "C1C", "*CCO*"]
     assert frame["error"].tolist() == [None, "ring 1 is not closed", None]
     assert frame.columns.tolist() == [
-        *("smiles", "form", "smiles_polymer", "error"),
+        *("smiles", "form", "smiles_polymer", "error", "note"),
         *(prediction_column(name, figure) for name in ("Tg", "Tm") for figure in FIGURES),
         *("domain", "domain_reason", "nearest_training_polymers"),
     ]
@@ -53,6 +54,7 @@ def test_the_table_has_a_column_for_every_figure_and_nothing_for_bad_inputs():
 def test_records_are_json_and_an_interval_has_both_bounds_or_none():
     records = json.loads(json.dumps(predictions().records(), allow_nan=False))
     assert [record["error"] for record in records] == [None, "ring 1 is not closed", None]
+    assert [record["note"] for record in records] == ["polyethylene read as *CC*", None, None]
     assert records[1]["properties"] == [] and records[1]["domain"] is None
     glass, melting = records[0]["properties"]
     assert glass == {"name": "Tg", "value": 1.0, "std": 0.1, "expected_error": 0.2, "lower": 0.0, "upper": 2.0}

@@ -82,6 +82,7 @@ class OneNumber:
             forms,
             [None] * len(smiles),
             errors,
+            [None if error else "typed so" for error in errors],
             mean=everywhere(self.number),
             std=everywhere(2.5),
             expected_error=everywhere(11.4),
