@@ -62,7 +62,7 @@ class Handlers:
 
     def predict(self, smiles: str, level: float = INTERVAL_LEVEL) -> dict:
         """Predict polymers, one SMILES a line, with intervals that hold so large a share of measured values:
-        ``{"model": {...}, "level", "predictions": [{"smiles", "form", "error", "note", "properties": [{"name", "label", "value",
+        ``{"model": {...}, "level", "predictions": [{"smiles", "form", "error", "read_as", "properties": [{"name", "label", "value",
         "unit", "std", "expected_error", "lower", "upper"}], "domain", "domain_reason", "nearest_training_polymers"}]}``.
         """
         try:

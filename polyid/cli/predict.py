@@ -80,8 +80,8 @@ def _print_in_words(ensemble: MultiModel, smiles: Sequence[str], pm: Sequence[fl
         if record["error"] is not None:
             print(f"  {record['error']}")
             continue
-        if record["note"]:
-            print(f"  {record['note']}")
+        if record["read_as"]:
+            print(f"  {record['read_as']}")
         for reading in record["properties"]:
             print("  " + _in_words(ensemble, reading, level, predictions.calibrated))
         if record["domain"] is not None:

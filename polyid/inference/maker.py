@@ -104,7 +104,7 @@ class PredictionMaker:
     def _of_part(self, part: ReadTable, answers: Answers, level: float) -> Predictions:
         """Predictions of a part of the inputs, from the answers to its polymers."""
         texts = {
-            name: [row[name] for row in part.rows] for name in ("smiles", "form", "smiles_polymer", "error", "note")
+            name: [row[name] for row in part.rows] for name in ("smiles", "form", "smiles_polymer", "error", "read_as")
         }
         good = [i for i, error in enumerate(texts["error"]) if error is None]
         figures = {}
@@ -125,7 +125,7 @@ class PredictionMaker:
             texts["form"],
             texts["smiles_polymer"],
             texts["error"],
-            texts["note"],
+            texts["read_as"],
             figures["mean"],
             figures["std"],
             figures.get("error"),

@@ -31,7 +31,7 @@ class Predictions:
         SMILES that the networks were given.
     error : list of str or None
         Why an input can't be predicted, in a sentence.
-    note : list of str or None
+    read_as : list of str or None
         What was turned into something else to read an input, such as a name into its repeat unit.
     mean, std : float arrays, shape (n, P)
         Over the members, in the units of the properties; NaN where there is an error, and the standard deviation also where
@@ -50,7 +50,7 @@ class Predictions:
     form: list[str | None]
     oligomer: list[str | None]
     error: list[str | None]
-    note: list[str | None]
+    read_as: list[str | None]
     mean: np.ndarray
     std: np.ndarray
     expected_error: np.ndarray | None = None
@@ -102,7 +102,7 @@ class Predictions:
             Name the nearest training polymers in a text; otherwise as records.
         """
         texts = {"smiles": self.smiles, "form": self.form, "smiles_polymer": self.oligomer, "error": self.error}
-        texts["note"] = self.note
+        texts["read_as"] = self.read_as
         columns: dict[str, Any] = {name: pd.Series(values, dtype=object) for name, values in texts.items()}
         columns |= figure_columns(self.properties, self.figures())
         if self.verdict is not None and self.reason is not None and self.nearest is not None:
@@ -128,7 +128,7 @@ class Predictions:
             "smiles": self.smiles[number],
             "form": self.form[number],
             "error": error,
-            "note": self.note[number],
+            "read_as": self.read_as[number],
             "properties": [] if error is not None else [self.reading(number, p) for p in range(len(self.properties))],
             **{name: None if values is None else values[number] for name, values in judged.items()},
         }

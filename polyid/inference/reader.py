@@ -122,10 +122,14 @@ class TableReader:
         """Read SMILES, each with its probability of meso dyads; what can't be read gets a reason."""
         rows, found = [], []
         for text, meso in zip(smiles, pm, strict=True):
-            row: dict[str, Any] = {"smiles": text, "form": None, "smiles_polymer": None, "error": None, "note": None}
+            row: dict[str, Any] = {"smiles": text, "form": None, "smiles_polymer": None, "error": None, "read_as": None}
             try:
                 form, oligomer = read_polymer(text, self.chain.degree_of_polymerisation, pm=meso, seed=self.chain.seed)
-                row |= {"form": str(form), "smiles_polymer": oligomer, "note": "; ".join(as_smiles(text).notes) or None}
+                row |= {
+                    "form": str(form),
+                    "smiles_polymer": oligomer,
+                    "read_as": "; ".join(as_smiles(text).notes) or None,
+                }
                 found.append(oligomer)
             except PolymerError as error:
                 row["error"] = str(error)

@@ -23,6 +23,7 @@ from polyid.ensemble.fitted import FittedEnsemble
 from polyid.ensemble.multi_model import MultiModel
 from polyid.ensemble.workflow import train_ensemble
 from polyid.errors import DataError
+from polyid.inference.maker import PredictionMaker
 
 PROPERTIES = ["Glass_Transition", "Density"]
 OLIGOMER = "CC(C#N)" + "CC(C#N)" * 9 + "C"
@@ -241,7 +242,7 @@ def long_table(tmp_path, monkeypatch):
 def interrupt(monkeypatch, after: int) -> list[int]:
     """Ctrl-C in the middle of a part, after so many; gives the sizes of the parts predicted."""
     sizes = []
-    predicted = MultiModel._predicted
+    predicted = PredictionMaker._of_part
 
     def counted(self, part, *rest):
         if len(sizes) == after:
@@ -249,7 +250,7 @@ def interrupt(monkeypatch, after: int) -> list[int]:
         sizes.append(len(part.rows))
         return predicted(self, part, *rest)
 
-    monkeypatch.setattr(MultiModel, "_predicted", counted)
+    monkeypatch.setattr(PredictionMaker, "_of_part", counted)
     return sizes
 
 

@@ -41,7 +41,7 @@ def test_the_table_has_a_column_for_every_figure_and_nothing_for_bad_inputs():
     assert frame["smiles"].tolist() == ["*CC*", "C1C", "*CCO*"]
     assert frame["error"].tolist() == [None, "ring 1 is not closed", None]
     assert frame.columns.tolist() == [
-        *("smiles", "form", "smiles_polymer", "error", "note"),
+        *("smiles", "form", "smiles_polymer", "error", "read_as"),
         *(prediction_column(name, figure) for name in ("Tg", "Tm") for figure in FIGURES),
         *("domain", "domain_reason", "nearest_training_polymers"),
     ]
@@ -54,7 +54,7 @@ def test_the_table_has_a_column_for_every_figure_and_nothing_for_bad_inputs():
 def test_records_are_json_and_an_interval_has_both_bounds_or_none():
     records = json.loads(json.dumps(predictions().records(), allow_nan=False))
     assert [record["error"] for record in records] == [None, "ring 1 is not closed", None]
-    assert [record["note"] for record in records] == ["polyethylene read as *CC*", None, None]
+    assert [record["read_as"] for record in records] == ["polyethylene read as *CC*", None, None]
     assert records[1]["properties"] == [] and records[1]["domain"] is None
     glass, melting = records[0]["properties"]
     assert glass == {"name": "Tg", "value": 1.0, "std": 0.1, "expected_error": 0.2, "lower": 0.0, "upper": 2.0}
@@ -78,12 +78,12 @@ def predictor():
 def test_the_maker_says_what_the_members_say(predictor):
     """Mean and standard deviation over the members by NumPy, for inputs in any order and twice."""
     maker = PredictionMaker(predictor, tuple(PROPERTIES), ("0", "1", "2"), None, None, None)
-    asked = ["*CC(*)C", "not a polymer", "*CCO*", "*CC(*)C"]
+    asked = ["*CC(*)C", "C1CC", "*CCO*", "*CC(*)C"]
     found = Predictions.joined(list(maker.in_parts(asked, 0.9, ChainSettings())))
     members = predictor.predict([text for text in found.oligomer if text])
     np.testing.assert_allclose(found.mean[found.predicted], members.mean(axis=0))
     np.testing.assert_allclose(found.std[found.predicted], members.std(axis=0, ddof=1))
-    assert np.isnan(found.mean[1]).all() and "not a SMILES" in found.error[1]
+    assert np.isnan(found.mean[1]).all() and "ring 1" in found.error[1]
     np.testing.assert_array_equal(found.mean[0], found.mean[3])
 
 
