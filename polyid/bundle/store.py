@@ -88,8 +88,9 @@ def save_bundle(
     for i, member in enumerate(members):
         place = fold_folder(i)
         arrays = {name: np.ascontiguousarray(value, np.float32) for name, value in member.weights.items()}
-        network = {"network": json.dumps(member.config.to_dict()), "class": member.network_class.__name__}
-        write(f"{place}/model.safetensors", save(arrays, network))
+        network = {**member.config.to_dict(), "class": member.network_class.__name__}
+        # One entry, because safetensors writes several in any order: the same weights would give other bytes.
+        write(f"{place}/model.safetensors", save(arrays, {"network": json.dumps(network)}))
         write(f"{place}/preprocessor.json", to_json(member.preprocessor.to_dict()).encode())
         write(f"{place}/scaler.json", to_json(scaler_to_dict(member.scaler)).encode())
         write(f"{place}/training_log.csv", log_to_csv(member.log).encode())
@@ -187,8 +188,8 @@ def _read_weights(content: bytes, name: str) -> tuple[dict[str, np.ndarray], Net
     try:
         # The header is JSON behind its length, as the safetensors format says.
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        recorded = header["__metadata__"]
-        config = NetworkConfig(**json.loads(recorded["network"]))
-        return load(content), config, recorded.get("class", MessagePassingNetwork.__name__)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        recorded = json.loads(header["__metadata__"]["network"])
+        network_class = recorded.pop("class", MessagePassingNetwork.__name__)
+        return load(content), NetworkConfig(**recorded), network_class
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(f"{name} can't be read as a PolyID network: {error}.") from None
