@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import html
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
+from jinja2 import Template
 
 from polyid.common.progress import duration
 from polyid.config.parameters import COLUMN
@@ -17,63 +19,8 @@ from polyid.data.splits import GIVEN_SPLIT
 from polyid.report.energy import energy_estimate
 from polyid.report.files import ERRORS_BY_CLASS, figure_captions, number_text, parity_file, unit_text
 
-_TEXT = """# PolyID polymer property model
-
-An ensemble of {folds} message-passing neural networks that predicts, from the structure of a polymer: {properties}.
-Trained with PolyID Spaces (the package `polyid-spaces`), after Wilson et al., *Macromolecules* 2023, 56, 8547
-(doi:10.1021/acs.macromol.3c00994).
-
-## Use
-
-```python
-from huggingface_hub import snapshot_download
-from polyid import MultiModel
-ensemble = MultiModel.load_models(snapshot_download("{repo}"))
-```
-
-`ensemble.predict_smiles(["*CC(*)c1ccccc1"])` answers a row a polymer: {answer}. A polymer
-is an oligomer, a repeat unit with two attachment points, or monomers joined by dots. The files are safetensors and JSON:
-loading them executes nothing.
-
-## Out-of-fold figures
-
-{held_out} The numbers below are those of `metrics.json`.
-
-{table}
-{explained}{figures}{classes}
-## Training
-
-{training}
-
-## Intended use
-
-For ranking and screening candidate polymers, and for choosing what to measure next. Not for design limits, safety or
-any decision that needs a measured value.
-
-## Limits
-
-- Crystallinity, molar mass, processing and additives are not inputs, though they move every property here. A prediction
-  is for a polymer like those in the training data in these respects.
-- Random copolymers, blends, networks and ladder polymers can't be written as one repeat unit.
-- The figures above hold for polymers drawn like the training data. Chemistry unlike it can be predicted far worse, and
-  the networks may agree where all are wrong.
-{spread}
-"""
-
-_SPREAD_ONLY = (
-    """- The standard deviation over the networks says how far they disagree; it is not a confidence interval."""
-)
-_INTERVALS = """- A {level} interval is meant to hold {level} of the measured values of polymers like these, taken together. It
-  promises nothing for one polymer, for one class of polymers, or for chemistry unlike the training data."""
-
-_EXPLAINED = """
-*In interval* is the share of the held-out measured values that lie in their {level} prediction interval, *Width* the mean
-width of these intervals in the property's unit.
-"""
-_RANKED = """
-*Rank correlation* is Spearman's, of the model's expected error and its absolute error: 0 means that the model doesn't know
-where it errs, 1 that it could sort its predictions by their error.
-"""
+_TEXT = Template(Path(__file__).with_name("card.md.jinja").read_text("utf-8"), keep_trailing_newline=True)
+"""Of the card; what is put in is made safe for Markdown before, by `_plain`."""
 
 _SPLITS = {
     "stratified": "stratified: each fold has the same share of each class of polymer",
@@ -115,25 +62,22 @@ def model_card(
     levels = [found["level"] for found in metrics["out_of_fold"].values() if found.get("coverage") is not None]
     level = f"{100 * levels[0]:g} %" if levels else ""
     ranked = any(found.get("spearman") is not None for found in metrics["out_of_fold"].values())
-    answer = "mean and standard deviation over the networks"
     split = content.get("split")
     captions = figure_captions(content["prediction_columns"])
     pictures = {path: f"![{_plain(captions.get(path, path))}]({path})" for path in figures}
-    text = _TEXT.format(
+    text = _TEXT.render(
         folds=folds,
         properties=", ".join(
             PROPERTIES[n].label if n in PROPERTIES else _plain(n) for n in content["prediction_columns"]
         ),
         repo=repo,
-        answer=f"{answer}, and the bounds of a {level} interval" if level else answer,
-        held_out="Each value is compared with what those members of the ensemble predict that were not trained on it."
-        + ("" if split == GIVEN_SPLIT else f" {_TOGETHER.capitalize()}."),
+        level=level,
+        ranked=ranked,
+        together="" if split == GIVEN_SPLIT else f"{_TOGETHER.capitalize()}.",
         table=_figures_table(metrics["out_of_fold"], titles, level, ranked),
-        explained=(_EXPLAINED.format(level=level) if level else "") + (_RANKED if ranked else ""),
         figures=_figures(pictures, content["prediction_columns"]),
         classes=_classes(metrics.get("by_class", {}), titles, pictures.get(ERRORS_BY_CLASS)),
         training=_training_table(content),
-        spread=_INTERVALS.format(level=level) if level else _SPREAD_ONLY,
     )
     head = yaml.safe_dump(_metadata(content, metrics), sort_keys=False, allow_unicode=True)
     return f"---\n{head}---\n\n{text}"
