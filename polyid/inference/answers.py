@@ -71,10 +71,9 @@ class Answers:
 
     def chosen(self, index: Sequence[int]) -> Answers:
         """The polymers of `index`."""
-        by_member = (self.network, self.kernel, self.fingerprints)
-        network, kernel, fingerprints = (None if a is None else a[:, index] for a in by_member)
+        kernel, fingerprints = (None if a is None else a[:, index] for a in (self.kernel, self.fingerprints))
         novelty, roughness = (None if a is None else a[index] for a in (self.novelty, self.roughness))
-        return Answers(network, kernel, self.share, novelty, roughness, fingerprints)
+        return Answers(self.network[:, index], kernel, self.share, novelty, roughness, fingerprints)
 
     @classmethod
     def joined(cls, parts: Sequence[Answers]) -> Answers:
@@ -84,5 +83,6 @@ class Answers:
             arrays = [getattr(part, name) for part in parts]
             return None if arrays[0] is None else np.concatenate(arrays, axis)
 
-        network, kernel, fingerprints = (together(name, 1) for name in ("network", "kernel", "fingerprints"))
+        network = np.concatenate([part.network for part in parts], 1)
+        kernel, fingerprints = together("kernel", 1), together("fingerprints", 1)
         return cls(network, kernel, parts[0].share, together("novelty", 0), together("roughness", 0), fingerprints)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -202,7 +202,9 @@ class EnsemblePredictor:
 
     def fingerprints(self, smiles: Sequence[str], *, cache: bool = False) -> np.ndarray:
         """Learned fingerprints of oligomer SMILES: the mean final bond state in every member; float32, shape (M, n, F)."""
-        return self.answers(smiles, cache=cache, fingerprints=True, kernel=False).fingerprints
+        learned = self.answers(smiles, cache=cache, fingerprints=True, kernel=False).fingerprints
+        assert learned is not None, "they were asked for"
+        return learned
 
     def bond_values(self, smiles: str) -> BondValues:
         """What every directed bond of one oligomer SMILES says of every property, in every member.
@@ -232,11 +234,12 @@ class EnsemblePredictor:
         """Answers to a part of which the networks' are known."""
         network = self._in_units(scaled)
         learned = None if learned is None else learned.astype(np.float32)
-        first = self.members[0].kernel
-        if first is None or read.fragments is None:
+        kernels = [member.kernel for member in self.members if member.kernel is not None]
+        if not kernels or read.fragments is None:
             return Answers(network, None, None, None, None, learned)
+        first = kernels[0]
         similarity = first.references.similarity(read.fragments)
-        kernel = np.stack([member.kernel.predict(similarity) for member in self.members])
+        kernel = np.stack([of_member.predict(similarity) for of_member in kernels])
         novelty, roughness = neighbourhood(similarity, first.references.labels)
         return Answers(network, kernel, first.share, novelty, roughness, learned)
 
@@ -281,7 +284,7 @@ def _compiled(function: Callable) -> Callable:
 
     traced = None
 
-    def call(batch: dict):
+    def call(batch: dict) -> Any:
         nonlocal traced
         if traced is None:
             spec = tf.nest.map_structure(

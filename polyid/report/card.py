@@ -173,8 +173,8 @@ def _classes(by_class: dict[str, dict[str, Any]], titles: dict[str, str], pictur
     kinds = sorted(counts, key=lambda kind: (-counts[kind], kind))
     rows = [["Class", *(titles[name] for name in by_class)]]
     for kind in kinds[:_CLASSES]:
-        found = [by_class[name].get(kind) for name in by_class]
-        rows.append([_plain(kind), *(f"{number_text(f['MAE'])} ({f['n']})" if f else "" for f in found)])
+        of_class = [by_class[name].get(kind) for name in by_class]
+        rows.append([_plain(kind), *(f"{number_text(f['MAE'])} ({f['n']})" if f else "" for f in of_class)])
     rest = len(kinds) - _CLASSES
     more = f"\n{rest} rarer class{'' if rest == 1 else 'es'}: see `metrics.json`.\n" if rest > 0 else ""
     about = "Mean absolute error, in brackets the number of values. Few values say little."
@@ -209,7 +209,7 @@ def _terms(data: dict[str, Any]) -> tuple[str, str]:
     source = next((source for source in SOURCES.values() if source.sha256 == data.get("sha256")), None)
     licence, citation = (source.licence, source.citation) if source else (None, None)
     bundled = (path.read_bytes() for path in bundled_tables().values())
-    if source is None and data.get("sha256") in (hashlib.sha256(table).hexdigest() for table in bundled):
+    if source is None and data.get("sha256") in [hashlib.sha256(table).hexdigest() for table in bundled]:
         licence = _BUNDLED_LICENCE
     unknown = "not recorded: whoever publishes this model should state it here"
     return _plain(data.get("licence") or licence or unknown), _plain(data.get("citation") or citation or "")

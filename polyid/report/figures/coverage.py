@@ -38,7 +38,7 @@ def draw_coverage(names: Sequence[str], metrics: dict[str, Any]) -> Figure | Non
     )
     for place, name in enumerate(shown):
         colour, marker = SERIES[place % len(SERIES)]
-        label = PROPERTIES[name].symbol if name in PROPERTIES else textwrap.shorten(name, 24)
+        label: str | None = PROPERTIES[name].symbol if name in PROPERTIES else textwrap.shorten(name, 24)
         if name in curves:
             levels = [float(level) for level in curves[name]]
             axes.plot(levels, list(curves[name].values()), color=colour, marker=marker, markersize=5, label=label)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 
 from polyid.inference.columns import held_out_column
 from polyid.report.figures.style import (
@@ -104,5 +105,5 @@ def draw_error_against_expected(
             labelcolor=TEXT_COLOUR,
         )
         if thinned:
-            note.set_title("Not every point is shown; the lines are of all.", {"size": 9})
+            note.set_title("Not every point is shown; the lines are of all.", FontProperties(size=9))
     return figure

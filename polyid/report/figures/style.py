@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -100,7 +101,9 @@ def few_ticks(most: int, integer: bool = False) -> MaxNLocator:
 
 
 def draw_legend(axes: Axes, loc: str) -> None:
-    axes.legend(loc=loc, fontsize=9.5, framealpha=0.85, edgecolor="none", labelcolor=TEXT_COLOUR, handletextpad=0.3)
+    # Matplotlib's types know the places by name only.
+    place: Any = loc
+    axes.legend(loc=place, fontsize=9.5, framealpha=0.85, edgecolor="none", labelcolor=TEXT_COLOUR, handletextpad=0.3)
 
 
 def marker_of_fold(count: int) -> tuple[float, float]:
@@ -113,8 +116,9 @@ def marker_of_fold(count: int) -> tuple[float, float]:
 
 def png_bytes(figure: Figure) -> bytes:
     """The picture in as many colours as keep it small."""
-    figure.canvas.draw()
-    picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     for colours in (128, 64, 32, 16):
         stream = io.BytesIO()
         few = picture.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
