@@ -249,7 +249,9 @@ def full() -> dict[str, bytes]:
 
 
 def test_a_report_has_a_figure_of_everything(full):
-    assert list(full) == list(figure_captions(SEVEN))
+    former = "report/error_against_spread.png"
+    assert former in figure_captions(SEVEN), "models of before have it under this name, and pages show it"
+    assert list(full) == [path for path in figure_captions(SEVEN) if path != former]
     assert parity_file("Glass_Transition") == "report/parity_Glass_Transition.png"
     for path, content in full.items():
         assert content.startswith(b"\x89PNG"), path
