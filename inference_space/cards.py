@@ -14,7 +14,9 @@ from model_service import Status
 from rdkit import Chem, rdBase
 from rdkit.Chem.Draw import rdMolDraw2D
 
+from polyid.chemistry.notations import as_smiles
 from polyid.data.properties import decimals
+from polyid.errors import PolymerError
 from polyid.web.html import labelled_svg, notice, templates
 from polyid.web.labels import property_label
 
@@ -119,9 +121,12 @@ def status_panel(status: Status) -> str:
 
 
 def drawing(smiles: str) -> Markup:
-    """A structure as SVG, its attachment points marked ``*``; nothing for a name that is no SMILES."""
-    with rdBase.BlockLogs():
-        molecule = Chem.MolFromSmiles(smiles)
+    """A structure as SVG, its attachment points marked ``*``; nothing for a text that stands for no SMILES."""
+    try:
+        with rdBase.BlockLogs():
+            molecule = Chem.MolFromSmiles(as_smiles(smiles).text)
+    except PolymerError:
+        return Markup()
     if molecule is None:
         return Markup()
     drawer = rdMolDraw2D.MolDraw2DSVG(*DRAWING_SIZE)
