@@ -1,4 +1,4 @@
-"""Where a SMILES is refused: it is an oligomer, a repeat unit or monomers, of atoms and bonds that are supported, or an error.
+"""Which form a SMILES has, and its refusal where atoms, bonds or attachment points are not supported.
 
 An oligomer is a plain molecule, a repeat unit has two attachment points (``*CC(*)c1ccccc1``), and monomers are joined by dots
 (``OCCO.O=C(O)c1ccc(C(=O)O)cc1``).

@@ -1,4 +1,4 @@
-"""Which rows are the same polymer: one key for all the ways to write it."""
+"""When two texts are the same polymer: one key for all the ways to write it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parameters of a training run: names, types and defaults of all of them, and the presets that set them."""
+"""The parameters of a training run: their names, types and defaults; what a preset sets is in presets.toml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that look wrong: of another unit, outside the plausible range, at odds with other rows."""
+"""Single values that look wrong: of another unit, outside the plausible range, at odds with other rows."""
 
 from __future__ import annotations
 

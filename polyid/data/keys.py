@@ -1,4 +1,4 @@
-"""Which rows of a table are the same polymer, and of which class."""
+"""The key of each row of a table (the rule is in chemistry/identity.py), and the class of its polymer."""
 
 from __future__ import annotations
 

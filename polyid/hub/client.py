@@ -1,4 +1,4 @@
-"""One way to talk to the Hub: its client, retries of what passes, and its refusals in plain sentences."""
+"""One way to talk to the Hub: its client, questions asked again when they fail, and its refusals in plain sentences."""
 
 from __future__ import annotations
 

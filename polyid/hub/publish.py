@@ -1,4 +1,4 @@
-"""Publishing a model folder: one commit, so that a reader of `main` sees the former model or the new one."""
+"""Model folders published to the Hub, each as one commit, sent again after a passing failure."""
 
 from __future__ import annotations
 

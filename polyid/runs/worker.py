@@ -1,4 +1,4 @@
-"""What a run's own process does: train, publish, keep the record."""
+"""What a run's own process does: train, publish, keep the record, and keep the token out of record and log."""
 
 from __future__ import annotations
 

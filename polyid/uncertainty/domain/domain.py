@@ -1,4 +1,4 @@
-"""Domain of validity: whether a polymer is like those the ensemble was trained on, and which of them it is most like.
+"""The verdict on a polymer, in domain, borderline or outside, and which training polymers it is most like.
 
 Two measures are taken. The first is PolyID's (Wilson et al., Macromolecules 2023, 56, 8547, doi:10.1021/acs.macromol.3c00994):
 how many kinds of Morgan fragments of radius 2 the polymer has that no training polymer has. The second is the distance to the

@@ -1,4 +1,4 @@
-"""Where one verdict on a polymer ends and the next begins, learnt from held-out polymers."""
+"""The distances and fragment counts at which one verdict ends and the next begins, learnt from held-out polymers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three verdicts on a polymer, what a polymer differs in, and the nearest training polymers in words."""
+"""The names of the three verdicts, and in words what a polymer differs in and its nearest training polymers."""
 
 from __future__ import annotations
 
