@@ -88,7 +88,7 @@ ATOMS = st.sampled_from(["C", "N", "O", "*", "c", "n", "[nH]", "[C@H]", "[C@@]",
 LINKS = st.sampled_from(["", "", "", "=", "#", "-", ":", "~", "->", "$", "/", "\\", "(", ")", "1", "2", "%10", "."])
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(ATOMS, LINKS), max_size=14).map(lambda parts: "".join(atom + link for atom, link in parts)))
 @example("C(" * 3000 + "C" + ")" * 3000)
 @example("(" * 9000)
