@@ -14,6 +14,7 @@ from model_service import Status
 from rdkit import Chem, rdBase
 from rdkit.Chem.Draw import rdMolDraw2D
 
+from polyid.chemistry.copolymer import read_copolymer
 from polyid.chemistry.notations import as_smiles
 from polyid.data.properties import decimals
 from polyid.errors import PolymerError
@@ -121,10 +122,11 @@ def status_panel(status: Status) -> str:
 
 
 def drawing(smiles: str) -> Markup:
-    """A structure as SVG, its attachment points marked ``*``; nothing for a text that stands for no SMILES."""
+    """A structure as SVG, its attachment points marked ``*``, units of a copolymer side by side; nothing for what is no SMILES."""
     try:
         with rdBase.BlockLogs():
-            molecule = Chem.MolFromSmiles(as_smiles(smiles).text)
+            copolymer = read_copolymer(smiles)
+            molecule = Chem.MolFromSmiles(as_smiles(smiles).text if copolymer is None else copolymer.units)
     except PolymerError:
         return Markup()
     if molecule is None:

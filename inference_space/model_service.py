@@ -135,7 +135,7 @@ class ModelService:
         Parameters
         ----------
         smiles : sequence of str
-            Polymers in any of the three forms.
+            Polymers in any form.
         level : float
             Share of measured values that the intervals are to hold.
 

@@ -57,7 +57,10 @@ class Handlers:
         if not is_open or shown is None or number is None or name is None:
             return gr.skip()
         if number not in shown.explained:
-            shown.explained[number] = self.service.explain(shown.predictions.smiles[number], shown.loaded)
+            try:
+                shown.explained[number] = self.service.explain(shown.predictions.smiles[number], shown.loaded)
+            except PolyIDError as problem:
+                return notice(str(problem))
         return cards.why(shown.explained[number][name])
 
     def predict(self, smiles: str, level: float = INTERVAL_LEVEL) -> dict:

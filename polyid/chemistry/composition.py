@@ -13,6 +13,7 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 from rdkit.Chem import rdMolDescriptors as descriptors
 
+from polyid.chemistry.copolymer import weighted_chains
 from polyid.chemistry.smiles import MOLECULES_KEPT, atoms_of, parse_smiles
 
 _ELEMENTS = ("C", "N", "O", "F", "S", "Si", "Cl", "Br", "P")
@@ -34,6 +35,8 @@ _COUNTED = (
     descriptors.CalcExactMolWt,
 )
 _IN_FORMULA = re.compile(r"([A-Z][a-z]?)(\d*)")
+_CSP3 = len(_COUNTED)
+_CARBON = _CSP3 + 1 + _ELEMENTS.index("C")
 DESCRIPTORS = len(_COUNTED) + 1 + len(_ELEMENTS) + 3
 GENERATORS: tuple[tuple[Any, Callable[[np.ndarray], np.ndarray]], ...] = (
     (rdFingerprintGenerator.GetMorganGenerator(radius=2), np.sqrt),
@@ -79,32 +82,78 @@ class PolymerFragments:
 
 
 def polymer_fragments(smiles: Sequence[str]) -> PolymerFragments:
-    """Fragments and composition of oligomer SMILES.
+    """Fragments and composition of oligomer SMILES; of copolymers, the mean over the chains that stand for them.
 
     Raises
     ------
     PolymerError
         A SMILES can't be read.
     """
+    of_polymer = [weighted_chains(text) for text in smiles]
+    place = {text: i for i, text in enumerate(dict.fromkeys(text for chains in of_polymer for text, _ in chains))}
+    chains = _counted(list(place))
     keys: tuple[list, ...] = tuple([] for _ in GENERATORS)
     counts: tuple[list, ...] = tuple([] for _ in GENERATORS)
     composition = np.empty((len(smiles), DESCRIPTORS))
+    for number, weighted in enumerate(of_polymer):
+        index = [place[text] for text, _ in weighted]
+        weights = np.array([weight for _, weight in weighted])
+        composition[number] = _mixed(chains.composition[index], weights, chains.heavy[index])
+        for generator, (_, transform) in enumerate(GENERATORS):
+            hashes, values = _summed([chains.fragments[generator][i] for i in index], weights)
+            keys[generator].append(hashes)
+            per_atom = values.astype(np.float32) / np.float32(weights @ chains.heavy[index])
+            counts[generator].append(transform(per_atom).astype(np.float32))
+    return PolymerFragments(keys, counts, composition)
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """Of n molecules: hashes (ascending) and counts of each of the kinds of fragments, heavy atoms (n,), composition (n, D)."""
+
+    fragments: tuple[list[tuple[np.ndarray, np.ndarray]], ...]
+    heavy: np.ndarray
+    composition: np.ndarray
+
+
+def _counted(smiles: Sequence[str]) -> _Counted:
+    fragments: tuple[list, ...] = tuple([] for _ in GENERATORS)
+    heavy = np.ones(len(smiles))
+    composition = np.empty((len(smiles), DESCRIPTORS))
     for start in range(0, len(smiles), MOLECULES_KEPT):
         molecules = [parse_smiles(text) for text in smiles[start : start + MOLECULES_KEPT]]
-        atoms = [max(molecule.GetNumHeavyAtoms(), 1) for molecule in molecules]
-        for number, (generator, transform) in enumerate(GENERATORS):
+        for number, (generator, _) in enumerate(GENERATORS):
             # All at once, because RDKit then uses every core.
-            every = generator.GetSparseCountFingerprints(molecules, numThreads=0)
-            for fingerprint, heavy in zip(every, atoms, strict=True):
+            for fingerprint in generator.GetSparseCountFingerprints(molecules, numThreads=0):
                 elements = fingerprint.GetNonzeroElements()
                 hashes = np.fromiter(elements.keys(), np.uint32, len(elements))
                 order = np.argsort(hashes)
-                keys[number].append(hashes[order])
-                values = np.fromiter(elements.values(), np.float32, len(elements))[order] / np.float32(heavy)
-                counts[number].append(transform(values).astype(np.float32))
-        for i, (molecule, heavy) in enumerate(zip(molecules, atoms, strict=True), start):
-            composition[i] = _composition(molecule, heavy, "@" in smiles[i])
-    return PolymerFragments(keys, counts, composition)
+                fragments[number].append((hashes[order], np.fromiter(elements.values(), float, len(elements))[order]))
+        for i, molecule in enumerate(molecules, start):
+            heavy[i] = max(molecule.GetNumHeavyAtoms(), 1)
+            composition[i] = _composition(molecule, int(heavy[i]), "@" in smiles[i])
+    return _Counted(fragments, heavy, composition)
+
+
+def _summed(counted: Sequence[tuple[np.ndarray, np.ndarray]], weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes of several molecules' fragments, ascending, and their counts, each molecule's times its weight."""
+    if len(counted) == 1:
+        return counted[0]
+    hashes, place = np.unique(np.concatenate([hashes for hashes, _ in counted]), return_inverse=True)
+    each = [weight * values for weight, (_, values) in zip(weights, counted, strict=True)]
+    return hashes, np.bincount(place, np.concatenate(each))
+
+
+def _mixed(composition: np.ndarray, weights: np.ndarray, heavy: np.ndarray) -> np.ndarray:
+    """Composition (D,) of molecules (n, D) together, each as often as its weight says."""
+    if len(weights) == 1:
+        return composition[0]
+    mixed = np.average(composition, axis=0, weights=weights * heavy)
+    # What is per carbon, or per pair of stereocentres, and not per heavy atom.
+    for columns, per_atom in (([_CSP3], composition[:, _CARBON]), ([-2, -1], composition[:, -3])):
+        if per_atom.any():
+            mixed[columns] = np.average(composition[:, columns], axis=0, weights=weights * heavy * per_atom)
+    return mixed
 
 
 def _composition(molecule: Chem.Mol, atoms: int, centres: bool) -> list[float]:

@@ -15,6 +15,7 @@ from typing import ParamSpec, TypeVar
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.chain import MAX_HEAVY_ATOMS
+from polyid.chemistry.copolymer_text import copolymer_text
 from polyid.chemistry.diagnose import EXPECTED, why_unreadable
 from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.repeat_unit import cut_at_single_bond
@@ -38,6 +39,7 @@ class PolymerForm(StrEnum):
     OLIGOMER = "oligomer"
     REPEAT_UNIT = "repeat unit"
     MONOMERS = "monomers"
+    COPOLYMER = "copolymer"
 
 
 def parse_polymer(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
@@ -47,6 +49,10 @@ def parse_polymer(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
     if len(smiles.strip()) > MAX_CHARACTERS:
         raise PolymerError(
             f"The SMILES has {len(smiles.strip()):,} characters, but at most {MAX_CHARACTERS:,} are read; {EXPECTED}."
+        )
+    if copolymer_text(smiles) is not None:
+        raise PolymerError(
+            f"“{shorten(smiles.strip())}” is a copolymer where one polymer is asked for; write a single repeat unit."
         )
     text = as_smiles(smiles).text
     if not text:
@@ -85,12 +91,13 @@ def refusing(read: Callable[P, R]) -> Callable[P, R]:
 
 @refusing
 def recognise_form(smiles: str) -> PolymerForm:
-    """Tell which of the three forms a SMILES is written in.
+    """Tell which of the forms a polymer is written in.
 
     Parameters
     ----------
     smiles : str
-        An oligomer, a repeat unit with two attachment points, or monomers joined by dots.
+        An oligomer, a repeat unit with two attachment points, monomers joined by dots, or a copolymer's text (see
+        `polyid.chemistry.copolymer_text.copolymer_text`).
 
     Returns
     -------
@@ -101,7 +108,12 @@ def recognise_form(smiles: str) -> PolymerForm:
     PolymerError
         The text is no SMILES of these forms; the message says what was seen and what is expected.
     """
-    return parse_polymer(smiles)[1]
+    copolymer = copolymer_text(smiles)
+    if copolymer is None:
+        return parse_polymer(smiles)[1]
+    for component in copolymer.components:
+        parse_polymer(component)
+    return PolymerForm.COPOLYMER
 
 
 def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
@@ -122,8 +134,8 @@ def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
         return PolymerForm.MONOMERS if parts > 1 else PolymerForm.OLIGOMER
     if parts > 1:
         raise PolymerError(
-            f"“{shown}” has {parts} molecules and {len(points)} attachment points; copolymers of several repeat units "
-            "are not supported: write one repeat unit with two attachment points, or monomers without any."
+            f"“{shown}” has {parts} molecules and {len(points)} attachment points; write the repeat units of a copolymer "
+            "with “ : ” between them and their ratio behind, such as *CC* : *CC(*)C = 0.7 : 0.3 random."
         )
     if len(points) != 2:
         seen = "one attachment point" if len(points) == 1 else f"{len(points)} attachment points"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
+from polyid.chemistry.copolymer import repeating_chains
 from polyid.chemistry.smiles import atoms_of, parse_smiles
 from polyid.errors import PolymerError
 
@@ -30,7 +32,8 @@ def chain_fragments(smiles: str) -> dict[int, int]:
     Parameters
     ----------
     smiles : str
-        A plain molecule, without attachment points.
+        A plain molecule, without attachment points; or the text of a copolymer, whose fragments are those of
+        `polyid.chemistry.copolymer.repeating_chains` together.
 
     Returns
     -------
@@ -42,6 +45,13 @@ def chain_fragments(smiles: str) -> dict[int, int]:
     PolymerError
         The SMILES can't be read, or is no single molecule.
     """
+    chains = repeating_chains(smiles)
+    if chains != (smiles,):
+        together: dict[int, int] = {}
+        for chain in chains:
+            for fragment, count in chain_fragments(chain).items():
+                together[fragment] = together.get(fragment, 0) + count
+        return together
     if isinstance(smiles, str) and ("*" in smiles or "." in smiles):
         raise PolymerError(f"{smiles!r} is no oligomer; make one with to_oligomer before its domain is assessed.")
     counts = _MORGAN.GetSparseCountFingerprint(parse_smiles(smiles)).GetNonzeroElements()
@@ -91,29 +101,36 @@ class KnownFragments:
         new = ids[self.fragments[np.minimum(position, len(self.fragments) - 1)] != ids]
         if not len(new):
             return Unseen(0, [], elements)
-        molecule = parse_smiles(smiles)
+        return Unseen(len(new), _named(new.tolist(), [parse_smiles(text) for text in repeating_chains(smiles)]), elements)
+
+
+def _named(fragments: Sequence[int], molecules: Sequence[Chem.Mol]) -> list[str]:
+    """The smallest of some fragments as SMILES, each of one of the molecules."""
+    by_size: dict[tuple[int, int], list[tuple[Chem.Mol, int, list[int]]]] = {}
+    wanted = set(fragments)
+    for molecule in molecules:
         environments = rdFingerprintGenerator.AdditionalOutput()
         environments.AllocateBitInfoMap()
         _MORGAN.GetSparseCountFingerprint(molecule, additionalOutput=environments)
         atoms_and_radii = environments.GetBitInfoMap()
-        by_size: dict[tuple[int, int], list[tuple[int, list[int]]]] = {}
-        for fragment in new.tolist():
+        for fragment in sorted(wanted.intersection(atoms_and_radii)):
             atom, radius = min(atoms_and_radii[fragment], key=lambda p: (p[1], p[0]))
             bonds = list(Chem.FindAtomEnvironmentOfRadiusN(molecule, radius, atom)) if radius else []
-            by_size.setdefault((radius, len(bonds)), []).append((atom, bonds))
-        named: list[str] = []
-        # A SMILES is most of the work, so only those that are shown are written.
-        for size in sorted(by_size):
-            texts = [_fragment_smiles(molecule, atom, bonds) for atom, bonds in by_size[size]]
-            named += sorted(texts, key=lambda text: (len(text), text))
-            if len(named) >= _SHOWN:
-                break
-        return Unseen(len(new), named[:_SHOWN], elements)
+            by_size.setdefault((radius, len(bonds)), []).append((molecule, atom, bonds))
+        wanted -= set(atoms_and_radii)
+    named: list[str] = []
+    # A SMILES is most of the work, so only those that are shown are written.
+    for size in sorted(by_size):
+        texts = [_fragment_smiles(*environment) for environment in by_size[size]]
+        named += sorted(texts, key=lambda text: (len(text), text))
+        if len(named) >= _SHOWN:
+            break
+    return named[:_SHOWN]
 
 
 def elements_of(smiles: str) -> set[str]:
-    """Symbols of the elements of a SMILES."""
-    return {atom.GetSymbol() for atom in atoms_of(parse_smiles(smiles))}
+    """Symbols of the elements of a SMILES, or of a copolymer."""
+    return {atom.GetSymbol() for text in repeating_chains(smiles) for atom in atoms_of(parse_smiles(text))}
 
 
 def _fragment_smiles(molecule: Chem.Mol, atom: int, bonds: list[int]) -> str:

@@ -1,4 +1,4 @@
-"""From any of the three forms to the oligomer that a model reads."""
+"""From any form of a polymer to the oligomer that a model reads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.chain import homopolymer
+from polyid.chemistry.copolymer import CopolymerReading, read_copolymer, weighted_chains
 from polyid.chemistry.diagnose import EXPECTED
 from polyid.chemistry.forms import PolymerForm, parse_polymer, refusing
 from polyid.chemistry.functional_groups import why_monomer
@@ -49,9 +50,10 @@ def to_oligomer(
     pm: float | None = None,
     seed: int = 0,
 ) -> str:
-    """Write the oligomer of a polymer given in any of the three forms.
+    """Write the oligomer of a polymer given in any form.
 
-    Oligomers are taken as they are. Repeat units are joined head to tail and both ends capped with hydrogen; units so
+    A copolymer has no oligomer: its text in the one way to write it stands where others have theirs, and
+    `polyid.chemistry.copolymer.weighted_chains` gives the chains that stand for it. Oligomers are taken as they are. Repeat units are joined head to tail and both ends capped with hydrogen; units so
     large that the oligomer would pass 2,000 heavy atoms are repeated fewer times. Monomers are polymerised with m2p,
     which counts every monomer as one unit and chooses sequence and orientation at random (here: by `seed`); carbonates,
     polyureas, aromatic polyesters, lactones, lactams, epoxides, cyclic ethers and 1,4-dienes, which m2p can't do, are
@@ -60,7 +62,7 @@ def to_oligomer(
     Parameters
     ----------
     smiles : str
-        An oligomer, a repeat unit with two attachment points, or monomers joined by dots.
+        An oligomer, a repeat unit with two attachment points, monomers joined by dots, or a copolymer.
     degree_of_polymerisation : int
         Units of the oligomer: repeat units, or monomers where monomers are given (9 + 9 make 18).
     mechanism : {"vinyl", "ester", "amide", "imide", "urethane", "carbonate", "NIPU"}, optional
@@ -75,7 +77,7 @@ def to_oligomer(
     Returns
     -------
     str
-        Canonical SMILES of the oligomer, stereochemistry kept.
+        Canonical SMILES of the oligomer, stereochemistry kept; the text of a copolymer.
 
     Raises
     ------
@@ -104,6 +106,8 @@ def read_polymer(
         raise PolymerError(f"pm is {pm}, but the probability of meso dyads must be from 0 to 1.")
     if mechanism is not None and mechanism not in MECHANISMS:
         raise PolymerError(f"The mechanism {mechanism!r} is unknown; known are {', '.join(MECHANISMS)}.")
+    if (copolymer := read_copolymer(smiles)) is not None:
+        return _of_copolymer(copolymer, degree_of_polymerisation, mechanism, pm, seed)
     molecule, form = parse_polymer(smiles)
     with rdBase.BlockLogs():
         if form is PolymerForm.REPEAT_UNIT:
@@ -112,6 +116,22 @@ def read_polymer(
             return form, polymerise(molecule, degree_of_polymerisation, mechanism, pm, seed)
         _refuse_small_molecule(molecule, smiles.strip())
         return form, Chem.MolToSmiles(molecule)
+
+
+def _of_copolymer(
+    copolymer: CopolymerReading, degree: int, mechanism: str | None, pm: float | None, seed: int
+) -> tuple[PolymerForm, str]:
+    """Form and text of a copolymer, or of the one repeat unit that it comes to."""
+    degree = copolymer.degree or degree
+    if isinstance(copolymer.polymer, str):
+        return read_polymer(copolymer.polymer, degree, mechanism=mechanism, pm=pm, seed=seed)
+    if not 2 <= degree <= MAX_DEGREE_OF_POLYMERISATION:
+        raise PolymerError(f"A copolymer of {degree} units was asked for; write 2 to {MAX_DEGREE_OF_POLYMERISATION}.")
+    if pm is not None:
+        raise PolymerError("pm is given with a copolymer, but tacticity is supported for one repeat unit only; leave pm out.")
+    text = copolymer.polymer.text(degree)
+    weighted_chains(text)
+    return PolymerForm.COPOLYMER, text
 
 
 def _refuse_small_molecule(molecule: Chem.Mol, text: str) -> None:

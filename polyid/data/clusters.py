@@ -7,6 +7,7 @@ import pandas as pd
 from rdkit import Chem
 from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 
+from polyid.chemistry.copolymer import weighted_chains
 from polyid.data.keys import polymer_keys
 from polyid.errors import TrainingError
 
@@ -66,9 +67,11 @@ def _fragment_shares(chain: pd.Series) -> np.ndarray:
     generator = GetMorganGenerator(radius=2, fpSize=_BITS)
     shares = np.empty((len(chain), _BITS), np.float32)
     for place, (key, smiles) in enumerate(chain.items()):
-        molecule = Chem.MolFromSmiles(str(smiles))
-        if molecule is None:
-            raise TrainingError(f"The oligomer {smiles} of {key} can't be read; correct it, or choose another split.")
-        counts = generator.GetCountFingerprintAsNumPy(molecule)
+        counts = np.zeros(_BITS)
+        for chain_smiles, weight in weighted_chains(str(smiles)):
+            molecule = Chem.MolFromSmiles(chain_smiles)
+            if molecule is None:
+                raise TrainingError(f"The oligomer {smiles} of {key} can't be read; correct it, or choose another split.")
+            counts += weight * generator.GetCountFingerprintAsNumPy(molecule)
         shares[place] = counts / max(counts.sum(), 1)
     return shares

@@ -25,9 +25,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from rdkit import Chem
 
+from polyid.chemistry.copolymer import read_copolymer
 from polyid.chemistry.forms import PolymerForm, recognise_form
 from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.oligomer import ChainSettings
+from polyid.common.text import shorten
+from polyid.errors import PolymerError
 from polyid.explain.copies import Repeats, find_repeats
 from polyid.inference.answers import BondValues
 from polyid.inference.predictor import EnsemblePredictor
@@ -152,7 +155,7 @@ def contributions(
     ----------
     predictor : EnsemblePredictor
     smiles : str
-        A polymer in any of the three forms.
+        A repeat unit, monomers or an oligomer.
     properties : sequence of str
         Names of the network's outputs, in their order.
     units : mapping of str to str or None, optional
@@ -167,8 +170,15 @@ def contributions(
     Raises
     ------
     PolymerError
-        The SMILES is no polymer.
+        The SMILES is no polymer, or a copolymer.
     """
+    if (copolymer := read_copolymer(smiles)) is not None:
+        if not isinstance(copolymer.polymer, str):
+            raise PolymerError(
+                f"“{shorten(smiles)}” is a copolymer, and what its parts add to a prediction is not known here; ask for one "
+                "repeat unit at a time."
+            )
+        smiles = copolymer.polymer
     oligomer = chain.oligomer(smiles, mechanism=mechanism, pm=pm)
     repeat_unit = as_smiles(smiles).text if recognise_form(smiles) is PolymerForm.REPEAT_UNIT else None
     repeats = find_repeats(oligomer, repeat_unit)

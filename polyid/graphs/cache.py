@@ -10,7 +10,7 @@ from pathlib import Path
 
 from polyid.graphs.refinement import QuotientGraph
 
-CACHE_VERSION = 5
+CACHE_VERSION = 6
 _KEYS_A_QUERY = 500
 
 

@@ -7,11 +7,12 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from polyid.chemistry.copolymer import weighted_chains
 from polyid.common.files import cache_folder
 from polyid.errors import PolymerError
 from polyid.graphs.cache import CACHE_VERSION, GraphStore
 from polyid.graphs.features import FEATURES, feature_name
-from polyid.graphs.molecular import MolecularGraph
+from polyid.graphs.molecular import MolecularGraph, weighted_union
 from polyid.graphs.read import read_graph
 from polyid.graphs.refinement import QuotientGraph, compress
 
@@ -105,7 +106,13 @@ class Featuriser:
         return graphs
 
     def read(self, smiles: str) -> MolecularGraph:
-        """The whole graph of one SMILES."""
+        """The whole graph of one SMILES, or of the weighted chains that stand for a copolymer."""
+        chains = weighted_chains(smiles)
+        if len(chains) == 1:
+            return self._read_molecule(chains[0][0])
+        return weighted_union([self._read_molecule(text) for text, _ in chains], [weight for _, weight in chains])
+
+    def _read_molecule(self, smiles: str) -> MolecularGraph:
         if self.own_reading is not None:
             return self.own_reading(smiles)
         return read_graph(smiles, self.atom_features, self.bond_features, self.explicit_hs)

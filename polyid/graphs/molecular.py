@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,8 @@ class MolecularGraph:
         Index into `bond_features` of each directed bond.
     connectivity : int array, shape (D, 2)
         Source and target atom of each directed bond, ordered by source.
+    weight : float array, shape (V,), or None
+        How often each atom counts, and the bonds that leave it; None for once.
     """
 
     atom_features: tuple[str, ...]
@@ -30,3 +33,20 @@ class MolecularGraph:
     bond_features: tuple[str, ...]
     bond_type: np.ndarray
     connectivity: np.ndarray
+    weight: np.ndarray | None = None
+
+
+def weighted_union(graphs: Sequence[MolecularGraph], weights: Sequence[float]) -> MolecularGraph:
+    """One graph of several molecules, each counted as often as its weight says, which need not be whole."""
+    atoms = {text: number for number, text in enumerate(dict.fromkeys(t for g in graphs for t in g.atom_features))}
+    bonds = {text: number for number, text in enumerate(dict.fromkeys(t for g in graphs for t in g.bond_features))}
+    sizes = [len(graph.atom_type) for graph in graphs]
+    begins = np.cumsum(sizes) - sizes
+    return MolecularGraph(
+        tuple(atoms),
+        np.concatenate([np.array([atoms[t] for t in g.atom_features], np.int64)[g.atom_type] for g in graphs]),
+        tuple(bonds),
+        np.concatenate([np.array([bonds[t] for t in g.bond_features], np.int64)[g.bond_type] for g in graphs]),
+        np.concatenate([graph.connectivity + begin for graph, begin in zip(graphs, begins, strict=True)]),
+        np.repeat(np.asarray(weights, float), sizes),
+    )

@@ -37,8 +37,8 @@ class QuotientGraph:
     ----------
     atom_features, bond_features : tuple of str
         Feature of each class of level 0, shapes (n_0,) and (e_0,).
-    atom_count, bond_count : tuple of int arrays
-        Members of each class, one array a level, shapes (n_l,) and (e_l,).
+    atom_count, bond_count : tuple of int or float32 arrays
+        Members of each class, one array a level, shapes (n_l,) and (e_l,); fractions where atoms have weights.
     atom_parent, bond_parent : tuple of int arrays
         Class of the previous level that holds each class; entry 0 is for level 1.
     bond_source, bond_target : tuple of int arrays
@@ -75,8 +75,15 @@ class QuotientGraph:
         )
 
     def to_flat(self) -> np.ndarray:
-        """All levels of all arrays, one behind the other, int32; with `sizes` and the features it is the whole graph."""
-        return np.concatenate([level for name in _ARRAYS for level in getattr(self, name)], dtype=np.int32)
+        """All levels of all arrays, one behind the other, int32; with `sizes` and the features it is the whole graph.
+
+        Counts stand there with the bits of float32.
+        """
+
+        def bits(name: str, level: np.ndarray) -> np.ndarray:
+            return level.astype(np.float32).view(np.int32) if name in _COUNTS else level
+
+        return np.concatenate([bits(name, level) for name in _ARRAYS for level in getattr(self, name)], dtype=np.int32)
 
     @classmethod
     def from_flat(
@@ -90,7 +97,8 @@ class QuotientGraph:
         arrays, stop = {}, 0
         for name, own in zip(_ARRAYS, lengths, strict=True):
             ends = list(itertools.accumulate(own, initial=stop))
-            arrays[name] = tuple([flat[start:stop] for start, stop in itertools.pairwise(ends)])
+            numbers = flat.view(np.float32) if name in _COUNTS else flat
+            arrays[name] = tuple([numbers[start:stop] for start, stop in itertools.pairwise(ends)])
             stop = ends[-1]
         return cls(atom_features, bond_features, **arrays)
 
@@ -119,6 +127,7 @@ class QuotientGraph:
 
 
 _ARRAYS = tuple(field.name for field in fields(QuotientGraph))[2:]
+_COUNTS = ("atom_count", "bond_count")
 
 
 def _classes(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -150,6 +159,11 @@ def _joined(columns: Sequence[np.ndarray] | np.ndarray, bound: int) -> np.ndarra
         key = (key << bits) | column
         room -= 1
     return key
+
+
+def _weights(classes: list[np.ndarray], weight: np.ndarray) -> list[np.ndarray]:
+    """Weight of each class at each level, float32, from the weights of its members."""
+    return [np.bincount(member_of, weight).astype(np.float32) for member_of in classes]
 
 
 def compress(graph: MolecularGraph, rounds: int, *, identity: bool = False) -> QuotientGraph:
@@ -233,14 +247,18 @@ def refine(
             first, atom_class, count = next_atom_first, next_atom, next_count
         bond_class, bond_first, bond_size = next_bond, next_first, next_size
 
+    if graph.weight is not None:
+        atom_count = _weights(atom_classes, graph.weight)
+        bond_count = _weights(bond_classes, graph.weight[source])
+
     def small(arrays: list[np.ndarray]) -> tuple[np.ndarray, ...]:
         return tuple(array.astype(np.int32) for array in arrays)
 
     quotient = QuotientGraph(
         atom_features,
         bond_features,
-        small(atom_count),
-        small(bond_count),
+        small(atom_count) if graph.weight is None else tuple(atom_count),
+        small(bond_count) if graph.weight is None else tuple(bond_count),
         small(atom_parent),
         small(bond_parent),
         small(bond_source),

@@ -19,6 +19,7 @@ import joblib
 from threadpoolctl import threadpool_limits
 
 from polyid.chemistry.composition import PolymerFragments, polymer_fragments
+from polyid.chemistry.copolymer import read_copolymer
 from polyid.chemistry.fragments import KnownFragments, Unseen
 from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.oligomer import ChainSettings, read_polymer
@@ -128,7 +129,7 @@ class TableReader:
                 row |= {
                     "form": str(form),
                     "smiles_polymer": oligomer,
-                    "read_as": "; ".join(as_smiles(text).notes) or None,
+                    "read_as": "; ".join(_notes(text)) or None,
                 }
                 found.append(oligomer)
             except PolymerError as error:
@@ -140,6 +141,12 @@ class TableReader:
         read = self.oligomers(oligomers)
         unseen = None if self.known is None else [self.known.unseen(text) for text in oligomers]
         return ReadTable(read.graphs, read.fragments, rows, oligomers, [place[text] for text in found], unseen)
+
+
+def _notes(text: str) -> tuple[str, ...]:
+    """What was understood of a text that is no plain SMILES."""
+    copolymer = read_copolymer(text)
+    return as_smiles(text).notes if copolymer is None else copolymer.notes
 
 
 def parts_of(polymers: int) -> list[slice]:

@@ -148,11 +148,13 @@ class GlobalUpdate(_Composite):
             for states, _, _ in elements
         ]
         logits = [values[..., :1] for values in projected]
-        # The largest logit of each graph, for a safe exponential; it cancels, so no gradient passes through it.
+        # The largest logit of each graph, for a safe exponential; it cancels, so no gradient passes through it. What counts
+        # less than once is taken for so much smaller: the largest term of the denominator is then 1 at least.
         peak = None
         for logit, (_, count, graph) in zip(logits, elements, strict=True):
             members = ops.shape(logit)[0]
-            present = ops.where(count > 0, ops.squeeze(logit, -1), -1e30)
+            share = ops.log(ops.clip(count, 1e-30, 1.0))
+            present = ops.where(count > 0, ops.squeeze(logit, -1) + share, -1e30)
             offset = ops.expand_dims(ops.arange(members, dtype="int32") * graphs, 1)
             largest = ops.segment_max(
                 ops.reshape(present, (-1,)), ops.reshape(graph + offset, (-1,)), num_segments=members * graphs
@@ -163,8 +165,9 @@ class GlobalUpdate(_Composite):
         numerator = denominator = 0.0
         for values, (_, count, graph) in zip(projected, elements, strict=True):
             # Padding rows have logits of their own: keep them from overflowing before the zero count drops them.
-            shifted = ops.minimum(values[..., :1] - take_rows(peak, graph), 0.0)
-            weight = ops.exp(shifted) * ops.expand_dims(count, -1)
+            times = ops.expand_dims(count, -1)
+            shifted = ops.where(times > 0, values[..., :1] - take_rows(peak, graph), 0.0)
+            weight = ops.exp(shifted) * times
             sums = sum_rows(ops.concatenate([weight * values[..., 1:], weight], axis=-1), graph, graphs, self.ascending)
             numerator = numerator + sums[..., :-1]
             denominator = denominator + sums[..., -1:]
