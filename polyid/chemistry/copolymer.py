@@ -186,7 +186,13 @@ def _read(written: CopolymerText) -> CopolymerReading:
             f"“{shown}” has {len(written.components)} components, but at most {MOST_COMPONENTS} are read; leave out those "
             "there is least of."
         )
-    units = [component_unit(component) for component in written.components]
+    try:
+        units = [component_unit(component) for component in written.components]
+    except PolymerError:
+        if written.architecture is Architecture.BLOCK or not _are_partners(written):
+            raise
+        monomers = ".".join(written.components)
+        return CopolymerReading(monomers, None, (f"read as the monomers {monomers}, as many of each",), written.degree)
     notes = [note for component in written.components for note in as_smiles(component).notes]
     shares = written.shares
     if shares is None:
@@ -210,6 +216,13 @@ def _read(written: CopolymerText) -> CopolymerReading:
     different = sorted({_without_stereo(unit) for unit in units})
     key = " : ".join(different) if len(different) > 1 else None
     return CopolymerReading(polymer, key, tuple(note for note in notes if note), written.degree)
+
+
+def _are_partners(written: CopolymerText) -> bool:
+    """Whether components are monomers in equal amounts, which may grow together though none of them does alone."""
+    shares = written.shares or (1.0,)
+    forms = [parse_polymer(component)[1] for component in written.components]
+    return max(shares) - min(shares) <= _UNEVEN and set(forms) == {PolymerForm.OLIGOMER} and not written.by_weight
 
 
 def component_unit(component: str) -> str:
@@ -255,9 +268,7 @@ def _alternating(units: Sequence[str], shares: Sequence[float], shown: str) -> s
     return str(Chem.MolToSmiles(joined)) if stereo else canonical_unit(unit_of(joined))
 
 
-def _merged(
-    units: Sequence[str], shares: Sequence[float], architecture: Architecture
-) -> tuple[list[str], list[float]]:
+def _merged(units: Sequence[str], shares: Sequence[float], architecture: Architecture) -> tuple[list[str], list[float]]:
     """Units and fractions in the one order, each unit (or, of blocks, each block) once, those of no share left out."""
     pairs = [(unit, share) for unit, share in zip(units, shares, strict=True) if round(share, 8) > 0]
     if architecture is Architecture.RANDOM:
@@ -292,7 +303,9 @@ def _copolymer(written: CopolymerText) -> tuple[Copolymer, int]:
     """The copolymer of a text that stands where the SMILES of an oligomer may stand, and the units of its chains."""
     reading = _read(written)
     if isinstance(reading.polymer, str):
-        raise PolymerError(f"“{shorten(str(written))}” is the repeat unit {reading.polymer}; make an oligomer of it first.")
+        raise PolymerError(
+            f"“{shorten(str(written))}” is the repeat unit {reading.polymer}; make an oligomer of it first."
+        )
     return reading.polymer, reading.degree or DEGREE_OF_POLYMERISATION
 
 
@@ -310,9 +323,7 @@ def repeating_chains(text: str) -> tuple[str, ...]:
 def _repeating_chains(written: CopolymerText) -> tuple[str, ...]:
     polymer, degree = _copolymer(written)
     if polymer.architecture is Architecture.BLOCK:
-        weighted = [
-            (share, (unit,) * degree) for unit, share in zip(polymer.units, polymer.fractions, strict=True)
-        ]
+        weighted = [(share, (unit,) * degree) for unit, share in zip(polymer.units, polymer.fractions, strict=True)]
     else:
         weighted = [
             (weight, tuple(polymer.units[unit] for unit in sequence))

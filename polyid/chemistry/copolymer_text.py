@@ -45,7 +45,8 @@ _BEHIND = re.compile(
 )
 _WORD_AT_END = re.compile(r"(?:^|(?<=[\s,;\d%]))([A-Za-z][A-Za-z -]*)$")
 _RATIO_UNIT = re.compile(
-    r"(?:parts\s+)?(?:by\s+)?(?:(?P<weight>w/w|wt|weight|mass|w)|mol/mol|molar|moles?|mol)\.?\s*%?|%|parts?", re.IGNORECASE
+    r"(?:parts\s+)?(?:by\s+)?(?:(?P<weight>w/w|wt|weight|mass|w)|mol/mol|molar|moles?|mol)\.?\s*%?|%|parts?",
+    re.IGNORECASE,
 )
 _RATIO_SEPARATOR = re.compile(r"\s*[:/;|]\s*|,\s+|\s+")
 
@@ -119,7 +120,9 @@ def copolymer_text(text: object) -> CopolymerText | None:
         components = body.split(".")
     components = [component.strip() for component in components]
     if not all(components):
-        raise PolymerError(f"“{shown}” has an empty component; write two repeat units or monomers with “ : ” between them.")
+        raise PolymerError(
+            f"“{shown}” has an empty component; write two repeat units or monomers with “ : ” between them."
+        )
     return _with_ratio(components, "".join(behind).strip(" ,;"), shown)
 
 
@@ -184,7 +187,9 @@ def read_shares(text: str, shown: str | None = None) -> tuple[tuple[float, ...],
         try:
             values.append(float(number.replace(",", ".")))
         except ValueError:
-            raise PolymerError(f"“{shown}” has “{number}” in its ratio, which is no number; write a ratio such as 0.7 : 0.3.") from None
+            raise PolymerError(
+                f"“{shown}” has “{number}” in its ratio, which is no number; write a ratio such as 0.7 : 0.3."
+            ) from None
     return shares_of(values, shown, percent=any("%" in unit[0] for unit in units)), any(u["weight"] for u in units)
 
 

@@ -101,7 +101,9 @@ class KnownFragments:
         new = ids[self.fragments[np.minimum(position, len(self.fragments) - 1)] != ids]
         if not len(new):
             return Unseen(0, [], elements)
-        return Unseen(len(new), _named(new.tolist(), [parse_smiles(text) for text in repeating_chains(smiles)]), elements)
+        return Unseen(
+            len(new), _named(new.tolist(), [parse_smiles(text) for text in repeating_chains(smiles)]), elements
+        )
 
 
 def _named(fragments: Sequence[int], molecules: Sequence[Chem.Mol]) -> list[str]:

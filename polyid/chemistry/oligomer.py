@@ -128,7 +128,9 @@ def _of_copolymer(
     if not 2 <= degree <= MAX_DEGREE_OF_POLYMERISATION:
         raise PolymerError(f"A copolymer of {degree} units was asked for; write 2 to {MAX_DEGREE_OF_POLYMERISATION}.")
     if pm is not None:
-        raise PolymerError("pm is given with a copolymer, but tacticity is supported for one repeat unit only; leave pm out.")
+        raise PolymerError(
+            "pm is given with a copolymer, but tacticity is supported for one repeat unit only; leave pm out."
+        )
     text = copolymer.polymer.text(degree)
     weighted_chains(text)
     return PolymerForm.COPOLYMER, text

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 def predict(
     model: command.Model,
     smiles: Annotated[
-        list[str] | None, typer.Argument(help="Oligomers, repeat units with two *, or monomers joined by dots.")
+        list[str] | None,
+        typer.Argument(
+            help="Repeat units with two *, monomers joined by dots, oligomers, or copolymers: A : B = 0.7 : 0.3 random."
+        ),
     ] = None,
     table_path: Annotated[
         str | None,

@@ -61,8 +61,8 @@ def _other_unit(value: float, target: Property, expected: float | None) -> tuple
 def note_disagreements(frame: pd.DataFrame, units: dict[str, str | None], problems: TableProblems) -> None:
     """List polymers that stand more than once with values further apart than experiments usually are."""
     groups = ["smiles_monomer", *(name for name in ("pm", "tacticity", "distribution") if name in frame)]
-    # Cis and trans chains are told apart by their oligomer; replicates of one tacticity are not.
-    geometry = frame["smiles_polymer"].where(frame["smiles_polymer"].str.contains(r"[/\\]"), "")
+    # Cis and trans chains are told apart by their oligomer, copolymers by their text; replicates of one tacticity are not.
+    geometry = frame["smiles_polymer"].where(frame["smiles_polymer"].str.contains(r"[/\\]| : "), "")
     repeated = frame.assign(geometry=geometry)
     groups.append("geometry")
     repeated = repeated[repeated.duplicated(groups, keep=False)]

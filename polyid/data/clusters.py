@@ -71,7 +71,9 @@ def _fragment_shares(chain: pd.Series) -> np.ndarray:
         for chain_smiles, weight in weighted_chains(str(smiles)):
             molecule = Chem.MolFromSmiles(chain_smiles)
             if molecule is None:
-                raise TrainingError(f"The oligomer {smiles} of {key} can't be read; correct it, or choose another split.")
+                raise TrainingError(
+                    f"The oligomer {smiles} of {key} can't be read; correct it, or choose another split."
+                )
             counts += weight * generator.GetCountFingerprintAsNumPy(molecule)
         shares[place] = counts / max(counts.sum(), 1)
     return shares

@@ -15,7 +15,7 @@ import pandas as pd
 
 from polyid.chemistry.composition import PolymerFragments, polymer_fragments
 from polyid.chemistry.oligomer import ChainSettings
-from polyid.data.keys import data_ids, polymer_keys
+from polyid.data.keys import data_ids, polymer_keys, polymer_names
 from polyid.data.oligomers import row_oligomers
 
 
@@ -106,6 +106,11 @@ class Dataset:
     def keys(self) -> list[str]:
         """Key of each row's polymer, the same for every tacticity and replicate."""
         return polymer_keys(self.frame)
+
+    @property
+    def polymers(self) -> list[str]:
+        """What each row's polymer is: its key, or the text of a copolymer."""
+        return polymer_names(self.frame)
 
     @cached_property
     def labels(self) -> np.ndarray:

@@ -28,7 +28,25 @@ def data_ids(data: pd.DataFrame) -> pd.Series:
     if "data_id" in data:
         return data["data_id"]
     columns = [c for c in ("smiles_monomer", "distribution", "pm") if c in data] or ["smiles_polymer"]
-    return data[columns].fillna(-1).astype(str).groupby(columns, sort=False).ngroup()
+    told_apart = data[columns].fillna(-1).astype(str)
+    if "smiles_polymer" in data:
+        # Copolymers of the same units have one key and differ by their ratio and architecture.
+        told_apart["copolymer"] = data["smiles_polymer"].astype(str).where(of_copolymers(data["smiles_polymer"]), "")
+    return told_apart.groupby(list(told_apart), sort=False).ngroup()
+
+
+def of_copolymers(oligomers: pd.Series) -> pd.Series:
+    """Which of the ``smiles_polymer`` of a table are texts of copolymers, true or false."""
+    return oligomers.astype(str).str.contains(" : ", regex=False)
+
+
+def polymer_names(data: pd.DataFrame) -> list[str]:
+    """What the polymer of each row is: its key, but of copolymers the text, which says the ratio and architecture too."""
+    keys = polymer_keys(data)
+    if "smiles_polymer" not in data:
+        return keys
+    texts = zip(keys, data["smiles_polymer"], of_copolymers(data["smiles_polymer"]), strict=True)
+    return [text.rpartition(", ")[0] if is_copolymer else key for key, text, is_copolymer in texts]
 
 
 def strata(data: pd.DataFrame) -> pd.Series | None:

@@ -6,13 +6,15 @@ import os
 
 import pandas as pd
 
+from polyid.data.copolymer_columns import with_copolymers
 from polyid.data.files import read_table_bytes, read_table_file, table_of_frame
 from polyid.data.headers import RawTable
+from polyid.data.roles import roles_by_name
 
 
 def read_raw_table(path: str | os.PathLike[str]) -> RawTable:
     """Read a file as text, header found; see :func:`polyid.data.files.read_table_file`."""
-    return read_table_file(path)
+    return _understood(read_table_file(path))
 
 
 def read_pasted_table(text: str) -> RawTable:
@@ -23,11 +25,18 @@ def read_pasted_table(text: str) -> RawTable:
     DataError
         As :func:`polyid.data.files.read_table_file`.
     """
-    return read_table_bytes(text.encode(), "The pasted text")
+    return _understood(read_table_bytes(text.encode(), "The pasted text"))
 
 
 def as_raw_table(path: str | os.PathLike[str] | pd.DataFrame) -> RawTable:
     """A file or a pandas frame as text."""
     if isinstance(path, pd.DataFrame):
-        return table_of_frame(path, "data frame")
+        return _understood(table_of_frame(path, "data frame"))
     return read_raw_table(path)
+
+
+def _understood(table: RawTable) -> RawTable:
+    """A table with a column of its copolymers, where several columns say what they are."""
+    roles = roles_by_name(list(table.cells.columns))
+    smiles = None if "oligomer" in roles else roles.get("smiles", roles.get("monomers"))
+    return with_copolymers(table, smiles)

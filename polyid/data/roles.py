@@ -8,6 +8,7 @@ import pandas as pd
 
 from polyid.chemistry.forms import recognise_form
 from polyid.chemistry.names import find_name
+from polyid.data.component_names import component_number
 from polyid.data.units import normalise
 from polyid.errors import PolymerError
 
@@ -15,6 +16,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "oligomer": ("smilespolymer", "polymersmiles", "oligomer", "oligomersmiles", "smilesoligomer"),
     "monomers": ("smilesmonomer", "smilesmonomers", "monomersmiles", "monomerssmiles"),
     "smiles": (
+        "smilescopolymer",
         "smiles",
         "psmiles",
         "repeatunit",
@@ -47,7 +49,7 @@ COLUMN_MEANINGS = tuple(_ROLES)
 
 def is_smiles_header(name: str) -> bool:
     """Whether a column name is one that people give to SMILES."""
-    return ROLE_OF.get(normalise(name)) in SMILES_ROLES
+    return ROLE_OF.get(normalise(name)) in SMILES_ROLES or component_number(name) is not None
 
 
 def roles_by_name(columns: Sequence[str]) -> dict[str, str]:

@@ -114,13 +114,17 @@ def learnt_domain(fitted: FittedEnsemble, held_out: HeldOut, seed: int) -> Train
     trained = np.zeros((len(dataset.folds), len(frame)), bool)
     for marks, fold in zip(trained, dataset.folds, strict=True):
         marks[fold.train] = True
+    polymers = dataset.polymers
     shown = next((column for column in ("repeat_unit", "smiles_monomer") if column in frame), None)
+    # A copolymer is shown with its ratio.
+    texts = frame[shown].astype(str).tolist() if shown else polymers
+    smiles = [name if " : " in name else text for name, text in zip(polymers, texts, strict=True)]
     return fit_domain(
         [oligomers[s] for s in dataset.structure],
         fitted.predictor.fingerprints(oligomers, cache=True)[:, dataset.structure],
         trained,
-        polymers=dataset.keys,
-        smiles=None if shown is None else frame[shown].astype(str).tolist(),
+        polymers=polymers,
+        smiles=smiles,
         names=frame["polymer"].astype(str).tolist() if "polymer" in frame else None,
         values=dict(zip(dataset.properties, dataset.labels.T, strict=True)),
         errors=held_out.errors(),

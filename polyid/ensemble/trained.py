@@ -139,7 +139,8 @@ class TrainedEnsemble:
         Parameters
         ----------
         smiles : sequence of str
-            Oligomers, repeat units with two attachment points, or monomers joined by dots.
+            Oligomers, repeat units with two attachment points, monomers joined by dots, or copolymers such as
+            ``*CC(*)c1ccccc1 : *CC(*)C(=O)OC = 0.7 : 0.3 random``.
         level : float
             Share of measured values that the intervals are to hold.
         pm : sequence of float or None, optional

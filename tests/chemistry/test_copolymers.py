@@ -69,7 +69,20 @@ def test_the_text_of_a_copolymer_is_taken_apart(text, components, shares, archit
 
 
 @pytest.mark.parametrize(
-    "text", ["*CC*", "C=1CC=1", "C=C.CC=C", "*CC* polyethylene", "polystyrene", "*C:C*", "", None, 3, "InChI=1S/CH4/h1H4", "PS b"]
+    "text",
+    [
+        "*CC*",
+        "C=1CC=1",
+        "C=C.CC=C",
+        "*CC* polyethylene",
+        "polystyrene",
+        "*C:C*",
+        "",
+        None,
+        3,
+        "InChI=1S/CH4/h1H4",
+        "PS b",
+    ],
 )
 def test_what_is_no_copolymer_is_left_to_others(text):
     assert copolymer_text(text) is None
@@ -144,6 +157,14 @@ def test_monomers_and_names_are_components_too():
     assert "polystyrene" in "; ".join(read_copolymer("polystyrene : C=CC(=O)OC = 7 : 3").notes)
 
 
+def test_monomers_that_grow_together_only_are_one_polymer():
+    asked = read_polymer("OCCO.O=C(O)c1ccc(C(=O)O)cc1")
+    assert read_polymer("OCCO : O=C(O)c1ccc(C(=O)O)cc1 = 50 : 50 alternating") == asked
+    assert read_polymer("OCCO : O=C(O)c1ccc(C(=O)O)cc1") == asked
+    with pytest.raises(PolymerError, match="neither a repeat unit nor a monomer"):
+        read_polymer("OCCO : O=C(O)c1ccc(C(=O)O)cc1 = 70 : 30")
+
+
 def test_the_order_of_components_says_nothing_of_a_random_copolymer():
     there, back = (f"{STYRENE} : {PROPYLENE} = 2 : 1", f"{PROPYLENE} : {STYRENE} = 1 : 2")
     assert to_oligomer(there) == to_oligomer(back)
@@ -160,7 +181,9 @@ def test_its_one_text_is_read_as_itself():
 def test_weight_percent_are_turned_into_fractions_of_amount():
     # Two ethylenes weigh what one butene does.
     by_weight = read_copolymer("*CC* : *CC(*)CC = 50 : 50 wt%").polymer
-    assert dict(zip(by_weight.units, by_weight.fractions, strict=True)) == pytest.approx({"*CC*": 2 / 3, "*CC(*)CC": 1 / 3})
+    assert dict(zip(by_weight.units, by_weight.fractions, strict=True)) == pytest.approx(
+        {"*CC*": 2 / 3, "*CC(*)CC": 1 / 3}
+    )
 
 
 @pytest.mark.parametrize(
@@ -240,7 +263,9 @@ def test_composition_is_that_of_the_units():
     every = [Chem.MolFromSmiles(written_out(order)) for order in ([STYRENE, ACRYLATE] * 9, [ACRYLATE, STYRENE] * 9)]
     heavy = sum(molecule.GetNumHeavyAtoms() for molecule in every)
     carbons = [sum(atom.GetSymbol() == "C" for atom in molecule.GetAtoms()) for molecule in every]
-    saturated = [sum(str(atom.GetHybridization()) == "SP3" and atom.GetSymbol() == "C" for atom in m.GetAtoms()) for m in every]
+    saturated = [
+        sum(str(atom.GetHybridization()) == "SP3" and atom.GetSymbol() == "C" for atom in m.GetAtoms()) for m in every
+    ]
     assert mixed[15] == pytest.approx(sum(saturated) / sum(carbons))
     assert mixed[16] == pytest.approx(sum(carbons) / heavy)
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from polyid.graphs.batch import pack
+from polyid.graphs.molecular import weighted_union
 from polyid.graphs.preprocessor import PolymerPreprocessor
 from polyid.graphs.refinement import compress
 from polyid.nn.dropout import binomial_keep, counted_uniform
@@ -177,6 +178,26 @@ def test_padding_changes_nothing(preprocessor, xla):
     budget = np.sum([g.sizes for g in graphs], axis=0) * 2 + 7
     padded = np.array(network(pack([graphs], [tokens], budget, 9)))[0]
     np.testing.assert_allclose(padded[: len(POLYMERS)], plain, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("xla", [True, False])
+def test_only_the_ratio_of_weights_matters(preprocessor, xla):
+    network = network_for(preprocessor, xla=xla)
+    # Attention that looks at little else than the rarer molecule.
+    for name, variable in network.named_weights().items():
+        if "query" in name and name.endswith("kernel"):
+            variable.assign(200.0 * np.array(variable))
+    graphs = [preprocessor.molecular_graph(s) for s in POLYMERS[:2]]
+
+    def answer(*weights):
+        graph = compress(weighted_union(graphs, weights), 3)
+        return np.array(network(pack([[graph]], [[preprocessor.tokenise(graph)]])))[0]
+
+    rare, whole = answer(0.001, 1.0), answer(1.0, 1000.0)
+    np.testing.assert_allclose(rare, whole, rtol=1e-5)
+    alone = np.array(network(batch_of(preprocessor, POLYMERS[1:2], 3)))[0]
+    np.testing.assert_allclose(answer(1e-12, 1.0), alone, rtol=1e-4)
+    assert np.abs(rare - alone).max() > 1e-4 * np.abs(alone).max()
 
 
 def test_order_of_atoms_does_not_matter(preprocessor):
