@@ -108,7 +108,7 @@ def copolymer_text(text: object) -> CopolymerText | None:
     if not isinstance(text, str) or not re.search(r"\s|[∶：]|=-?[\d.,]", text.strip()):
         return None
     shown, text = shorten(text.strip()), text.strip().translate(_SIGNS)
-    if "\n" in text or "\r" in text or "|" in text and "<" in text:
+    if "\n" in text or "\r" in text or ("|" in text and "<" in text):
         return None
     body, *behind = _EQUALS.split(text, maxsplit=1) if not text.startswith("InChI=") else [text]
     if not behind and (match := _BEHIND.search(body)):

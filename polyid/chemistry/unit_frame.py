@@ -52,7 +52,7 @@ def _can_be_cut(bond: Chem.Bond) -> bool:
 def _preference(tail: Chem.Atom, head: Chem.Atom) -> tuple[int, ...]:
     """The smaller, the more a bond between units is like this one, from tail to head."""
     hetero = _HETERO.get(head.GetSymbol())
-    if hetero is None or tail.GetSymbol() in _HETERO and not _is_acyl(tail):
+    if hetero is None or (tail.GetSymbol() in _HETERO and not _is_acyl(tail)):
         unsaturated = sum(_is_unsaturated(atom) for atom in (tail, head))
         return (4 if tail.GetSymbol() in _HETERO else 3, unsaturated, head.GetDegree(), tail.GetDegree())
     group = 0 if _is_acyl(tail) else 1 if tail.GetSymbol() in _METALLOIDS else 2

@@ -62,7 +62,7 @@ class CopolymerColumns:
         if len(cells) > 1:
             filled = [i for i, cell in enumerate(cells) if cell.lower() not in _EMPTY]
             # What is missing, and of which there is nothing, is no component; what is missing otherwise is an error.
-            filled = [i for i in range(len(cells)) if i in filled or shares and _is_amount(shares[i])]
+            filled = [i for i in range(len(cells)) if i in filled or (shares and _is_amount(shares[i]))]
             parts = [cells[i] if cells[i].lower() not in _EMPTY else "" for i in filled]
             ratio = " : ".join(shares[i] or "0" for i in filled) if any(shares) else self._ratio(row)
         else:
@@ -152,7 +152,7 @@ def copolymer_columns(cells: pd.DataFrame, smiles: str | None) -> CopolymerColum
     if components:
         shares, unit = _share_columns(free, sorted(numbered))
         return CopolymerColumns(tuple(components), shares, ratio, architecture, unit)
-    if smiles is None or ratio is None and architecture is None:
+    if smiles is None or (ratio is None and architecture is None):
         return None
     several = any(len(_components(cell)) > 1 for cell in cells[smiles] if isinstance(cell, str))
     weight = " wt%" if ratio and re.search(r"weight|mass|wt", ratio, re.IGNORECASE) else ""

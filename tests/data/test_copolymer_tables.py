@@ -97,7 +97,7 @@ def test_what_cannot_be_read_is_listed_with_its_row(columns, reason):
 def test_nothing_is_dropped_without_a_word():
     table = as_raw_table(pd.DataFrame({"smiles_1": [STYRENE], "smiles_2": [ACRYLATE], "Tg": [1.0]}))
     assert "smiles_1, smiles_2 were read together" in table.notes[-1] and "equal amounts" in table.notes[-1]
-    assert list(table.cells)[0] == TEXT_COLUMN
+    assert next(iter(table.cells)) == TEXT_COLUMN
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from rdkit import Chem
 
 from polyid.chemistry.oligomer import to_oligomer
-from polyid.graphs.featuriser import Featuriser
 from polyid.graphs.features import atom_features_v1, bond_features_v1
+from polyid.graphs.featuriser import Featuriser
 from polyid.graphs.molecular import weighted_union
 from polyid.graphs.read import read_graph
 from polyid.graphs.refinement import QuotientGraph, compress
