@@ -14,7 +14,7 @@ from model_service import Status
 from rdkit import Chem, rdBase
 from rdkit.Chem.Draw import rdMolDraw2D
 
-from polyid.chemistry.copolymer import read_copolymer
+from polyid.chemistry.copolymer_reading import read_copolymer
 from polyid.chemistry.notations import as_smiles
 from polyid.data.properties import decimals
 from polyid.errors import PolymerError

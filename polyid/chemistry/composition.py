@@ -13,7 +13,7 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 from rdkit.Chem import rdMolDescriptors as descriptors
 
-from polyid.chemistry.copolymer import weighted_chains
+from polyid.chemistry.copolymer_reading import weighted_chains
 from polyid.chemistry.smiles import MOLECULES_KEPT, atoms_of, parse_smiles
 
 _ELEMENTS = ("C", "N", "O", "F", "S", "Si", "Cl", "Br", "P")

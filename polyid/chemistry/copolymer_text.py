@@ -1,6 +1,6 @@
 """Copolymers as text: `A : B = 0.7 : 0.3 random` taken apart into components, ratio and architecture, and written.
 
-Nothing here knows chemistry; what a component is, `polyid.chemistry.copolymer` says.
+Nothing here knows chemistry; what a component is, `polyid.chemistry.copolymer_reading` says.
 """
 
 from __future__ import annotations

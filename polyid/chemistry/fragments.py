@@ -9,7 +9,7 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
-from polyid.chemistry.copolymer import repeating_chains
+from polyid.chemistry.copolymer_reading import repeating_chains
 from polyid.chemistry.smiles import atoms_of, parse_smiles
 from polyid.errors import PolymerError
 
@@ -33,7 +33,7 @@ def chain_fragments(smiles: str) -> dict[int, int]:
     ----------
     smiles : str
         A plain molecule, without attachment points; or the text of a copolymer, whose fragments are those of
-        `polyid.chemistry.copolymer.repeating_chains` together.
+        `polyid.chemistry.copolymer_reading.repeating_chains` together.
 
     Returns
     -------

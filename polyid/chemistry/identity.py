@@ -5,7 +5,7 @@ from __future__ import annotations
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.backbone import canonical_unit
-from polyid.chemistry.copolymer import read_copolymer
+from polyid.chemistry.copolymer_reading import read_copolymer
 from polyid.chemistry.forms import PolymerForm, parse_polymer, refusing
 from polyid.chemistry.repeat_unit import unit_of
 

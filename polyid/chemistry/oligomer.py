@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.chain import homopolymer
-from polyid.chemistry.copolymer import CopolymerReading, read_copolymer, weighted_chains
+from polyid.chemistry.copolymer_reading import CopolymerReading, read_copolymer, weighted_chains
 from polyid.chemistry.diagnose import EXPECTED
 from polyid.chemistry.forms import PolymerForm, parse_polymer, refusing
 from polyid.chemistry.functional_groups import why_monomer
@@ -53,7 +53,7 @@ def to_oligomer(
     """Write the oligomer of a polymer given in any form.
 
     A copolymer has no oligomer: its text in the one way to write it stands where others have theirs, and
-    `polyid.chemistry.copolymer.weighted_chains` gives the chains that stand for it. Oligomers are taken as they are. Repeat units are joined head to tail and both ends capped with hydrogen; units so
+    `polyid.chemistry.copolymer_reading.weighted_chains` gives the chains that stand for it. Oligomers are taken as they are. Repeat units are joined head to tail and both ends capped with hydrogen; units so
     large that the oligomer would pass 2,000 heavy atoms are repeated fewer times. Monomers are polymerised with m2p,
     which counts every monomer as one unit and chooses sequence and orientation at random (here: by `seed`); carbonates,
     polyureas, aromatic polyesters, lactones, lactams, epoxides, cyclic ethers and 1,4-dienes, which m2p can't do, are

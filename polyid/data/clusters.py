@@ -7,7 +7,7 @@ import pandas as pd
 from rdkit import Chem
 from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 
-from polyid.chemistry.copolymer import weighted_chains
+from polyid.chemistry.copolymer_reading import weighted_chains
 from polyid.data.keys import polymer_keys
 from polyid.errors import TrainingError
 

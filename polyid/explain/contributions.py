@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from rdkit import Chem
 
-from polyid.chemistry.copolymer import read_copolymer
+from polyid.chemistry.copolymer_reading import read_copolymer
 from polyid.chemistry.forms import PolymerForm, recognise_form
 from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.oligomer import ChainSettings

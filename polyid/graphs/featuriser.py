@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from polyid.chemistry.copolymer import weighted_chains
+from polyid.chemistry.copolymer_reading import weighted_chains
 from polyid.common.files import cache_folder
 from polyid.errors import PolymerError
 from polyid.graphs.cache import CACHE_VERSION, GraphStore

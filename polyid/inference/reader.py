@@ -19,7 +19,7 @@ import joblib
 from threadpoolctl import threadpool_limits
 
 from polyid.chemistry.composition import PolymerFragments, polymer_fragments
-from polyid.chemistry.copolymer import read_copolymer
+from polyid.chemistry.copolymer_reading import read_copolymer
 from polyid.chemistry.fragments import KnownFragments, Unseen
 from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.oligomer import ChainSettings, read_polymer

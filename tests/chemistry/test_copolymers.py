@@ -9,7 +9,7 @@ from rdkit import Chem
 from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 
 from polyid.chemistry.composition import polymer_fragments
-from polyid.chemistry.copolymer import read_copolymer, repeating_chains, weighted_chains
+from polyid.chemistry.copolymer_reading import read_copolymer, repeating_chains, weighted_chains
 from polyid.chemistry.copolymer_text import copolymer_text
 from polyid.chemistry.forms import PolymerForm, recognise_form
 from polyid.chemistry.fragments import KnownFragments, chain_fragments
