@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from polyid.common.text import shorten
@@ -43,6 +43,8 @@ _BEHIND = re.compile(
     r"(?:[\s,;]+\d+\s+units?)?$|[\s,;]+\d+\s+units?$",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"poly[\[(](?P<inside>.+)[\])]", re.IGNORECASE)
+_INFIX = re.compile(r"-(co|alt|ran|stat|block|b)-", re.IGNORECASE)
 _WORD_AT_END = re.compile(r"(?:^|(?<=[\s,;\d%]))([A-Za-z][A-Za-z -]*)$")
 _RATIO_UNIT = re.compile(
     r"(?:parts\s+)?(?:by\s+)?(?:(?P<weight>w/w|wt|weight|mass|w)|mol/mol|molar|moles?|mol)\.?\s*%?|%|parts?",
@@ -92,7 +94,8 @@ def copolymer_text(text: object) -> CopolymerText | None:
     text : str
         Components with ` : ` between them, or monomers with dots; behind them, ` = ` and one number a component with ``:`` or
         ``/`` between, as fractions, parts, percent or ``wt%``, and an architecture. Ratio and architecture may be left out,
-        but of monomers with dots one of them is there. ``, 18 units`` at the end says how long the chains are.
+        but of monomers with dots one of them is there. A name such as poly(styrene-co-butadiene) with a ratio
+        behind it is taken apart too. ``, 18 units`` at the end says how long the chains are.
 
     Raises
     ------
@@ -114,6 +117,9 @@ def copolymer_text(text: object) -> CopolymerText | None:
     if not behind and (match := _BEHIND.search(body)):
         body, behind = body[: match.start()], [match[0]]
     components = _BETWEEN.split(body)
+    if len(components) == 1 and (named := _of_name(body.strip())) and (behind or named[1] is Architecture.ALTERNATING):
+        read = _with_ratio(named[0], "".join(behind).strip(" ,;"), shown)
+        return read if read.architecture else replace(read, architecture=named[1])
     if len(components) == 1:
         if "." not in body or not behind or re.search(r"\s", body.strip()):
             return None
@@ -124,6 +130,16 @@ def copolymer_text(text: object) -> CopolymerText | None:
             f"“{shown}” has an empty component; write two repeat units or monomers with “ : ” between them."
         )
     return _with_ratio(components, "".join(behind).strip(" ,;"), shown)
+
+
+def _of_name(text: str) -> tuple[list[str], Architecture | None] | None:
+    """Components and architecture of a name such as poly(styrene-co-butadiene); None for other texts."""
+    name = _NAME.fullmatch(text)
+    parts = _INFIX.split(name["inside"]) if name else []
+    if len(parts) < 3 or len({infix.lower() for infix in parts[1::2]}) > 1:
+        return None
+    bare = [part[1:-1] if part[:1] + part[-1:] in ("()", "[]") else part for part in parts[::2]]
+    return [f"poly({part})" for part in bare], ARCHITECTURES.get(parts[1].lower())
 
 
 def _known_architecture(text: str) -> Architecture | None:

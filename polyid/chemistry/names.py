@@ -119,7 +119,7 @@ def suggest_names(text: str, n: int = 3) -> list[NamedPolymer]:
 def unknown_name(text: str, n: int = 2) -> str | None:
     """What is wrong with a text that is no name listed here, to be put behind it: which polymers it is alike to; None without any."""
     if _OF_COPOLYMER.search(text):
-        return "names a copolymer that is not known here; write its repeat unit or its monomers."
+        return "names a copolymer whose ratio is not known here; write it behind the name, such as “= 0.7 : 0.3”, or its units with their ratio."
     meant = [f"{_with_small_letter(polymer.name)} ({shorten(polymer.smiles)})" for polymer in suggest_names(text, n)]
     return f"is not a name known here; did you mean {' or '.join(meant)}?" if meant else None
 

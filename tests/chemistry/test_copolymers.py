@@ -57,6 +57,9 @@ def expected_counts(weighted):
         ("A : B : A = 1 : 2 : 1 triblock", "A B A", (0.25, 0.5, 0.25), "block"),
         ("A : B", "A B", None, None),
         ("A : B, 30 units", "A B", None, None),
+        ("poly(A-co-B) = 0.7 : 0.3", "poly(A) poly(B)", (0.7, 0.3), None),
+        ("poly[(A)-alt-(B)]", "poly(A) poly(B)", None, "alternating"),
+        ("poly(A-b-B) = 1:1", "poly(A) poly(B)", (0.5, 0.5), "block"),
         ("CC=C.C=C = 1:1", "CC=C C=C", (0.5, 0.5), None),
         ("CC=C.C=C alternating", "CC=C C=C", None, "alternating"),
     ],
@@ -154,6 +157,7 @@ def test_monomers_and_names_are_components_too():
     assert to_oligomer("C=Cc1ccccc1 : C=CC(=O)OC = 70 : 30") == asked
     assert to_oligomer("polystyrene : C=CC(=O)OC = 7 : 3 random") == asked
     assert to_oligomer("C=Cc1ccccc1.C=CC(=O)OC = 7 : 3") == asked
+    assert to_oligomer("poly(styrene-co-methyl acrylate) = 7 : 3") == asked
     assert "polystyrene" in "; ".join(read_copolymer("polystyrene : C=CC(=O)OC = 7 : 3").notes)
 
 
