@@ -108,7 +108,7 @@ def copolymer_text(text: object) -> CopolymerText | None:
     >>> copolymer_text("*CC(*)c1ccccc1 : *CC(*)C(=O)OC = 70 : 30 random").shares
     (0.7, 0.3)
     """
-    if not isinstance(text, str) or not re.search(r"\s|[∶：]|=-?[\d.,]", text.strip()):
+    if not isinstance(text, str) or not re.search(r"\s|[∶：]|=-?[\d.,]|-alt-", text.strip()):
         return None
     shown, text = shorten(text.strip()), text.strip().translate(_SIGNS)
     if "\n" in text or "\r" in text or ("|" in text and "<" in text):

@@ -76,8 +76,8 @@ class CopolymerColumns:
         """One number a component, where columns say so; that of the last may be what the others leave."""
         cells = [row[column].strip() for column in self.shares]
         cells = ["" if cell.lower() in MISSING else cell for cell in cells]
-        if cells and len(cells) < len(self.components) and any(cells):
-            cells.append(_rest(cells))
+        if cells and len(cells) < len(self.components):
+            cells.append(_rest(cells) if any(cells) else "")
         return cells
 
     def _ratio(self, row: Mapping[str, str]) -> str:
