@@ -134,8 +134,8 @@ def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
         return PolymerForm.MONOMERS if parts > 1 else PolymerForm.OLIGOMER
     if parts > 1:
         raise PolymerError(
-            f"“{shown}” has {parts} molecules and {len(points)} attachment points; write the repeat units of a copolymer "
-            "with “ : ” between them and their ratio behind, such as *CC* : *CC(*)C = 0.7 : 0.3 random."
+            f"“{shown}” has {parts} molecules and {len(points)} attachment points; copolymers are written with "
+            "“ : ” between their units and the ratio behind, such as *CC* : *CC(*)C = 0.7 : 0.3 random."
         )
     if len(points) != 2:
         seen = "one attachment point" if len(points) == 1 else f"{len(points)} attachment points"

@@ -37,7 +37,7 @@ class QuotientGraph:
     ----------
     atom_features, bond_features : tuple of str
         Feature of each class of level 0, shapes (n_0,) and (e_0,).
-    atom_count, bond_count : tuple of int or float32 arrays
+    atom_count, bond_count : tuple of float32 arrays
         Members of each class, one array a level, shapes (n_l,) and (e_l,); fractions where atoms have weights.
     atom_parent, bond_parent : tuple of int arrays
         Class of the previous level that holds each class; entry 0 is for level 1.
@@ -81,7 +81,7 @@ class QuotientGraph:
         """
 
         def bits(name: str, level: np.ndarray) -> np.ndarray:
-            return level.astype(np.float32).view(np.int32) if name in _COUNTS else level
+            return level.view(np.int32) if name in _COUNTS else level
 
         return np.concatenate([bits(name, level) for name in _ARRAYS for level in getattr(self, name)], dtype=np.int32)
 
@@ -162,8 +162,8 @@ def _joined(columns: Sequence[np.ndarray] | np.ndarray, bound: int) -> np.ndarra
 
 
 def _weights(classes: list[np.ndarray], weight: np.ndarray) -> list[np.ndarray]:
-    """Weight of each class at each level, float32, from the weights of its members."""
-    return [np.bincount(member_of, weight).astype(np.float32) for member_of in classes]
+    """Weight of each class at each level, from the weights of its members."""
+    return [np.bincount(member_of, weight) for member_of in classes]
 
 
 def compress(graph: MolecularGraph, rounds: int, *, identity: bool = False) -> QuotientGraph:
@@ -257,8 +257,8 @@ def refine(
     quotient = QuotientGraph(
         atom_features,
         bond_features,
-        small(atom_count) if graph.weight is None else tuple(atom_count),
-        small(bond_count) if graph.weight is None else tuple(bond_count),
+        tuple(count.astype(np.float32) for count in atom_count),
+        tuple(count.astype(np.float32) for count in bond_count),
         small(atom_parent),
         small(bond_parent),
         small(bond_source),

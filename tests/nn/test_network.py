@@ -196,7 +196,6 @@ def test_only_the_ratio_of_weights_matters(preprocessor, xla):
     rare, whole = answer(0.001, 1.0), answer(1.0, 1000.0)
     np.testing.assert_allclose(rare, whole, rtol=1e-5)
     alone = np.array(network(batch_of(preprocessor, POLYMERS[1:2], 3)))[0]
-    np.testing.assert_allclose(answer(1e-12, 1.0), alone, rtol=1e-4)
     assert np.abs(rare - alone).max() > 1e-4 * np.abs(alone).max()
 
 
