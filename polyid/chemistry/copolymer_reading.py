@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rdkit import Chem
-from rdkit.Chem import Descriptors
 
 from polyid.chemistry.backbone import canonical_unit
 from polyid.chemistry.chain import chain
@@ -95,13 +94,13 @@ def _read(written: CopolymerText) -> CopolymerReading:
     if written.architecture is None:
         notes.append("random order assumed")
     if architecture is Architecture.ALTERNATING:
-        polymer, fractions = _alternating(units, shares, shown), shares
+        polymer: Copolymer | str = _alternating(units, shares, shown)
         notes.append(f"read as the repeat unit {polymer}")
     else:
         units, fractions = _merged(units, shares, architecture)
         if len(units) < len(written.components):
             notes.append("components of one unit added up, those of no share left out")
-        polymer = units[0] if len(units) == 1 else Copolymer(tuple(units), tuple(fractions), architecture)
+        polymer = units[0] if len(units) == 1 else Copolymer(tuple(units), fractions, architecture)
         notes.append(f"read as {polymer if isinstance(polymer, str) else f'{polymer.text()} copolymer, by mole'}")
     different = sorted({_without_stereo(unit) for unit in units})
     key = " : ".join(different) if len(different) > 1 else None
@@ -138,7 +137,7 @@ def component_unit(component: str) -> str:
 
 def _molar_mass(unit: str) -> float:
     """Of a repeat unit; attachment points weigh nothing."""
-    return float(Descriptors.MolWt(Chem.MolFromSmiles(unit)))
+    return float(sum(atom.GetMass() for atom in Chem.AddHs(Chem.MolFromSmiles(unit)).GetAtoms()))
 
 
 def _without_stereo(unit: str) -> str:
@@ -158,7 +157,9 @@ def _alternating(units: Sequence[str], shares: Sequence[float], shown: str) -> s
     return str(Chem.MolToSmiles(joined)) if stereo else canonical_unit(unit_of(joined))
 
 
-def _merged(units: Sequence[str], shares: Sequence[float], architecture: Architecture) -> tuple[list[str], list[float]]:
+def _merged(
+    units: Sequence[str], shares: Sequence[float], architecture: Architecture
+) -> tuple[list[str], tuple[float, ...]]:
     """Units and fractions in the one order, each unit (or, of blocks, each block) once, those of no share left out."""
     pairs = [(unit, share) for unit, share in zip(units, shares, strict=True) if round(share, 8) > 0]
     if architecture is Architecture.RANDOM:
@@ -167,8 +168,7 @@ def _merged(units: Sequence[str], shares: Sequence[float], architecture: Archite
         (unit, sum(share for _, share in same)) for unit, same in itertools.groupby(pairs, key=lambda pair: pair[0])
     ]
     pairs = min(pairs, pairs[::-1])
-    shares = shares_of([round(share, 8) for _, share in pairs], "")
-    return [unit for unit, _ in pairs], list(shares)
+    return [unit for unit, _ in pairs], shares_of([round(share, 8) for _, share in pairs], "")
 
 
 def weighted_chains(text: str) -> tuple[tuple[str, float], ...]:
