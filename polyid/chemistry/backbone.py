@@ -1,65 +1,148 @@
-"""The smallest repeat unit of a chain, however it was cut, turned or multiplied."""
+"""The standard repeat unit of a chain: the same however the chain was cut, turned, multiplied or written."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from dataclasses import replace
 
 from rdkit import Chem
 
 from polyid.chemistry.chain import chain
-from polyid.chemistry.repeat_unit import Unit, unit_of
+from polyid.chemistry.cutting import (
+    Cut,
+    composition,
+    cut_elsewhere,
+    cuts_of,
+    first_part,
+    on_heads_side,
+    single_bond_between_rings,
+)
+from polyid.chemistry.repeat_unit import Ladder, Unit, unit_of
+
+# More cuts of equal merit are told apart by the atoms beside them before each is tried.
+_TRIED = 4
+_HETEROATOMS = {"O": 0, "N": 1, "S": 2}
+_METALLOIDS = ("Si", "P", "B", "Se")
+
+
+def standard_unit(unit: Unit) -> Unit:
+    """The unit by which a chain is named and built: its smallest, cut where chemists cut, its head first.
+
+    The bond between units is, in this order, one between O, N or S and an acyl, sulphonyl or phosphoryl group, between O, N or S
+    and another atom, between two saturated atoms, another one. The head is its heteroatom or, between two carbon atoms, the
+    less substituted one (vinyl monomers join head to tail). What this leaves open is decided by the alphabet. A backbone of one
+    atom is taken twice, as polyethylene is C2H4. A ladder that a single bond holds together is a linear chain. Configurations
+    are kept.
+    """
+    if isinstance(unit, Ladder) and (bond := single_bond_between_rings(unit)):
+        unit = cut_elsewhere(unit, (bond,))
+    unit = _smallest(unit)
+    if not isinstance(unit, Ladder) and unit.neighbour(unit.head) == unit.neighbour(unit.tail):
+        unit = unit_of(chain([unit, unit], head_cap=0, tail_cap=0))
+    ways = [way for same_chain in _best_cuts(unit) for way in (same_chain, _turned(same_chain))]
+    best = min(
+        (_bond_rank(way.molecule, *_bonds(way, None)[0]) if len(way.strands) == 1 else (), _text(way)) for way in ways
+    )
+    return unit_of(Chem.MolFromSmiles(best[1]))
 
 
 def canonical_unit(unit: Unit) -> str:
-    """The smallest repeat unit of a chain, independent of where and in which direction it was cut."""
-    forward = _segments(unit)
-    backward = [(right, left) for left, right in reversed(forward)]
-    length = len(forward)
-    period = next(
-        step
-        for step in range(1, length + 1)
-        if length % step == 0 and all(forward[i] == forward[i % step] for i in range(length))
+    """Canonical SMILES of the standard unit; the strands of a ladder are labelled."""
+    text = _text(standard_unit(unit))
+    return text if text.count("*") > 2 else Chem.CanonSmiles(text.replace("[1*]", "*").replace("[2*]", "*"))
+
+
+def _turned(unit: Unit) -> Unit:
+    if isinstance(unit, Ladder):
+        return replace(unit, head=unit.tail, tail=unit.head, second=unit.second[::-1])
+    return replace(unit, head=unit.tail, tail=unit.head)
+
+
+def _text(unit: Unit) -> str:
+    """Canonical SMILES of a unit with heads and tails labelled as `unit_of` reads them; either strand may be the first."""
+    labelled = Chem.Mol(unit.molecule)
+    Chem.SanitizeMol(labelled)
+    texts = []
+    for strands in itertools.permutations(unit.strands):
+        for number, (head, tail) in enumerate(strands, 1):
+            labelled.GetAtomWithIdx(head).SetIsotope(number)
+            labelled.GetAtomWithIdx(tail).SetIsotope(number + len(strands))
+        texts.append(Chem.MolToSmiles(labelled))
+    return min(texts)
+
+
+def _smallest(unit: Unit) -> Unit:
+    """The unit of which this one is a multiple, or this one."""
+    cuts = cuts_of(unit)
+    whole = composition(unit.molecule, range(unit.molecule.GetNumAtoms()))
+    here = _rank(unit)
+    texts: set[str] = set()
+    for cut, side in sorted(zip(cuts, on_heads_side(unit, cuts), strict=True), key=lambda part: part[1].total()):
+        times, rest = divmod(whole.total(), side.total())
+        if rest or times < 2 or _rank(unit, cut) != here:
+            continue
+        if {atom: times * count for atom, count in side.items()} == whole:
+            part = first_part(unit, cut)
+            texts = texts or {_text(unit), _text(_turned(unit))}
+            if _text(unit_of(chain([part] * times, head_cap=0, tail_cap=0))) in texts:
+                return part
+    return unit
+
+
+def _best_cuts(unit: Unit) -> list[Unit]:
+    """A chain cut at each of the places that are the best and can't be told apart by what lies beside them."""
+    cuts: list[Cut | None] = [None, *cuts_of(unit)]
+    ranks = [_rank(unit, cut) for cut in cuts]
+    best = [cut for cut, rank in zip(cuts, ranks, strict=True) if rank == min(ranks)]
+    if len(best) > _TRIED and (beside := _beside(unit, best)):
+        best = [cut for cut, atoms in zip(best, beside, strict=True) if atoms == min(beside)]
+    return [unit if cut is None else cut_elsewhere(unit, cut) for cut in best]
+
+
+def _bonds(unit: Unit, cut: Cut | None) -> Cut:
+    """The bonds of a cut; without one, those between this unit and the next."""
+    return cut or tuple((unit.neighbour(tail), unit.neighbour(head)) for head, tail in unit.strands)
+
+
+def _beside(unit: Unit, cuts: Sequence[Cut | None]) -> list[list[list[int]]]:
+    """Canonical ranks of the atoms beside each cut, in the ring that a unit makes with itself; empty where it makes none."""
+    ring = Chem.RWMol(unit.molecule)
+    for point in (*unit.heads, *unit.tails):
+        ring.RemoveBond(point, unit.neighbour(point))
+    for left, right in _bonds(unit, None):
+        if left == right or ring.GetBondBetweenAtoms(left, right):
+            return []
+        ring.AddBond(left, right, Chem.BondType.SINGLE)
+    Chem.SanitizeMol(ring)
+    ranks = list(Chem.CanonicalRankAtoms(ring, breakTies=False))
+    return [sorted(sorted(ranks[atom] for atom in bond) for bond in _bonds(unit, cut)) for cut in cuts]
+
+
+def _rank(unit: Unit, cut: Cut | None = None) -> list[tuple[int, ...]]:
+    """The less, the more a chain is cut there, or between units when None, as chemists cut."""
+    ways = [(bond, bond[::-1]) for bond in _bonds(unit, cut)]
+    return sorted(min(_bond_rank(unit.molecule, *way) for way in bond) for bond in ways)
+
+
+def _bond_rank(molecule: Chem.Mol, last: int, first: int) -> tuple[int, ...]:
+    """The less, the more a bond from the tail of a unit to the head of the next is like this one."""
+    tail, head = molecule.GetAtomWithIdx(last), molecule.GetAtomWithIdx(first)
+    hetero = _HETEROATOMS.get(head.GetSymbol())
+    if hetero is None or (tail.GetSymbol() in _HETEROATOMS and not _is_acyl(tail)):
+        unsaturated = sum(map(_is_unsaturated, (tail, head)))
+        return 4 if tail.GetSymbol() in _HETEROATOMS else 3, unsaturated, head.GetDegree(), tail.GetDegree()
+    group = 0 if _is_acyl(tail) else 1 if tail.GetSymbol() in _METALLOIDS else 2
+    return group, hetero, _is_unsaturated(tail), tail.GetDegree()
+
+
+def _is_acyl(atom: Chem.Atom) -> bool:
+    """Whether an atom has a double bond to O or S: of an acid, a sulphone, a phosphate."""
+    return any(
+        bond.GetBondType() == Chem.BondType.DOUBLE and bond.GetOtherAtom(atom).GetSymbol() in ("O", "S")
+        for bond in atom.GetBonds()
     )
-    best = min(
-        tuple(text for text, _ in [*segments[start:period], *segments[:start]])
-        for segments in (forward[:period], backward[:period])
-        for start in range(period)
-    )
-    return Chem.MolToSmiles(chain([unit_of(Chem.MolFromSmiles(text)) for text in best], head_cap=0, tail_cap=0))
 
 
-def _segments(unit: Unit) -> list[tuple[str, str]]:
-    """The pieces between a backbone's single bonds outside rings, each as SMILES read forwards and backwards."""
-    molecule = Chem.RWMol(unit.molecule)
-    path = Chem.GetShortestPath(molecule, unit.head, unit.tail)
-    molecule.GetAtomWithIdx(unit.head).SetIsotope(1)
-    molecule.GetAtomWithIdx(unit.tail).SetIsotope(2)
-    Chem.FastFindRings(molecule)
-    starts = [path[1]]
-    for left, right in itertools.pairwise(path[1:-1]):
-        bond = molecule.GetBondBetweenAtoms(left, right)
-        if bond.GetBondType() == Chem.BondType.SINGLE and not bond.IsInRing():
-            starts.append(right)
-    for right in starts[1:]:
-        left = path[path.index(right) - 1]
-        molecule.RemoveBond(left, right)
-        for atom, label in ((left, 2), (right, 1)):
-            point = molecule.AddAtom(Chem.Atom(0))
-            molecule.GetAtomWithIdx(point).SetIsotope(label)
-            molecule.AddBond(atom, point, Chem.BondType.SINGLE)
-    Chem.SanitizeMol(molecule)
-    fragments = {}
-    members: list[tuple[int, ...]] = []
-    for fragment, atoms in zip(
-        Chem.GetMolFrags(molecule, asMols=True, fragsMolAtomMapping=members), members, strict=True
-    ):
-        fragments.update(dict.fromkeys(atoms, fragment))
-    return [(Chem.MolToSmiles(fragments[start]), Chem.MolToSmiles(_turned(fragments[start]))) for start in starts]
-
-
-def _turned(segment: Chem.Mol) -> Chem.Mol:
-    turned = Chem.Mol(segment)
-    for atom in turned.GetAtoms():
-        if atom.GetAtomicNum() == 0:
-            atom.SetIsotope(3 - atom.GetIsotope())
-    return turned
+def _is_unsaturated(atom: Chem.Atom) -> bool:
+    return any(bond.GetBondType() != Chem.BondType.SINGLE for bond in atom.GetBonds())

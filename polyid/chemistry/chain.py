@@ -27,7 +27,7 @@ _ALL_HYDROGENS.removeDefiningBondStereo = True
 
 
 def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1) -> Chem.Mol:
-    """Join units head to tail and cap both ends.
+    """Join units head to tail, each strand for itself, and cap the ends.
 
     Bonds between units are added behind a unit's own, so the neighbour order of the atoms they join differs from the
     unit's; chirality tags, which refer to that order, are inverted where the permutation is odd.
@@ -37,7 +37,8 @@ def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1) -> C
     units : sequence of ChainUnit
         In the order of the chain.
     head_cap, tail_cap : int
-        Atomic numbers of the atoms at the ends: 1 hydrogen, 8 hydroxyl, 17 chlorine, 0 an attachment point.
+        Atomic numbers of the atoms at the ends: 1 hydrogen, 8 hydroxyl, 17 chlorine, 0 an attachment point, labelled as
+        `polyid.chemistry.repeat_unit.unit_of` reads it.
 
     Returns
     -------
@@ -45,8 +46,12 @@ def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1) -> C
         Sanitised, without explicit hydrogens, stereochemistry kept.
     """
     molecule = Chem.RWMol()
-    # The open end of the chain so far; the chain's own start is an atom unless the first unit brings it.
-    end = None if units[0].head is None else molecule.AddAtom(Chem.Atom(head_cap))
+    # The open end of each strand so far; the chain's own start is an atom unless the first unit brings it.
+    strands = len(units[0].strands)
+    ends = [
+        None if head is None else molecule.AddAtom(_cap(head_cap, label))
+        for label, (head, _) in enumerate(units[0].strands, 1)
+    ]
     double_bonds = []
     # Where each unit's atoms, and the points that neighbours stand for, lie in the chain.
     indices: list[dict[int | None, int]] = []
@@ -58,17 +63,19 @@ def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1) -> C
         molecule.InsertMol(atoms)
         in_chain: dict[int | None, int] = {old: start + new for old, new in index.items()}
         double_bonds += [(bond, in_chain) for bond in unit_double_bonds]
-        if end is not None:
-            first = in_chain[unit.neighbour(unit.head)]
-            molecule.AddBond(end, first, Chem.BondType.SINGLE)
-            in_chain[unit.head] = end
-            if number:
-                indices[-1][units[number - 1].tail] = first
+        for strand, ((head, _), end) in enumerate(zip(unit.strands, ends, strict=True)):
+            if end is not None:
+                first = in_chain[unit.neighbour(head)]
+                molecule.AddBond(end, first, Chem.BondType.SINGLE)
+                in_chain[head] = end
+                if number:
+                    indices[-1][units[number - 1].strands[strand][1]] = first
         indices.append(in_chain)
-        end = None if unit.tail is None else in_chain[unit.neighbour(unit.tail)]
-    if end is not None:
-        indices[-1][units[-1].tail] = cap = molecule.AddAtom(Chem.Atom(tail_cap))
-        molecule.AddBond(end, cap, Chem.BondType.SINGLE)
+        ends = [None if tail is None else in_chain[unit.neighbour(tail)] for _, tail in unit.strands]
+    for label, ((_, tail), end) in enumerate(zip(units[-1].strands, ends, strict=True), strands + 1):
+        if end is not None:
+            indices[-1][tail] = cap = molecule.AddAtom(_cap(tail_cap, label))
+            molecule.AddBond(end, cap, Chem.BondType.SINGLE)
 
     Chem.SanitizeMol(molecule)
     for bond, in_chain in double_bonds:
@@ -82,12 +89,19 @@ def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1) -> C
     return Chem.RemoveHs(molecule, _ALL_HYDROGENS)
 
 
+def _cap(atomic_number: int, label: int) -> Chem.Atom:
+    atom = Chem.Atom(atomic_number)
+    if not atomic_number:
+        atom.SetIsotope(label)
+    return atom
+
+
 def _without_points(unit: ChainUnit) -> tuple[Chem.Mol, dict[int, int], list[Chem.Bond]]:
     """A unit's atoms and bonds without its attachment points, new index of each atom, and double bonds with a geometry.
 
     Chirality tags are those that the atoms have when bonds to the neighbouring units are added.
     """
-    points = (unit.head, unit.tail)
+    points = [point for strand in unit.strands for point in strand]
     molecule, index, double_bonds = Chem.RWMol(), {}, []
     for atom in unit.molecule.GetAtoms():
         if atom.GetIdx() not in points:
@@ -105,10 +119,15 @@ def _without_points(unit: ChainUnit) -> tuple[Chem.Mol, dict[int, int], list[Che
 
 
 def _reordered(unit: ChainUnit, index: int) -> bool:
-    """Whether moving an atom's bonds to head and tail behind its other bonds is an odd permutation."""
+    """Whether moving an atom's bonds to heads and tails behind its other bonds is an odd permutation."""
     neighbours = [bond.GetOtherAtomIdx(index) for bond in unit.molecule.GetAtomWithIdx(index).GetBonds()]
-    rank = {unit.head: len(neighbours), unit.tail: len(neighbours) + 1}
-    order = [rank.get(neighbour, position) for position, neighbour in enumerate(neighbours)]
+    points = [head for head, _ in unit.strands] + [tail for _, tail in unit.strands]
+    rank = {point: len(neighbours) + place for place, point in enumerate(points)}
+    return is_odd([rank.get(neighbour, position) for position, neighbour in enumerate(neighbours)])
+
+
+def is_odd(order: Sequence[int]) -> bool:
+    """Whether a permutation is odd: it inverts a chirality tag, which refers to the order of an atom's neighbours."""
     return sum(a > b for position, a in enumerate(order) for b in order[position + 1 :]) % 2 == 1
 
 

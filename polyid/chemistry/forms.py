@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import ParamSpec, TypeVar
@@ -17,6 +18,7 @@ from rdkit import Chem, rdBase
 from polyid.chemistry.chain import MAX_HEAVY_ATOMS
 from polyid.chemistry.copolymer_text import copolymer_text
 from polyid.chemistry.diagnose import EXPECTED, why_unreadable
+from polyid.chemistry.ladder import with_strands
 from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.repeat_unit import cut_at_single_bond
 from polyid.chemistry.smiles import read_molecule
@@ -28,6 +30,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 MAX_CHARACTERS = 10_000
+LADDER_POINTS = 4
+_POINT = re.compile(r"\[\*\]|\*")
+_LABELLED_POINT = re.compile(r"\[[^\[\]]+\*|\*[^\[\]()]*(?<!\[\*)\]")
 _BONDS = {Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem.BondType.AROMATIC}
 
 ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I")
@@ -58,15 +63,26 @@ def parse_polymer(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
     if not text:
         raise PolymerError(f"“{shorten(smiles.strip())}” holds no SMILES; {EXPECTED}.")
     with rdBase.BlockLogs():
-        molecule = read_molecule(text)
+        molecule = read_molecule(_with_points_told_apart(text))
         if molecule is None:
             raise PolymerError(why_unreadable(text))
         if ":" in text:
             for atom in molecule.GetAtoms():
+                if not (atom.GetAtomicNum() or atom.GetIsotope()):
+                    atom.SetIsotope(atom.GetAtomMapNum())
                 atom.SetAtomMapNum(0)
         if "*" in text and "=" in text:
             molecule = cut_at_single_bond(molecule)
-        return molecule, _check(molecule, text)
+        form = _check(molecule, text)
+        return (with_strands(molecule, shorten(text)) if text.count("*") == LADDER_POINTS else molecule), form
+
+
+def _with_points_told_apart(text: str) -> str:
+    """A SMILES with configurations whose two attachment points have labels: RDKit drops that of an atom bonded to two alike."""
+    if "@" not in text or _LABELLED_POINT.search(text) or text.count("*") != 2:
+        return text
+    labels = iter("12")
+    return _POINT.sub(lambda _: f"[{next(labels)}*]", text)
 
 
 def refusing(read: Callable[P, R]) -> Callable[P, R]:
@@ -137,9 +153,11 @@ def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
             f"“{shown}” has {parts} molecules and {len(points)} attachment points; copolymers are written with "
             "“ : ” between their units and the ratio behind, such as *CC* : *CC(*)C = 0.7 : 0.3 random."
         )
-    if len(points) != 2:
+    if len(points) not in (2, LADDER_POINTS):
         seen = "one attachment point" if len(points) == 1 else f"{len(points)} attachment points"
-        raise PolymerError(f"“{shown}” has {seen}; a repeat unit has exactly two, such as *CC(*)c1ccccc1.")
+        raise PolymerError(
+            f"“{shown}” has {seen}; a repeat unit has exactly two, such as *CC(*)c1ccccc1, or four if it is a ladder's."
+        )
     for point in points:
         if point.GetDegree() != 1:
             raise PolymerError(

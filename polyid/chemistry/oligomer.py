@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rdkit import Chem, rdBase
 
+from polyid.chemistry.backbone import standard_unit
 from polyid.chemistry.chain import homopolymer
 from polyid.chemistry.copolymer_reading import CopolymerReading, read_copolymer, weighted_chains
 from polyid.chemistry.diagnose import EXPECTED
@@ -111,7 +112,7 @@ def read_polymer(
     molecule, form = parse_polymer(smiles)
     with rdBase.BlockLogs():
         if form is PolymerForm.REPEAT_UNIT:
-            return form, homopolymer(unit_of(molecule), degree_of_polymerisation, pm, seed)
+            return form, homopolymer(standard_unit(unit_of(molecule)), degree_of_polymerisation, pm, seed)
         if form is PolymerForm.MONOMERS or mechanism is not None:
             return form, polymerise(molecule, degree_of_polymerisation, mechanism, pm, seed)
         _refuse_small_molecule(molecule, smiles.strip())

@@ -1,4 +1,4 @@
-"""Repeat units as graphs: a molecule with its two attachment points, and the one canonical unit of a chain."""
+"""Repeat units as graphs: a molecule with its attachment points, two of a linear chain and four of a ladder's two strands."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ class ChainUnit:
     def heavy_atoms(self) -> int:
         return self.molecule.GetNumHeavyAtoms()
 
+    @property
+    def strands(self) -> tuple[tuple[int | None, int | None], ...]:
+        """Head and tail of each strand; a unit's tails are bonded to the heads of the next."""
+        return ((self.head, self.tail),)
+
     @overload
     def neighbour(self, point: int) -> int: ...
 
@@ -42,17 +47,49 @@ class Unit(ChainUnit):
     head: int
     tail: int
 
+    @property
+    def strands(self) -> tuple[tuple[int, int], ...]:
+        return ((self.head, self.tail),)
+
+    @property
+    def heads(self) -> list[int]:
+        return [head for head, _ in self.strands]
+
+    @property
+    def tails(self) -> list[int]:
+        return [tail for _, tail in self.strands]
+
+
+@dataclass(frozen=True)
+class Ladder(Unit):
+    """A repeat unit of two strands: `head` and `tail` are those of the first, `second` those of the second."""
+
+    second: tuple[int, int]
+
+    @property
+    def strands(self) -> tuple[tuple[int, int], ...]:
+        return ((self.head, self.tail), self.second)
+
 
 def unit_of(molecule: Chem.Mol) -> Unit:
-    """The unit of a molecule with two attachment points; isotopes 1 and 2, where given, are head and tail."""
+    """The unit of a molecule with two attachment points, or with four that are labelled.
+
+    Isotopes say which is which: 1 and 2, where given, are head and tail; of a ladder, 1 and 2 are the heads, joined to the
+    tails 3 and 4.
+    """
     molecule = Chem.Mol(molecule)
     Chem.Kekulize(molecule, clearAromaticFlags=True)
     points = sorted(
         (atom for atom in molecule.GetAtoms() if atom.GetAtomicNum() == 0),
         key=lambda atom: (atom.GetIsotope(), atom.GetIdx()),
     )
-    head, tail = (point.GetIdx() for point in points)
-    return Unit(molecule, head, tail)
+    places = [point.GetIdx() for point in points]
+    for point in points:
+        point.SetIsotope(0)
+    if len(points) == 2:
+        return Unit(molecule, *places)
+    head, second_head, tail, second_tail = places
+    return Ladder(molecule, head, tail, (second_head, second_tail))
 
 
 def end_of(molecule: Chem.Mol, first: bool) -> ChainUnit:

@@ -27,7 +27,7 @@ from rdkit import Chem
 
 from polyid.chemistry.copolymer_reading import read_copolymer
 from polyid.chemistry.forms import PolymerForm, recognise_form
-from polyid.chemistry.notations import as_smiles
+from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.common.text import shorten
 from polyid.errors import PolymerError
@@ -180,7 +180,7 @@ def contributions(
             )
         smiles = copolymer.polymer
     oligomer = chain.oligomer(smiles, mechanism=mechanism, pm=pm)
-    repeat_unit = as_smiles(smiles).text if recognise_form(smiles) is PolymerForm.REPEAT_UNIT else None
+    repeat_unit = polymer_identity(smiles) if recognise_form(smiles) is PolymerForm.REPEAT_UNIT else None
     repeats = find_repeats(oligomer, repeat_unit)
     ends, shares, centre = bond_shares(predictor.bond_values(oligomer))
     # Every bond is the same share of the mean; these shares are added up like the contributions.

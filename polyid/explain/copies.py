@@ -85,7 +85,7 @@ def find_repeats(oligomer: str, repeat_unit: str | None = None) -> Repeats:
     oligomer : str
         SMILES of a molecule.
     repeat_unit : str, optional
-        SMILES of the unit the oligomer was made of, with two attachment points; searched for when None.
+        SMILES of the unit the oligomer was made of, with its attachment points; searched for when None.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def _repeats_of(plain: Chem.Mol, unit: Chem.Mol) -> Repeats | None:
     text = Chem.MolToSmiles(unit)
     unit = Chem.MolFromSmiles(text)
     cut = unit_of(unit)
-    inner = [a.GetIdx() for a in unit.GetAtoms() if a.GetIdx() not in (cut.head, cut.tail)]
+    inner = [a.GetIdx() for a in unit.GetAtoms() if a.GetIdx() not in (*cut.heads, *cut.tails)]
     count, rest = divmod(plain.GetNumAtoms(), len(inner))
     if rest or not count:
         return None
@@ -126,16 +126,17 @@ def _repeats_of(plain: Chem.Mol, unit: Chem.Mol) -> Repeats | None:
     # The chain has its units' atoms one unit behind the other.
     by_copy = np.empty((count, len(inner)), np.int64)
     by_copy.flat[built_order] = order
-    first, last = inner.index(cut.neighbour(cut.head)), inner.index(cut.neighbour(cut.tail))
     links: dict[tuple[int, int], int] = {}
-    for left, right in itertools.pairwise(by_copy.tolist()):
-        links[left[last], right[first]] = cut.tail
-        links[right[first], left[last]] = cut.head
+    for head, tail in cut.strands:
+        first, last = inner.index(cut.neighbour(head)), inner.index(cut.neighbour(tail))
+        for left, right in itertools.pairwise(by_copy.tolist()):
+            links[left[last], right[first]] = tail
+            links[right[first], left[last]] = head
     atom = np.empty(by_copy.size, np.int64)
     copy = np.empty(by_copy.size, np.int64)
     atom[by_copy] = inner
     copy[by_copy] = np.arange(count)[:, None]
-    return Repeats(text, count, atom, copy, links, *symmetry_classes_in_chain(unit, cut.head, cut.tail))
+    return Repeats(text, count, atom, copy, links, *symmetry_classes_in_chain(unit, cut.strands))
 
 
 def _whole(molecule: Chem.Mol) -> Repeats:
@@ -255,5 +256,5 @@ def _assemble(plain: Chem.Mol, division: _Division) -> Repeats:
     if len(drawn_as) > 1:
         return Repeats(text, len(division.copies), atom, copy, links, *symmetry_classes(molecule))
     _, head, tail = next(iter(drawn_as.values()))
-    alike = symmetry_classes_in_chain(molecule, int(number[head]), int(number[tail]))
+    alike = symmetry_classes_in_chain(molecule, [(int(number[head]), int(number[tail]))])
     return Repeats(text, len(division.copies), atom, copy, links, *alike)

@@ -19,12 +19,15 @@ def symmetry_classes(molecule: Chem.Mol) -> tuple[np.ndarray, np.ndarray]:
     return ranks, _numbered(pairs)
 
 
-def symmetry_classes_in_chain(unit: Chem.Mol, head: int, tail: int) -> tuple[np.ndarray, np.ndarray]:
-    """Classes of atoms and bonds of a unit that colour refinement can't tell apart in the endless chain of that unit."""
+def symmetry_classes_in_chain(unit: Chem.Mol, strands: Sequence[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Classes of atoms and bonds of a unit that colour refinement can't tell apart in the endless chain of that unit.
+
+    `strands` are the heads and tails, as `polyid.chemistry.repeat_unit.Unit` has them.
+    """
     unit_atoms = not_stars(unit)
     position = {i: k for k, i in enumerate(unit_atoms)}
-    first, last = (unit.GetAtomWithIdx(star).GetNeighbors()[0].GetIdx() for star in (head, tail))
-    inner = [b for b in unit.GetBonds() if not {b.GetBeginAtomIdx(), b.GetEndAtomIdx()} & {head, tail}]
+    beside = {star: unit.GetAtomWithIdx(star).GetNeighbors()[0].GetIdx() for strand in strands for star in strand}
+    inner = [b for b in unit.GetBonds() if not beside.keys() & {b.GetBeginAtomIdx(), b.GetEndAtomIdx()}]
     # Three copies in a ring have the neighbourhoods of an endless chain, and no two bonds between the same atoms.
     ends, bonds = [], []
     for k in range(3):
@@ -32,8 +35,9 @@ def symmetry_classes_in_chain(unit: Chem.Mol, head: int, tail: int) -> tuple[np.
         for b in inner:
             ends.append((start + position[b.GetBeginAtomIdx()], start + position[b.GetEndAtomIdx()]))
             bonds.append(f"{b.GetBondType()} {b.IsInRing()}")
-        ends.append((start + position[last], next_start + position[first]))
-        bonds.append("SINGLE False")
+        for head, tail in strands:
+            ends.append((start + position[beside[tail]], next_start + position[beside[head]]))
+            bonds.append(f"SINGLE {len(strands) > 1}")
     atoms = [
         f"{a.GetSymbol()} {a.GetFormalCharge()} {a.GetIsAromatic()} {a.GetTotalNumHs()}"
         for a in (unit.GetAtomWithIdx(i) for i in unit_atoms)
@@ -52,11 +56,11 @@ def symmetry_classes_in_chain(unit: Chem.Mol, head: int, tail: int) -> tuple[np.
     of_bond = {(int(i), int(j)): int(c) for (i, j), c in zip(graph.connectivity, bond_classes[-1], strict=True)}
     alike_atoms = np.full(unit.GetNumAtoms(), -1, np.int64)
     alike_atoms[unit_atoms] = atom_classes[-1][: len(unit_atoms)]
-    link = ends[len(inner)]
+    links = {star: ends[len(inner) + n] for n, strand in enumerate(strands) for star in strand}
     pairs = []
     for b in unit.GetBonds():
         begin, end = b.GetBeginAtomIdx(), b.GetEndAtomIdx()
-        i, j = link if {begin, end} & {head, tail} else (position[begin], position[end])
+        i, j = links.get(begin) or links.get(end) or (position[begin], position[end])
         pairs.append(sorted((of_bond[i, j], of_bond[j, i])))
     return alike_atoms, _numbered(pairs)
 
