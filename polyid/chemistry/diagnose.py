@@ -29,6 +29,11 @@ def why_unreadable(text: str) -> str:
         return f"“{shown}” looks like BigSMILES, which is not supported; {EXPECTED}."
     if re.search(r"\[R\d*\]", text):
         return f"“{shown}” has an R-group; write attachment points as *, such as *CC(*)c1ccccc1."
+    if re.search(r"\[[edtg]\]", text):
+        return (
+            f"“{shown}” has some of the marks [e], [d], [t] and [g] of a ladder polymer; write each of the four once, [e] where it "
+            "is joined to [t] and [d] where to [g], or * for the two points of a linear repeat unit."
+        )
     fault = _fault(text)
     if fault is not None:
         return f"“{shown}” {fault}"

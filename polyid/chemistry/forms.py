@@ -19,7 +19,7 @@ from polyid.chemistry.chain import MAX_HEAVY_ATOMS
 from polyid.chemistry.copolymer_text import copolymer_text
 from polyid.chemistry.diagnose import EXPECTED, why_unreadable
 from polyid.chemistry.ladder import with_strands
-from polyid.chemistry.notations import as_smiles
+from polyid.chemistry.notations import LADDER_POINTS, as_smiles
 from polyid.chemistry.repeat_unit import cut_at_single_bond
 from polyid.chemistry.smiles import read_molecule
 from polyid.common.text import shorten
@@ -30,7 +30,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 MAX_CHARACTERS = 10_000
-LADDER_POINTS = 4
 _POINT = re.compile(r"\[\*\]|\*")
 _LABELLED_POINT = re.compile(r"\[[^\[\]]+\*|\*[^\[\]()]*(?<!\[\*)\]")
 _BONDS = {Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem.BondType.AROMATIC}
@@ -62,6 +61,10 @@ def parse_polymer(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
     text = as_smiles(smiles).text
     if not text:
         raise PolymerError(f"“{shorten(smiles.strip())}” holds no SMILES; {EXPECTED}.")
+    if " : " in text:
+        raise PolymerError(
+            f"“{shorten(smiles.strip())}” is a copolymer ({shorten(text)}), where one repeat unit is read."
+        )
     with rdBase.BlockLogs():
         molecule = read_molecule(_with_points_told_apart(text))
         if molecule is None:

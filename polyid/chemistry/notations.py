@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 
-from rdkit import Chem, rdBase
-
+from polyid.chemistry.bigsmiles import read_bigsmiles
+from polyid.chemistry.drawings import read_bracketed, read_inchi, read_mol_block
 from polyid.chemistry.names import MAX_CHARACTERS, find_name, is_abbreviation, unknown_name
 from polyid.chemistry.pasted_text import TidyText, tidy_text
+from polyid.chemistry.weighted_graph import is_weighted_graph, read_weighted_graph
 from polyid.common.text import shorten
 from polyid.errors import PolymerError
 
+LADDER_POINTS = 4
 # Atoms that other tools write where the chain goes on; real chains hold none of them.
 _PLACEHOLDERS = (("[Ce]", "[Th]"), ("[Cu]", "[Au]"), ("[At]", "[At]"), ("[Pt]", "[Pt]"), ("[Lr]", "[Lr]"))
 _R_GROUP = re.compile(r"\[R(\d*|[a-zA-Z']?)\]")
+_LADDER_MARKS = {"[e]": "[1*]", "[d]": "[2*]", "[t]": "[3*]", "[g]": "[4*]"}
 _DOLLAR = re.compile(r"^\$|\$$|(?<=\()\$(?=\))|\[\$\d*\]")
-# A stochastic object: braces, inside them a terminal descriptor or none, the repeat units, another terminal descriptor.
-_TERMINAL = r"\[[$<>]?\d*\]"
-_OBJECT = re.compile(rf"\{{(?:{_TERMINAL}(?=\[[$<>]))?(?P<units>[^{{}}]*?)(?:(?<=\]){_TERMINAL}|\[\])?\}}")
-_DESCRIPTOR = re.compile(r"\[([$<>])\d*\]")
 # What consists of nothing else is a SMILES, right or wrong; it may be an abbreviation only where it is all letters.
 _ONLY_SMILES = re.compile(r"(?!\d)(?:\[[^\[\]]*\]|Br|Cl|[BCNOPSFIbcnops]|%\d\d|\d|[-=#$:/\\~().@])++")
 _NO_NAME = re.compile(r"[*{\n\r]|^InChI=")
@@ -32,8 +31,8 @@ def as_smiles(pasted: object) -> TidyText:
     Parameters
     ----------
     pasted : str
-        SMILES with ``*``, ``[R1]``, ``$`` or placeholder atoms for attachment points; BigSMILES of a homopolymer (Lin et al.,
-        ACS Cent. Sci. 2019, 5, 1523, doi:10.1021/acscentsci.9b00476); InChI; an MDL mol block; a name (`find_name`).
+        SMILES with ``*``, ``[R1]``, ``$`` or placeholder atoms for attachment points, ``[e]``, ``[d]``, ``[t]`` and ``[g]`` for
+        those of a ladder; BigSMILES; what the wD-MPNN reads; InChI; an MDL mol block; CXSMILES with a bracketed unit; a name.
 
     Raises
     ------
@@ -41,16 +40,34 @@ def as_smiles(pasted: object) -> TidyText:
         As `tidy_text` and `find_name`, the name is not known here, or the notation says more than one repeat unit.
     """
     if isinstance(pasted, str) and _MOL_BLOCK_END.search(pasted):
-        return _of_mol_block(pasted)
+        return read_mol_block(pasted)
     named = _of_name(pasted.strip()) if isinstance(pasted, str) else None
     if named is not None:
         return named
     tidy = tidy_text(pasted)
-    text, notes = tidy.text, list(tidy.notes)
+    other = _of_other_notation(tidy.text) or _with_stars(tidy.text)
+    return TidyText(other.text, (*tidy.notes, *other.notes))
+
+
+def _of_other_notation(text: str) -> TidyText | None:
+    """What is no SMILES with other attachment points, but something else; None for what may be SMILES."""
     if text.startswith("InChI="):
-        return TidyText(_of_inchi(text), (*notes, "InChI read as SMILES"))
+        return TidyText(read_inchi(text), ("InChI read as SMILES",))
+    if "Sg:" in text and len(text.split()) > 1:
+        smiles = read_bracketed(*text.split(maxsplit=1))
+        return TidyText(smiles, (f"the repeating group in brackets read as {shorten(smiles)}",))
     if "{" in text:
-        return TidyText(_of_bigsmiles(text, notes), tuple(notes))
+        return read_bigsmiles(text)
+    return read_weighted_graph(text) if is_weighted_graph(text) else None
+
+
+def _with_stars(text: str) -> TidyText:
+    """A SMILES with ``*`` for whatever stands where the chain goes on."""
+    notes = []
+    if all(text.count(mark) == 1 for mark in _LADDER_MARKS):
+        for mark, point in _LADDER_MARKS.items():
+            text = text.replace(mark, point)
+        notes.append("[e], [d], [t] and [g] read as a ladder's attachment points, [e] joined to [t] and [d] to [g]")
     for pattern, name in ((_R_GROUP, "R-groups"), (_DOLLAR, "$")):
         starred = pattern.sub("*", text)
         if starred != text and starred.count("*") >= 2:
@@ -60,6 +77,8 @@ def as_smiles(pasted: object) -> TidyText:
         if "*" not in text and text.count(head) == text.count(tail) == 1 + (head == tail):
             text = text.replace(head, "*").replace(tail, "*")
             notes.append(f"{head} and {tail} read as attachment points *")
+    if text.count("*") == LADDER_POINTS and "." not in text:
+        notes.append("four attachment points read as the two strands of a ladder polymer")
     return TidyText(text, tuple(notes))
 
 
@@ -78,45 +97,3 @@ def _of_name(text: str) -> TidyText | None:
         return None
     read = f"“{shorten(text)}” read as {polymer.smiles} ({polymer.source})"
     return TidyText(polymer.smiles, (read, *polymer.notes))
-
-
-def _of_inchi(text: str) -> str:
-    with rdBase.BlockLogs():
-        molecule = Chem.MolFromInchi(text)
-    if molecule is None:
-        raise PolymerError(f"“{shorten(text)}” is no InChI that can be read; write the polymer as SMILES.")
-    return Chem.MolToSmiles(molecule)
-
-
-def _of_mol_block(text: str) -> TidyText:
-    with rdBase.BlockLogs():
-        molecule = Chem.MolFromMolBlock(text)
-    if molecule is None:
-        raise PolymerError("The mol block can't be read; draw the structure again or write it as SMILES.")
-    for atom in molecule.GetAtoms():
-        if atom.GetAtomicNum() == 0:
-            atom.SetIsotope(0)
-            atom.SetAtomMapNum(0)
-    smiles = Chem.MolToSmiles(molecule)
-    return TidyText(smiles, (f"mol block read as {shorten(smiles)}",))
-
-
-def _of_bigsmiles(text: str, notes: list[str]) -> str:
-    """The repeat unit of a BigSMILES of one homopolymer, end groups left out."""
-    shown = shorten(text)
-    objects = list(_OBJECT.finditer(text))
-    units = re.split("[,;]", objects[0]["units"]) if len(objects) == 1 else []
-    if len(units) != 1 or text.count("{") != 1:
-        raise PolymerError(
-            f"“{shown}” is BigSMILES of several repeat units, which are not read; write one repeat unit with two "
-            "attachment points, such as *CC(*)c1ccccc1."
-        )
-    descriptors = [match.group(1) for match in _DESCRIPTOR.finditer(units[0])]
-    if sorted(descriptors) not in (["$", "$"], ["<", ">"]):
-        raise PolymerError(
-            f"“{shown}” is BigSMILES whose repeat unit has the bonding descriptors {' '.join(descriptors) or 'none'}; one "
-            "[<] and one [>], or two [$], are read."
-        )
-    ends = [end for end in (text[: objects[0].start()], text[objects[0].end() :]) if end]
-    notes.append("BigSMILES read as its repeat unit" + (f", end groups {' and '.join(ends)} left out" if ends else ""))
-    return _DESCRIPTOR.sub("*", units[0])

@@ -103,7 +103,7 @@ def _in_ascii(text: str, notes: list[str]) -> str:
 
 
 def _without_tail(text: str, notes: list[str]) -> str:
-    """The text without a name or CXSMILES labels behind a SMILES; BigSMILES may hold blanks and commas."""
+    """The text without a name or CXSMILES labels behind a SMILES, but for brackets; BigSMILES may hold blanks and commas."""
     if "{" in text or text.startswith("InChI="):
         return text
     first, rest = [*re.split(r"[\s,;]+", text, maxsplit=1), ""][:2]
@@ -111,10 +111,7 @@ def _without_tail(text: str, notes: list[str]) -> str:
         return text
     if rest.startswith("|"):
         if re.search(r"\bSg:", rest):
-            raise PolymerError(
-                f"“{shorten(text)}” marks its repeat unit by CXSMILES brackets, which are not read; write the repeat unit "
-                "with two attachment points, such as *CC(*)c1ccccc1."
-            )
+            return text
         notes.append("the CXSMILES labels behind it left out")
         return first
     if "*" not in first and "." not in first:

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Whether a polymer has one key and one oligomer however it is written.
+
+    python scripts/studies/same_polymer.py [--polymers 200] [--seed 0]
+
+Repeat units of the list of names are written in some ten ways each, by RDKit alone: atoms in random order, turned round, Kekulé,
+with explicit hydrogens, labelled points, other notations, two or three units at once, cut elsewhere. The exit status is 1 if a
+spelling has another key or oligomer than the unit as it is listed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import random
+import sys
+from importlib.resources import files
+
+from rdkit import Chem
+
+from polyid.chemistry.identity import polymer_identity
+from polyid.chemistry.oligomer import to_oligomer
+from polyid.errors import PolymerError
+
+
+def spellings(smiles: str, generator: random.Random) -> dict[str, str]:
+    """Texts that mean the same polymer as a repeat unit without stereochemistry, by how they differ."""
+    unit = Chem.MolFromSmiles(smiles)
+    order = list(range(unit.GetNumAtoms()))
+    generator.shuffle(order)
+    shuffled = Chem.MolToSmiles(Chem.RenumberAtoms(unit, order), canonical=False)
+    points = [atom.GetIdx() for atom in unit.GetAtoms() if atom.GetAtomicNum() == 0]
+    labels = iter("1234")
+    labelled = "".join(f"[*:{next(labels)}]" if mark == "*" else mark for mark in smiles)
+    ways = {
+        "random order": shuffled,
+        "turned": Chem.MolToSmiles(unit, rootedAtAtom=points[-1]),
+        "Kekulé": Chem.MolToSmiles(unit, kekuleSmiles=True),
+        "explicit hydrogens": Chem.MolToSmiles(Chem.AddHs(unit)),
+        "hydrogens in brackets": Chem.MolToSmiles(unit, allHsExplicit=True),
+        "[*]": shuffled.replace("*", "[*]"),
+        "•": shuffled.replace("*", "•"),
+    }
+    if len(points) == 2:
+        ways |= {
+            "[*:1]": labelled,
+            "R-groups": labelled.replace("[*:", "[R"),
+            "BigSMILES": "{" + smiles.replace("*", "[$]") + "}",
+            "two units": Chem.MolToSmiles(joined([unit, unit])),
+            "three units": Chem.MolToSmiles(joined([unit] * 3)),
+        }
+        ways |= {f"cut at {number}": text for number, text in enumerate(cut_elsewhere(unit), 1)}
+    return ways
+
+
+def joined(units: list[Chem.Mol]) -> Chem.Mol:
+    """Repeat units in a row, the second attachment point of each bonded to the first of the next."""
+    chain = units[0]
+    for unit in units[1:]:
+        together = Chem.RWMol(Chem.CombineMols(chain, unit))
+        points = [atom.GetIdx() for atom in together.GetAtoms() if atom.GetAtomicNum() == 0]
+        left, right = (together.GetAtomWithIdx(point).GetNeighbors()[0].GetIdx() for point in points[1:3])
+        together.AddBond(left, right, Chem.BondType.SINGLE)
+        for point in sorted(points[1:3], reverse=True):
+            together.RemoveAtom(point)
+        Chem.SanitizeMol(together)
+        chain = together.GetMol()
+    return chain
+
+
+def cut_elsewhere(unit: Chem.Mol) -> list[str]:
+    """A chain cut at every other single bond of its backbone outside rings."""
+    head, tail = (atom.GetIdx() for atom in unit.GetAtoms() if atom.GetAtomicNum() == 0)
+    path = Chem.GetShortestPath(unit, head, tail)
+    texts = []
+    for left, right in itertools.pairwise(path[1:-1]):
+        bond = unit.GetBondBetweenAtoms(left, right)
+        if bond.GetBondType() == Chem.BondType.SINGLE and not bond.IsInRing():
+            cut = Chem.RWMol(unit)
+            for one, other in ((left, right), (head, path[1]), (path[-2], tail)):
+                cut.RemoveBond(one, other)
+            for one, other in ((path[-2], path[1]), (left, tail), (head, right)):
+                cut.AddBond(one, other, Chem.BondType.SINGLE)
+            Chem.SanitizeMol(cut)
+            texts.append(Chem.MolToSmiles(cut))
+    return texts
+
+
+def listed_units() -> list[str]:
+    """Repeat units of the list of names, without stereochemistry, each once."""
+    with files("polyid.chemistry").joinpath("names.csv").open(encoding="utf-8") as stream:
+        every = {row["smiles"] for row in csv.DictReader(stream)}
+    return sorted(smiles for smiles in every if not set("@/\\") & set(smiles))
+
+
+def differing(smiles: str, generator: random.Random) -> tuple[int, list[str]]:
+    """How many spellings of a repeat unit were read, and those that are another polymer, or none."""
+    key, oligomer = polymer_identity(smiles), to_oligomer(smiles)
+    ways = spellings(smiles, generator)
+    wrong = []
+    for way, text in ways.items():
+        try:
+            if (polymer_identity(text), to_oligomer(text)) != (key, oligomer):
+                wrong.append(f"{smiles} | {way} | {text} | {polymer_identity(text)}")
+        except PolymerError as error:
+            wrong.append(f"{smiles} | {way} | {text} | {error}")
+    return len(ways), wrong
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--polymers", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    generator = random.Random(arguments.seed)
+    units = listed_units()
+    chosen = generator.sample(units, min(arguments.polymers, len(units)))
+    results = [differing(smiles, generator) for smiles in chosen]
+    wrong = [text for _, texts in results for text in texts]
+    print(*wrong, sep="\n")
+    counts = [count for count, _ in results]
+    print(
+        f"{len(chosen)} polymers in {min(counts)} to {max(counts)} spellings, {sum(counts)} in all: {len(wrong)} differ"
+    )
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
