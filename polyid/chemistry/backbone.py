@@ -26,25 +26,24 @@ _HETEROATOMS = {"O": 0, "N": 1, "S": 2}
 _METALLOIDS = ("Si", "P", "B", "Se")
 
 
-def standard_unit(unit: Unit) -> Unit:
+def standard_unit(unit: Unit, *, one_atom_twice: bool = True) -> Unit:
     """The unit by which a chain is named and built: its smallest, cut where chemists cut, its head first.
 
     The bond between units is, in this order, one between O, N or S and an acyl, sulphonyl or phosphoryl group, between O, N or S
     and another atom, between two saturated atoms, another one. The head is its heteroatom or, between two carbon atoms, the
     less substituted one (vinyl monomers join head to tail). What this leaves open is decided by the alphabet. A backbone of one
-    atom is taken twice, as polyethylene is C2H4. A ladder that a single bond holds together is a linear chain. Configurations
+    atom is taken twice if asked for, as polyethylene is C2H4. A ladder that a single bond holds together is a linear chain. Configurations
     are kept.
     """
     if isinstance(unit, Ladder) and (bond := single_bond_between_rings(unit)):
         unit = cut_elsewhere(unit, (bond,))
     unit = _smallest(unit)
-    if not isinstance(unit, Ladder) and unit.neighbour(unit.head) == unit.neighbour(unit.tail):
-        unit = unit_of(chain([unit, unit], head_cap=0, tail_cap=0))
-    ways = [way for same_chain in _best_cuts(unit) for way in (same_chain, _turned(same_chain))]
-    best = min(
-        (_bond_rank(way.molecule, *_bonds(way, None)[0]) if len(way.strands) == 1 else (), _text(way)) for way in ways
-    )
-    return unit_of(Chem.MolFromSmiles(best[1]))
+    if one_atom_twice and unit.has_one_atom:
+        unit = unit_of(chain([unit, unit], head_cap=0, tail_cap=0, labelled=True))
+    ways = _best_ways(unit)
+    if len(ways) == 1:
+        return _cut_at(unit, *ways[0])
+    return unit_of(Chem.MolFromSmiles(min(_text(_cut_at(unit, *way)) for way in ways)))
 
 
 def canonical_unit(unit: Unit) -> str:
@@ -74,30 +73,35 @@ def _text(unit: Unit) -> str:
 
 def _smallest(unit: Unit) -> Unit:
     """The unit of which this one is a multiple, or this one."""
-    cuts = cuts_of(unit)
-    whole = composition(unit.molecule, range(unit.molecule.GetNumAtoms()))
-    here = _rank(unit)
+    here = _rank(unit, None, False)
+    cuts = [cut for cut in cuts_of(unit) if _rank(unit, cut, False) == here]
+    whole = composition(unit.molecule, range(unit.molecule.GetNumAtoms() if cuts else 0))
     texts: set[str] = set()
     for cut, side in sorted(zip(cuts, on_heads_side(unit, cuts), strict=True), key=lambda part: part[1].total()):
         times, rest = divmod(whole.total(), side.total())
-        if rest or times < 2 or _rank(unit, cut) != here:
+        if rest or times < 2:
             continue
         if {atom: times * count for atom, count in side.items()} == whole:
             part = first_part(unit, cut)
             texts = texts or {_text(unit), _text(_turned(unit))}
-            if _text(unit_of(chain([part] * times, head_cap=0, tail_cap=0))) in texts:
+            if _text(unit_of(chain([part] * times, head_cap=0, tail_cap=0, labelled=True))) in texts:
                 return part
     return unit
 
 
-def _best_cuts(unit: Unit) -> list[Unit]:
-    """A chain cut at each of the places that are the best and can't be told apart by what lies beside them."""
-    cuts: list[Cut | None] = [None, *cuts_of(unit)]
-    ranks = [_rank(unit, cut) for cut in cuts]
-    best = [cut for cut, rank in zip(cuts, ranks, strict=True) if rank == min(ranks)]
-    if len(best) > _TRIED and (beside := _beside(unit, best)):
-        best = [cut for cut, atoms in zip(best, beside, strict=True) if atoms == min(beside)]
-    return [unit if cut is None else cut_elsewhere(unit, cut) for cut in best]
+def _best_ways(unit: Unit) -> list[tuple[Cut | None, bool]]:
+    """The best places to cut a chain, with the directions to read it, that can't be told apart by what lies beside them."""
+    ways = [(cut, turned) for cut in (None, *cuts_of(unit)) for turned in (False, True)]
+    ranks = [_rank(unit, *way) for way in ways]
+    best = [way for way, rank in zip(ways, ranks, strict=True) if rank == min(ranks)]
+    if len(best) > _TRIED and (beside := _beside(unit, [cut for cut, _ in best])):
+        best = [way for way, atoms in zip(best, beside, strict=True) if atoms == min(beside)]
+    return best
+
+
+def _cut_at(unit: Unit, cut: Cut | None, turned: bool) -> Unit:
+    unit = unit if cut is None else cut_elsewhere(unit, cut)
+    return _turned(unit) if turned else unit
 
 
 def _bonds(unit: Unit, cut: Cut | None) -> Cut:
@@ -119,10 +123,12 @@ def _beside(unit: Unit, cuts: Sequence[Cut | None]) -> list[list[list[int]]]:
     return [sorted(sorted(ranks[atom] for atom in bond) for bond in _bonds(unit, cut)) for cut in cuts]
 
 
-def _rank(unit: Unit, cut: Cut | None = None) -> list[tuple[int, ...]]:
-    """The less, the more a chain is cut there, or between units when None, as chemists cut."""
-    ways = [(bond, bond[::-1]) for bond in _bonds(unit, cut)]
-    return sorted(min(_bond_rank(unit.molecule, *way) for way in bond) for bond in ways)
+def _rank(unit: Unit, cut: Cut | None, turned: bool) -> list[tuple[int, ...]]:
+    """The less, the more a chain is cut there, or between units when None, as chemists cut. A ladder has no direction."""
+    molecule, bonds = unit.molecule, _bonds(unit, cut)
+    if len(bonds) > 1:
+        return sorted(min(_bond_rank(molecule, *bond), _bond_rank(molecule, *bond[::-1])) for bond in bonds)
+    return [_bond_rank(molecule, *bonds[0][:: -1 if turned else 1])]
 
 
 def _bond_rank(molecule: Chem.Mol, last: int, first: int) -> tuple[int, ...]:

@@ -73,9 +73,9 @@ def _units(content: str, shown: str) -> list[str]:
     descriptors = ["".join(sorted(_DESCRIPTOR.findall(unit))) for unit in written]
     units = [_DESCRIPTOR.sub("*", unit) for unit in written]
     if sorted(descriptors) == ["<<", ">>"]:
-        parsed = [read_molecule(unit) for unit in units]
-        if all(molecule is not None and _points(molecule) == 2 for molecule in parsed):
-            return [Chem.MolToSmiles(_unlabelled(chain([unit_of(unit) for unit in parsed], head_cap=0, tail_cap=0)))]
+        parsed = [molecule for unit in units if (molecule := read_molecule(unit)) is not None]
+        if [_points(molecule) for molecule in parsed] == [2, 2]:
+            return [Chem.MolToSmiles(chain([unit_of(unit) for unit in parsed], head_cap=0, tail_cap=0))]
     for unit, ends in zip(written, descriptors, strict=True):
         if ends not in ("$$", "<>"):
             raise PolymerError(
@@ -87,10 +87,3 @@ def _units(content: str, shown: str) -> list[str]:
 
 def _points(molecule: Chem.Mol) -> int:
     return sum(atom.GetAtomicNum() == 0 for atom in molecule.GetAtoms())
-
-
-def _unlabelled(molecule: Chem.Mol) -> Chem.Mol:
-    for atom in molecule.GetAtoms():
-        if atom.GetAtomicNum() == 0:
-            atom.SetIsotope(0)
-    return molecule

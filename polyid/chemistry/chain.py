@@ -8,7 +8,7 @@ from typing import Any
 from rdkit import Chem
 
 from polyid.chemistry.repeat_unit import ChainUnit, Unit
-from polyid.chemistry.smiles import read_molecule
+from polyid.chemistry.smiles import atoms_of, bonds_of, read_molecule
 from polyid.chemistry.tacticity import (
     CLOCKWISE,
     COUNTERCLOCKWISE,
@@ -26,7 +26,7 @@ _ALL_HYDROGENS: Any = Chem.RemoveHsParameters()
 _ALL_HYDROGENS.removeDefiningBondStereo = True
 
 
-def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1) -> Chem.Mol:
+def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1, *, labelled: bool = False) -> Chem.Mol:
     """Join units head to tail, each strand for itself, and cap the ends.
 
     Bonds between units are added behind a unit's own, so the neighbour order of the atoms they join differs from the
@@ -37,8 +37,9 @@ def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1) -> C
     units : sequence of ChainUnit
         In the order of the chain.
     head_cap, tail_cap : int
-        Atomic numbers of the atoms at the ends: 1 hydrogen, 8 hydroxyl, 17 chlorine, 0 an attachment point, labelled as
-        `polyid.chemistry.repeat_unit.unit_of` reads it.
+        Atomic numbers of the atoms at the ends: 1 hydrogen, 8 hydroxyl, 17 chlorine, 0 an attachment point.
+    labelled : bool
+        Whether these atoms have isotopes that say which is which, as `polyid.chemistry.repeat_unit.unit_of` reads them.
 
     Returns
     -------
@@ -49,7 +50,7 @@ def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1) -> C
     # The open end of each strand so far; the chain's own start is an atom unless the first unit brings it.
     strands = len(units[0].strands)
     ends = [
-        None if head is None else molecule.AddAtom(_cap(head_cap, label))
+        None if head is None else molecule.AddAtom(_cap(head_cap, label if labelled else 0))
         for label, (head, _) in enumerate(units[0].strands, 1)
     ]
     double_bonds = []
@@ -74,7 +75,7 @@ def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1) -> C
         ends = [None if tail is None else in_chain[unit.neighbour(tail)] for _, tail in unit.strands]
     for label, ((_, tail), end) in enumerate(zip(units[-1].strands, ends, strict=True), strands + 1):
         if end is not None:
-            indices[-1][tail] = cap = molecule.AddAtom(_cap(tail_cap, label))
+            indices[-1][tail] = cap = molecule.AddAtom(_cap(tail_cap, label if labelled else 0))
             molecule.AddBond(end, cap, Chem.BondType.SINGLE)
 
     Chem.SanitizeMol(molecule)
@@ -91,8 +92,7 @@ def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1) -> C
 
 def _cap(atomic_number: int, label: int) -> Chem.Atom:
     atom = Chem.Atom(atomic_number)
-    if not atomic_number:
-        atom.SetIsotope(label)
+    atom.SetIsotope(label)
     return atom
 
 
@@ -103,10 +103,10 @@ def _without_points(unit: ChainUnit) -> tuple[Chem.Mol, dict[int, int], list[Che
     """
     points = [point for strand in unit.strands for point in strand]
     molecule, index, double_bonds = Chem.RWMol(), {}, []
-    for atom in unit.molecule.GetAtoms():
+    for atom in atoms_of(unit.molecule):
         if atom.GetIdx() not in points:
             index[atom.GetIdx()] = molecule.AddAtom(atom)
-    for bond in unit.molecule.GetBonds():
+    for bond in bonds_of(unit.molecule):
         begin, finish = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
         if begin in index and finish in index:
             molecule.AddBond(index[begin], index[finish], bond.GetBondType())
@@ -162,6 +162,8 @@ def homopolymer(unit: Unit, degree: int, pm: float | None, seed: int, tail_cap: 
             f"The repeat unit has {unit.heavy_atoms:,} heavy atoms; two of them pass the limit of {MAX_HEAVY_ATOMS:,}."
         )
     units = [unit] * repeats
+    if pm is not None and len(unit.strands) > 1:
+        raise PolymerError("pm is given, but the tacticity of a ladder polymer is not supported; leave pm out.")
     if pm is not None:
         centres = open_backbone_centres(unit)
         if len(centres) > 1:

@@ -14,6 +14,7 @@ from rdkit import Chem
 
 from polyid.chemistry.chain import is_odd
 from polyid.chemistry.repeat_unit import Ladder, Unit, unit_of
+from polyid.chemistry.smiles import atoms_of, bonds_of
 
 Cut = tuple[tuple[int, int], ...]
 Neighbours = Mapping[int, Sequence[int]]
@@ -55,7 +56,8 @@ def on_heads_side(unit: Unit, cuts: Sequence[Cut]) -> list[Counter[tuple[int, in
         heads = {unit.neighbour(head) for head in unit.heads}
         return [composition(unit.molecule, reached(neighbours, heads, cut)) for cut in cuts]
     every = {bond for cut in cuts for bond in cut}
-    segments = (composition(unit.molecule, reached(neighbours, {left}, every)) for ((left, _),) in cuts)
+    starts = [unit.neighbour(unit.head), *(right for ((_, right),) in cuts[:-1])]
+    segments = (composition(unit.molecule, reached(neighbours, {start}, every)) for start in starts[: len(cuts)])
     return list(itertools.accumulate(segments))
 
 
@@ -91,7 +93,7 @@ def first_part(unit: Unit, cut: Cut) -> Unit:
 
 def neighbours_of(molecule: Chem.Mol) -> Neighbours:
     """The atoms that each atom is bonded to, attachment points left out."""
-    heavy = [atom for atom in molecule.GetAtoms() if atom.GetAtomicNum()]
+    heavy = [atom for atom in atoms_of(molecule) if atom.GetAtomicNum()]
     return {atom.GetIdx(): [other.GetIdx() for other in atom.GetNeighbors() if other.GetAtomicNum()] for atom in heavy}
 
 
@@ -109,7 +111,7 @@ def reached(neighbours: Neighbours, starts: Collection[int], removed: Collection
 def _cuts_of_ladder(unit: Ladder) -> list[Cut]:
     flat = Chem.Mol(unit.molecule)
     Chem.SanitizeMol(flat)  # for the aromatic bonds, at which no chain is cut
-    bonds = [bond for bond in flat.GetBonds() if bond.GetBondType() == Chem.BondType.SINGLE]
+    bonds = [bond for bond in bonds_of(flat) if bond.GetBondType() == Chem.BondType.SINGLE]
     single = {(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in bonds}
     single |= {(right, left) for left, right in single}
     neighbours = neighbours_of(flat)
@@ -170,7 +172,7 @@ def _unit_of_edited(unit: Unit, molecule: Chem.RWMol, instead: Instead, strands:
             became = [instead[index].get(atom, atom) for atom in before]
             if set(after) == set(became) and is_odd([after.index(atom) for atom in became]):
                 molecule.GetAtomWithIdx(index).InvertChirality()
-    double_bonds = [bond for bond in unit.molecule.GetBonds() if bond.GetStereo() > Chem.BondStereo.STEREOANY]
+    double_bonds = [bond for bond in bonds_of(unit.molecule) if bond.GetStereo() > Chem.BondStereo.STEREOANY]
     for bond in double_bonds:
         ends = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
         copy = molecule.GetBondBetweenAtoms(*ends)

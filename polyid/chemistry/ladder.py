@@ -45,12 +45,12 @@ def with_strands(molecule: Chem.Mol, shown: str) -> Chem.Mol:
     points = [atom for atom in molecule.GetAtoms() if atom.GetAtomicNum() == 0]
     points.sort(key=lambda atom: atom.GetIsotope())
     labels, (a, b, c, d) = [point.GetIsotope() for point in points], [point.GetIdx() for point in points]
-    ends = ((a, b), (c, d)) if labels in ([1, 2, 3, 4], [1, 1, 2, 2]) else _ends(molecule, (a, b, c, d), shown)
-    if all(len(_between(molecule, *end)) == 1 for end in ends):
+    if len({point.GetNeighbors()[0].GetIdx() for point in points}) == 2:
         raise PolymerError(
-            f"“{shown}” has both attachment points of each end on one atom, which makes a double bond between units; cut it "
-            "at a single bond."
+            f"“{shown}” has its 4 attachment points on 2 atoms, which makes a double bond between units; cut it at a single "
+            "bond."
         )
+    ends = ((a, b), (c, d)) if labels in ([1, 2, 3, 4], [1, 1, 2, 2]) else _ends(molecule, (a, b, c, d), shown)
     if labels == [1, 2, 3, 4]:
         return _labelled(molecule, ends)
     ways = {way: _labelled(molecule, way) for way in _ways(molecule, ends, shown)}

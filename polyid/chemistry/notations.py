@@ -15,9 +15,9 @@ from polyid.errors import PolymerError
 LADDER_POINTS = 4
 # Atoms that other tools write where the chain goes on; real chains hold none of them.
 _PLACEHOLDERS = (("[Ce]", "[Th]"), ("[Cu]", "[Au]"), ("[At]", "[At]"), ("[Pt]", "[Pt]"), ("[Lr]", "[Lr]"))
-_R_GROUP = re.compile(r"\[R(\d*|[a-zA-Z']?)\]")
+_R_GROUP = re.compile(r"\[R(\d{0,2}|[a-zA-Z']?)\]")
 _LADDER_MARKS = {"[e]": "[1*]", "[d]": "[2*]", "[t]": "[3*]", "[g]": "[4*]"}
-_DOLLAR = re.compile(r"^\$|\$$|(?<=\()\$(?=\))|\[\$\d*\]")
+_DOLLAR = re.compile(r"^\$|\$$|(?<=\()\$(?=\))|\[\$(\d*)\]")
 # What consists of nothing else is a SMILES, right or wrong; it may be an abbreviation only where it is all letters.
 _ONLY_SMILES = re.compile(r"(?!\d)(?:\[[^\[\]]*\]|Br|Cl|[BCNOPSFIbcnops]|%\d\d|\d|[-=#$:/\\~().@])++")
 _NO_NAME = re.compile(r"[*{\n\r]|^InChI=")
@@ -69,7 +69,7 @@ def _with_stars(text: str) -> TidyText:
             text = text.replace(mark, point)
         notes.append("[e], [d], [t] and [g] read as a ladder's attachment points, [e] joined to [t] and [d] to [g]")
     for pattern, name in ((_R_GROUP, "R-groups"), (_DOLLAR, "$")):
-        starred = pattern.sub("*", text)
+        starred = pattern.sub(lambda mark: f"[*:{mark[1]}]" if (mark[1] or "").isdigit() else "*", text)
         if starred != text and starred.count("*") >= 2:
             text = starred
             notes.append(f"{name} read as attachment points *")

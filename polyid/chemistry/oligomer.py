@@ -112,7 +112,8 @@ def read_polymer(
     molecule, form = parse_polymer(smiles)
     with rdBase.BlockLogs():
         if form is PolymerForm.REPEAT_UNIT:
-            return form, homopolymer(standard_unit(unit_of(molecule)), degree_of_polymerisation, pm, seed)
+            unit = standard_unit(unit_of(molecule), one_atom_twice=pm is None)
+            return form, homopolymer(unit, degree_of_polymerisation * (1 + unit.has_one_atom), pm, seed)
         if form is PolymerForm.MONOMERS or mechanism is not None:
             return form, polymerise(molecule, degree_of_polymerisation, mechanism, pm, seed)
         _refuse_small_molecule(molecule, smiles.strip())

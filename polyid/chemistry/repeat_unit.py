@@ -8,6 +8,8 @@ from typing import overload
 
 from rdkit import Chem
 
+from polyid.chemistry.smiles import atoms_of
+
 
 @dataclass(frozen=True)
 class ChainUnit:
@@ -52,6 +54,11 @@ class Unit(ChainUnit):
         return ((self.head, self.tail),)
 
     @property
+    def has_one_atom(self) -> bool:
+        """Whether the backbone is one atom."""
+        return all(self.neighbour(head) == self.neighbour(tail) for head, tail in self.strands)
+
+    @property
     def heads(self) -> list[int]:
         return [head for head, _ in self.strands]
 
@@ -80,7 +87,7 @@ def unit_of(molecule: Chem.Mol) -> Unit:
     molecule = Chem.Mol(molecule)
     Chem.Kekulize(molecule, clearAromaticFlags=True)
     points = sorted(
-        (atom for atom in molecule.GetAtoms() if atom.GetAtomicNum() == 0),
+        (atom for atom in atoms_of(molecule) if atom.GetAtomicNum() == 0),
         key=lambda atom: (atom.GetIsotope(), atom.GetIdx()),
     )
     places = [point.GetIdx() for point in points]
