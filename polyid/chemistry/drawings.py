@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.pasted_text import TidyText
@@ -34,7 +36,7 @@ def read_mol_block(text: str) -> TidyText:
 def read_bracketed(smiles: str, labels: str) -> str:
     """SMILES of the repeating group that CXSMILES labels put in brackets, as ``Sg:n:1,2:n:ht`` does."""
     shown = shorten(f"{smiles} {labels}")
-    settings = Chem.SmilesParserParams()
+    settings: Any = Chem.SmilesParserParams()  # RDKit's stubs have no types for the settings
     settings.allowCXSMILES = settings.strictCXSMILES = True
     with rdBase.BlockLogs():
         try:

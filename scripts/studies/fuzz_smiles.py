@@ -136,7 +136,8 @@ def listed_units() -> list[str]:
 
 def grammar(draw: random.Random) -> str:
     """A SMILES whose branches close, and whose rings mostly do."""
-    text, depth, rings = "", 0, []
+    text, depth = "", 0
+    rings: list[int] = []
     for _ in range(draw.choice((3, 8, 20, 60, 200))):
         text += draw.choice(ATOMS)
         if draw.random() < 0.2:
