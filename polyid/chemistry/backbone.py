@@ -27,19 +27,26 @@ _METALLOIDS = ("Si", "P", "B", "Se")
 
 
 def standard_unit(unit: Unit, *, one_atom_twice: bool = True) -> Unit:
-    """The unit by which a chain is named and built: its smallest, cut where chemists cut, its head first.
+    """The unit by which a chain is named and built: its smallest, as `framed_unit` cuts it.
 
-    The bond between units is, in this order, one between O, N or S and an acyl, sulphonyl or phosphoryl group, between O, N or S
-    and another atom, between two saturated atoms, another one. The head is its heteroatom or, between two carbon atoms, the
-    less substituted one (vinyl monomers join head to tail). What this leaves open is decided by the alphabet. A backbone of one
-    atom is taken twice if asked for, as polyethylene is C2H4. A ladder that a single bond holds together is a linear chain. Configurations
-    are kept.
+    A backbone of one atom is taken twice if asked for, as polyethylene is C2H4. A ladder that a single bond holds together is a
+    linear chain. Configurations are kept.
     """
     if isinstance(unit, Ladder) and (bond := single_bond_between_rings(unit)):
         unit = cut_elsewhere(unit, (bond,))
     unit = _smallest(unit)
     if one_atom_twice and unit.has_one_atom:
         unit = unit_of(chain([unit, unit], head_cap=0, tail_cap=0, labelled=True))
+    return framed_unit(unit)
+
+
+def framed_unit(unit: Unit) -> Unit:
+    """A unit of the same size, cut where chemists cut, its head first.
+
+    The bond between units is, in this order, one between O, N or S and an acyl, sulphonyl or phosphoryl group, between O, N or S
+    and another atom, between two saturated atoms, another one. The head is its heteroatom or, between two carbon atoms, the
+    less substituted one (vinyl monomers join head to tail). What this leaves open is decided by the alphabet.
+    """
     ways = _best_ways(unit)
     if len(ways) == 1:
         return _cut_at(unit, *ways[0])

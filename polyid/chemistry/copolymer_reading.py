@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rdkit import Chem
 
-from polyid.chemistry.backbone import canonical_unit
+from polyid.chemistry.backbone import canonical_unit, framed_unit
 from polyid.chemistry.chain import chain
 from polyid.chemistry.copolymer import Copolymer, parsed_unit
 from polyid.chemistry.copolymer_text import Architecture, CopolymerText, copolymer_text, shares_of
 from polyid.chemistry.forms import PolymerForm, parse_polymer
 from polyid.chemistry.functional_groups import MAX_MONOMER_HEAVY_ATOMS, self_polymerising_unit
-from polyid.chemistry.notations import as_smiles
+from polyid.chemistry.notations import as_smiles, copolymer_of
 from polyid.chemistry.repeat_unit import unit_of
-from polyid.chemistry.unit_frame import head_first
 from polyid.common.text import shorten
 from polyid.config.settings import DEGREE_OF_POLYMERISATION
 from polyid.errors import PolymerError
@@ -56,15 +55,18 @@ class CopolymerReading:
 
 
 def read_copolymer(text: str) -> CopolymerReading | None:
-    """Read the text of a copolymer, as of `polyid.chemistry.copolymer_text.copolymer_text`; None for any other text.
+    """Read the text of a copolymer, as of `polyid.chemistry.notations.copolymer_of`; None for any other text.
 
     Raises
     ------
     PolymerError
         A component is no repeat unit and no monomer that polymerises by itself, there are too many, or the ratio is none.
     """
-    taken_apart = copolymer_text(text)
-    return None if taken_apart is None else _read(taken_apart)
+    taken_apart, notes = copolymer_of(text)
+    if taken_apart is None:
+        return None
+    reading = _read(taken_apart)
+    return replace(reading, notes=(*notes, *reading.notes))
 
 
 @lru_cache(maxsize=1_000)
@@ -115,7 +117,7 @@ def _are_partners(written: CopolymerText) -> bool:
 
 
 def component_unit(component: str) -> str:
-    """The repeat unit of a component, as SMILES that begins with its head; see `polyid.chemistry.unit_frame.head_first`.
+    """The repeat unit of a component, as SMILES that begins with its head; see `head_first`.
 
     Raises
     ------
@@ -133,6 +135,29 @@ def component_unit(component: str) -> str:
             "polymerise by itself; write its repeat unit with two attachment points, such as *CC(*)c1ccccc1."
         )
     return head_first(chain([monomer[1]], head_cap=0, tail_cap=0))
+
+
+def head_first(molecule: Chem.Mol) -> str:
+    """SMILES of a repeat unit that begins with its head, the same for every way to cut, turn and write the unit.
+
+    A homopolymer is the same wherever its unit is cut; beside another unit it is not: ``*C(C)C(=O)O*`` next to ``*OCC(=O)*``
+    would make a peroxide. So each unit is cut anew, see `polyid.chemistry.backbone.framed_unit`.
+
+    Raises
+    ------
+    PolymerError
+        It is a ladder's, whose strands join no other unit's.
+    """
+    unit = unit_of(molecule)
+    if len(unit.strands) > 1:
+        raise PolymerError(
+            f"The unit {shorten(Chem.MolToSmiles(molecule))} of a copolymer has four attachment points, but copolymers of ladder "
+            "polymers are not supported; write units with two."
+        )
+    unit = framed_unit(unit)
+    flat = Chem.Mol(unit.molecule)
+    Chem.SanitizeMol(flat)
+    return str(Chem.MolToSmiles(flat, rootedAtAtom=unit.head))
 
 
 def _molar_mass(unit: str) -> float:

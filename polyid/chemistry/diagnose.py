@@ -19,6 +19,7 @@ _TOKEN = re.compile(
     r"(?P<bracket>\[[^\[\]]*\])|(?P<atom>Br|Cl|[BCNOPSFIbcnops*])|(?P<ring>%\(\d+\)|%\d\d|\d)"
     r"|(?P<bond>[-=#$:/\\~])|(?P<open>\()|(?P<close>\))|(?P<dot>\.)"
 )
+_OF_COPOLYMER = re.compile(r"[A-Za-z)]-(?:co|alt|ran|stat|block|graft|b|g)-[A-Z(]")
 _NAME = re.compile(r"poly|\bnylon|teflon|kevlar|[a-z]{5,}", re.IGNORECASE)
 
 
@@ -34,6 +35,8 @@ def why_unreadable(text: str) -> str:
             f"“{shown}” has some of the marks [e], [d], [t] and [g] of a ladder polymer; write each of the four once, [e] where it "
             "is joined to [t] and [d] where to [g], or * for the two points of a linear repeat unit."
         )
+    if _OF_COPOLYMER.search(text) and (reason := unknown_name(text)):
+        return f"“{shown}” {reason}"
     fault = _fault(text)
     if fault is not None:
         return f"“{shown}” {fault}"

@@ -16,10 +16,9 @@ from typing import ParamSpec, TypeVar
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.chain import MAX_HEAVY_ATOMS
-from polyid.chemistry.copolymer_text import copolymer_text
 from polyid.chemistry.diagnose import EXPECTED, why_unreadable
 from polyid.chemistry.ladder import with_strands
-from polyid.chemistry.notations import LADDER_POINTS, as_smiles
+from polyid.chemistry.notations import LADDER_POINTS, MAX_CHARACTERS, as_smiles, copolymer_of
 from polyid.chemistry.repeat_unit import cut_at_single_bond
 from polyid.chemistry.smiles import read_molecule
 from polyid.common.text import shorten
@@ -29,7 +28,6 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MAX_CHARACTERS = 10_000
 _POINT = re.compile(r"\[\*\]|\*")
 _LABELLED_POINT = re.compile(r"\[[^\[\]]+\*|\*[^\[\]()]*(?<!\[\*)\]")
 _BONDS = {Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem.BondType.AROMATIC}
@@ -54,17 +52,13 @@ def parse_polymer(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
         raise PolymerError(
             f"The SMILES has {len(smiles.strip()):,} characters, but at most {MAX_CHARACTERS:,} are read; {EXPECTED}."
         )
-    if copolymer_text(smiles) is not None:
+    if copolymer_of(smiles)[0] is not None:
         raise PolymerError(
             f"“{shorten(smiles.strip())}” is a copolymer where one polymer is asked for; write a single repeat unit."
         )
     text = as_smiles(smiles).text
     if not text:
         raise PolymerError(f"“{shorten(smiles.strip())}” holds no SMILES; {EXPECTED}.")
-    if " : " in text:
-        raise PolymerError(
-            f"“{shorten(smiles.strip())}” is a copolymer ({shorten(text)}), where one repeat unit is read."
-        )
     with rdBase.BlockLogs():
         molecule = read_molecule(_with_points_told_apart(text))
         if molecule is None:
@@ -127,7 +121,7 @@ def recognise_form(smiles: str) -> PolymerForm:
     PolymerError
         The text is no SMILES of these forms; the message says what was seen and what is expected.
     """
-    copolymer = copolymer_text(smiles)
+    copolymer, _ = copolymer_of(smiles)
     if copolymer is None:
         return parse_polymer(smiles)[1]
     for component in copolymer.components:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 
 from polyid.chemistry.bigsmiles import read_bigsmiles
+from polyid.chemistry.copolymer_text import CopolymerText, copolymer_text
 from polyid.chemistry.drawings import read_bracketed, read_inchi, read_mol_block
-from polyid.chemistry.names import MAX_CHARACTERS, find_name, is_abbreviation, unknown_name
+from polyid.chemistry.names import MAX_CHARACTERS as LONGEST_NAME
+from polyid.chemistry.names import find_name, is_abbreviation, unknown_name
 from polyid.chemistry.pasted_text import TidyText, tidy_text
 from polyid.chemistry.weighted_graph import is_weighted_graph, read_weighted_graph
 from polyid.common.text import shorten
 from polyid.errors import PolymerError
 
+MAX_CHARACTERS = 10_000
+"""Of any text; longer ones are refused unread."""
 LADDER_POINTS = 4
 # Atoms that other tools write where the chain goes on; real chains hold none of them.
 _PLACEHOLDERS = (("[Ce]", "[Th]"), ("[Cu]", "[Au]"), ("[At]", "[At]"), ("[Pt]", "[Pt]"), ("[Lr]", "[Lr]"))
@@ -21,7 +25,7 @@ _DOLLAR = re.compile(r"^\$|\$$|(?<=\()\$(?=\))|\[\$(\d*)\]")
 # What consists of nothing else is a SMILES, right or wrong; it may be an abbreviation only where it is all letters.
 _ONLY_SMILES = re.compile(r"(?!\d)(?:\[[^\[\]]*\]|Br|Cl|[BCNOPSFIbcnops]|%\d\d|\d|[-=#$:/\\~().@])++")
 _NO_NAME = re.compile(r"[*{\n\r]|^InChI=")
-_WORD = re.compile(r"poly|nylon|[^\W\d_]{5}", re.IGNORECASE)
+_WORD = re.compile(r"poly|nylon|[^\W\d_]{5}|[A-Z0-9]{2,6}-(?:co|alt|ran|stat|block|graft|b|g|r)-", re.IGNORECASE)
 _MOL_BLOCK_END = re.compile(r"^M {2}END", re.MULTILINE)
 
 
@@ -47,6 +51,16 @@ def as_smiles(pasted: object) -> TidyText:
     tidy = tidy_text(pasted)
     other = _of_other_notation(tidy.text) or _with_stars(tidy.text)
     return TidyText(other.text, (*tidy.notes, *other.notes))
+
+
+def copolymer_of(pasted: object) -> tuple[CopolymerText | None, tuple[str, ...]]:
+    """What a text, in whatever notation, says of a copolymer, and what was changed to come to it; None where it is of none."""
+    if not isinstance(pasted, str) or len(pasted) > MAX_CHARACTERS:
+        return None, ()
+    if "{" not in pasted and not is_weighted_graph(pasted):
+        return copolymer_text(pasted), ()
+    tidy = as_smiles(pasted)
+    return copolymer_text(tidy.text), tidy.notes
 
 
 def _of_other_notation(text: str) -> TidyText | None:
@@ -84,7 +98,7 @@ def _with_stars(text: str) -> TidyText:
 
 def _of_name(text: str) -> TidyText | None:
     """The repeat unit of a name; None for what is no name. A name that is not known here is a PolymerError."""
-    if len(text) > MAX_CHARACTERS or _NO_NAME.search(text):
+    if len(text) > LONGEST_NAME or _NO_NAME.search(text):
         return None
     if _ONLY_SMILES.fullmatch(text) and not is_abbreviation(text):
         return None

@@ -155,6 +155,64 @@ def grammar(draw: random.Random) -> str:
     return text + "C" + ")" * (depth if draw.random() < 0.9 else 0)
 
 
+PIECES = [
+    "C",
+    "O",
+    "S",
+    "N(C)",
+    "C(C)",
+    "C(C)(C)",
+    "C(F)(F)",
+    "C(=O)",
+    "c1ccc(cc1)",
+    "c1cccc(c1)",
+    "C1CCC(CC1)",
+    "[Si](C)(C)",
+    "C=C",
+    "S(=O)(=O)",
+    "C(C#N)",
+    "/C=C/",
+    "/C=C\\",
+    "[C@H](C)",
+    "[C@@](F)(Cl)",
+    "c1ccc2cc(ccc2c1)",
+    "C(=O)N",
+    "C(=O)O",
+    "N1C(=O)c2cc3c(cc2C1=O)C(=O)N(C3=O)",
+    "C1CC1",
+    "C12CC(CC1)CC2",
+    "P(=O)(OC)",
+    "[Se]",
+    "C#C",
+]
+ENDS = ["*", "*", "*", "*", "O", "N", "C=C", "OC(=O)", "N=C=O", "C1CO1", ""]
+RINGS = [
+    "*{}c1cc2{}cc1{}*",
+    "*c1c(C)c2{}cc1{}*",
+    "*{}c1cc2c(cc1*)C1(CC2)CCc2cc(*){}c(*)cc21",
+    "*Oc1cc2cc(*)c(*)c{}c2cc1O*",
+]
+
+
+def chain(draw: random.Random) -> str:
+    """What a chemist might write: a unit, an oligomer, monomers or a ladder of pieces that fit each other."""
+
+    def pieces(most: int) -> str:
+        return "".join(draw.choices(PIECES, k=draw.randrange(most)))
+
+    match draw.randrange(8):
+        case 0:
+            return draw.choice(RINGS).format(*(draw.choice(("", "C(C)", "c(C)c", "C(=O)")) for _ in range(3)))
+        case 1:
+            return ".".join(
+                draw.choice(ENDS[4:]) + pieces(4) + draw.choice(("O", "N", "C(=O)O", "C(=O)Cl", "")) for _ in "ab"
+            )
+        case 2:
+            return pieces(4) * draw.choice((2, 8, 20))
+        case _:
+            return draw.choice(ENDS) + pieces(draw.choice((3, 6, 12, 40))) + draw.choice(ENDS)
+
+
 def cage(draw: random.Random) -> str:
     """Atoms of two to six bonds each in rings in rings."""
     size, most = draw.choice((8, 20, 40, 60, 120)), draw.choice((3, 3, 4, 6))
@@ -216,7 +274,8 @@ def texts(draw: random.Random, units: list[str]) -> Iterator[str]:
     bigsmiles = ["{" + smiles.replace("*", "[$]") + "}" for smiles in units]
     graphs = ["[*:1]CC([*:2])C.[*:3]CC([*:4])c1ccccc1|0.5|0.5|<1-3:0.25:0.25<1-2:0.25:0.25<3-4:0.5:0.5~10"]
     kinds: list[tuple[int, Callable[[], str]]] = [
-        (30, lambda: grammar(draw)),
+        (30, lambda: chain(draw)),
+        (20, lambda: grammar(draw)),
         (12, lambda: cage(draw)),
         (25, lambda: changed(draw.choice(units), draw)),
         (8, lambda: changed(draw.choice(bigsmiles), draw)),
@@ -248,8 +307,8 @@ def read(connection: Connection) -> None:
             try:
                 function(text)
             except PolymerError as error:
-                outcome = "refused"
                 str(error).encode()
+                outcome = f"unforeseen: {error}" if "can't be read as a polymer (" in str(error) else "refused"
             except BaseException as error:
                 outcome = f"{type(error).__name__}: {error}"[:200]
             longest = max(longest, time.process_time() - started)

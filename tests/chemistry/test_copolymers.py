@@ -9,13 +9,12 @@ from rdkit import Chem
 from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 
 from polyid.chemistry.composition import polymer_fragments
-from polyid.chemistry.copolymer_reading import read_copolymer, repeating_chains, weighted_chains
+from polyid.chemistry.copolymer_reading import head_first, read_copolymer, repeating_chains, weighted_chains
 from polyid.chemistry.copolymer_text import copolymer_text
 from polyid.chemistry.forms import PolymerForm, recognise_form
 from polyid.chemistry.fragments import KnownFragments, chain_fragments
 from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.oligomer import read_polymer, to_oligomer
-from polyid.chemistry.unit_frame import head_first
 from polyid.errors import PolymerError
 
 STYRENE, ACRYLATE, PROPYLENE = "*CC(*)c1ccccc1", "*CC(*)C(=O)OC", "*CC(*)C"

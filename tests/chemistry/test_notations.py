@@ -19,12 +19,16 @@ SAME = {
         "∗CC∗", "＊CC＊", "✱CC✱", "⋆CC⋆", "•CC•", "–CC–", "−CC−", "-CC-", "·CC·", "“*CC*”", "'*CC*'", '"*CC*",', "*CC*;",
         "*CC* polyethylene", "*CC*\tPE", "*CC*, polyethylene", "*CC* |$star_e;;;star_e$|", "\u00a0*CC*\u00a0", "\ufeff*CC*",
         "*CC*\u200b", "*CC*_x000D_", "*CC*\r\n", "[R1]CC[R2]", "[R]CC[R]", "$CC$", "[*:1]CC[*:2]", "[1*]CC[2*]", "[Ce]CC[Th]",
-        "[Cu]CC[Au]", "[At]CC[At]", "{[$]CC[$]}", "{[][$]CC[$][]}", "C{[$]CC[$]}C", "*[CH2][CH2]*", "＊Ｃ－Ｃ＊",
+        "[Cu]CC[Au]", "[At]CC[At]", "{[$]CC[$]}", "{[][$|3|]CC[$|3|][]}|schulz_zimm(900, 500)|", "C{[$][$]CC[$][$]}C",
+        "[*:1]CC[*:2]|1.0|<1-2:1.0:1.0", "CCCC |Sg:n:1,2:n:ht|", "{[][$]CC[$][]}", "C{[$]CC[$]}C", "*[CH2][CH2]*", "＊Ｃ－Ｃ＊",
     ],
     "*CC(*)C": ["•CC(•)C", "–CC(–)C", "$CC($)C", "[R1]CC([R2])C", "{[][<]CC([>])C[]}", "{[>][<]CC(C)[>][<]}"],
     "*CC(*)(C)C(=O)OC": ["*CC(*)(C)C(＝O)OC", "［*］CC(［*］)(C)C(=O)OC"],
     "*C=CC1CCC(*)C1": ["*=CC1CCC(C1)C=*"],
     "*C=C*": ["*=CC=*"],
+    "*OCCOC(=O)CC(*)=O": ["{[][<]OCCO[<],[>]C(=O)CC(=O)[>][]}", "{[>][>]C(=O)CC(=O)[>],[<]OCCO[<][<]}"],
+    # Spiro links in the backbone.
+    "*CC1COC2(OC1)OCC(*)CO2": ["*C1COC2(OC1)OCC(C*)CO2", "*CC1COC2(OCC(*)CO2)OC1"],
 }  # fmt: skip
 
 REFUSED = {
@@ -34,7 +38,16 @@ REFUSED = {
     "*CC(*) C": "has a gap in it",
     "*C C(*)c1ccccc1": "has a gap in it",
     "*CC(*)C |Sg:n:1,2:n:ht|": "3 bonds out of it",
-    "{[$]CC[$],[$]CC(C)[$]}": "copolymer (*CC* : *CC(C)*)",
+    "{[$]CC[$],[$]CC[<]}": "bonding descriptors",
+    "{[$]CC{[$]C[$]}[$]}": "nested",
+    "{[$]CC[$]": "not closed",
+    "[e]c1ccccc1[d]": "each of the four once",
+    "[*:1]CC[*:2].[*:3]C[*:4]|0.5|<1-3:0.5:0.5": "2 monomers and 1 readable fraction",
+    "[*:1]CC([*:5])[*:2].[*:3]C[*:4]|0.5|0.5|<1-3:0.5:0.5": "3 attachment points",
+    "[*:1]CC[*:2].[*:3]C[*:4]|0.5|0.5|<1-9:0.5:0.5": "no monomer has",
+    "[*:1]CC[*:2].[*:3]C[*:4]|0.5|0.5|<1-3": "edges that can't be read",
+    "PS-b-PP": "names a copolymer",
+    "P(S-co-MMA)": "names a copolymer",
     "{[$]CC[<]}": "bonding descriptors",
     "InChI=1S/nonsense": "no InChI",
     "*C~C*": "bond of type unspecified",
@@ -64,6 +77,28 @@ def test_what_is_turned_into_something_else_is_said(pasted):
     assert not as_smiles("*CC*").notes and not as_smiles(" [*]CC[*]\n").notes
 
 
+SELF, CROSS = (
+    "<1-1:{0}:{0}<2-2:{0}:{0}<1-2:{0}:{0}<3-3:{0}:{0}<4-4:{0}:{0}<3-4:{0}:{0}",
+    "<1-3:{0}:{0}<1-4:{0}:{0}<2-3:{0}:{0}<2-4:{0}:{0}",
+)
+GRAPH = "[*:1]CC([*:2])C.[*:3]CC([*:4])c1ccccc1|0.5|0.5|"
+COPOLYMERS = {
+    "{[$]CC[$],[$]CC(C)[$]}": "*CC* : *CC(*)C = 1 : 1 random",
+    "{[>][<]CC[>], [<]CC(C)[>];[<]C[<]}": "*CC* : *CC(*)C = 1 : 1 random",
+    "C{[$][$]CC[$][$]}{[$][$]CC(C)[$][$]}C": "*CC* : *CC(*)C = 1 : 1 block",
+    GRAPH + SELF.format(0.25) + CROSS.format(0.25): "*CC(*)C : *CC(*)c1ccccc1 = 1 : 1 random",
+    GRAPH + SELF.format(0.375) + CROSS.format(0.125) + "~10": "*CC(*)C : *CC(*)c1ccccc1 = 1 : 1 block",
+    GRAPH + CROSS.format(0.5): "*CC(*)C : *CC(*)c1ccccc1 alternating",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pasted, copolymer", COPOLYMERS.items())
+def test_copolymers_in_other_notations_are_read(pasted, copolymer):
+    assert read_polymer(pasted) == read_polymer(copolymer)
+    assert polymer_identity(pasted) == polymer_identity(copolymer)
+    assert as_smiles(pasted).notes
+
+
 @pytest.mark.parametrize("pasted, why", REFUSED.items())
 def test_what_can_mean_two_things_is_refused(pasted, why):
     for read in (read_polymer, polymer_identity, recognise_form):
@@ -75,6 +110,17 @@ def test_a_mol_block_is_read_as_it_is_drawn():
     block = Chem.MolToMolBlock(Chem.MolFromSmiles("*CC(*)c1ccccc1"))
     assert to_oligomer(block) == to_oligomer("*CC(*)c1ccccc1")
     assert "mol block" in as_smiles(block).notes[0]
+
+
+def test_brackets_in_a_mol_block_are_the_repeat_unit():
+    molecule = Chem.RWMol(Chem.MolFromSmiles("CC(C)CC(C)O"))
+    group = Chem.CreateMolSubstanceGroup(molecule, "SRU")
+    for atom in (1, 2, 3):
+        group.AddAtomWithIdx(atom)
+    for bond in molecule.GetBonds():
+        if (bond.GetBeginAtomIdx() in (1, 2, 3)) != (bond.GetEndAtomIdx() in (1, 2, 3)):
+            group.AddBondWithIdx(bond.GetIdx())
+    assert to_oligomer(Chem.MolToMolBlock(molecule)) == to_oligomer("*C(C)C*")
 
 
 def test_inchi_is_a_monomer():
