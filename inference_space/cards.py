@@ -11,13 +11,11 @@ import numpy as np
 from answers import Shown, in_words, provenance, readings
 from markupsafe import Markup
 from model_service import Status
-from rdkit import Chem, rdBase
-from rdkit.Chem.Draw import rdMolDraw2D
 
-from polyid.chemistry.copolymer_reading import read_copolymer
-from polyid.chemistry.notations import as_smiles
+from polyid.common.spreadsheet import csv_text
 from polyid.data.properties import decimals
 from polyid.errors import PolymerError
+from polyid.explain.drawing import draw_contributions, draw_structure
 from polyid.web.html import labelled_svg, notice, templates
 from polyid.web.labels import property_label
 
@@ -57,7 +55,7 @@ def card(shown: Shown, number: int) -> str:
         comparison=_comparison(of_properties, nearest or []),
         file_name=file_name,
         # Lines that couldn't be read included.
-        csv=base64.b64encode(predictions.to_frame().to_csv(index=False).encode()).decode(),
+        csv=base64.b64encode(csv_text(predictions.to_frame()).encode()).decode(),
         model=provenance(shown.loaded),
         remark="" if predictions.calibrated else NO_INTERVALS,
     )
@@ -97,8 +95,6 @@ def batch_table(shown: Shown) -> str:
 
 def why(contributions: Contributions) -> str:
     """The repeat unit coloured by what each part adds to a prediction, and the sum that makes it."""
-    from polyid.explain.drawing import draw_contributions  # loads TensorFlow, as the model has by now
-
     summed = f", summed over {contributions.copies} units." if contributions.copies > 1 else "."
     coloured = bool(np.any(contributions.atoms))
     return _rendered(
@@ -124,18 +120,6 @@ def status_panel(status: Status) -> str:
 def drawing(smiles: str) -> Markup:
     """A structure as SVG, its attachment points marked ``*``, units of a copolymer side by side; nothing for what is no SMILES."""
     try:
-        with rdBase.BlockLogs():
-            copolymer = read_copolymer(smiles)
-            molecule = Chem.MolFromSmiles(as_smiles(smiles).text if copolymer is None else copolymer.units)
+        return labelled_svg(draw_structure(smiles, DRAWING_SIZE), f"Structure of {smiles}")
     except PolymerError:
         return Markup()
-    if molecule is None:
-        return Markup()
-    drawer = rdMolDraw2D.MolDraw2DSVG(*DRAWING_SIZE)
-    options = drawer.drawOptions()
-    options.clearBackground = False
-    options.padding = 0.08
-    rdMolDraw2D.PrepareAndDrawMolecule(drawer, molecule)
-    drawer.FinishDrawing()
-    svg = drawer.GetDrawingText()
-    return labelled_svg(svg[svg.index("<svg") :], f"Structure of {smiles}")

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
+from polyid.bundle.layout import MANIFEST_FILE
+from polyid.common.files import sha256
 from polyid.config.settings import INTERVAL_LEVEL
 from polyid.errors import BundleError, PolyIDError
+from polyid.explain.drawing import draw_contributions
 from polyid.hub.fetch import FetchedBundle, fetch_bundle
 
 if TYPE_CHECKING:
@@ -33,10 +36,11 @@ PROBE = "*CC(*)c1ccccc1"
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model that answers, and where it came from."""
+    """A model that answers, where it came from, and what was there when it was loaded."""
 
     model: Any
     bundle: FetchedBundle
+    content: tuple[Path, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,8 @@ class Status:
 
 def load_model(folder: Path) -> Any:
     """A model that has explained once, so that a visitor doesn't wait for what takes a second the first time."""
-    # These load TensorFlow: not before the page is up.
+    # It loads TensorFlow: not before the page is up.
     from polyid import MultiModel
-    from polyid.explain.drawing import draw_contributions
 
     model = MultiModel.load_models(folder)
     draw_contributions(next(iter(model.explain(PROBE).values())))
@@ -101,7 +104,7 @@ class ModelService:
         self.status = Status("downloading", f"Looking for a model in {model}")
         self._fetch = fetch
         self._load = load or load_model
-        self._rejected: tuple[Path, int] | None = None
+        self._rejected: tuple[Path, str] | None = None
         self._stop = threading.Event()
         self._predicting = threading.Lock()
         self._thread = threading.Thread(target=self._watch, daemon=True, name="model-service")
@@ -182,19 +185,20 @@ class ModelService:
             raise BundleError("No model repo is named: set POLYID_MODEL_REPO, such as demo/polyid-models, and restart.")
         old = self.status.loaded
         bundle = self._fetch(self.name, tqdm_class=_reporting_tqdm(self._downloading) if old is None else _silent_tqdm)
-        if old is not None and _content(bundle) == _content(old.bundle):
+        content = _content(bundle)
+        if old is not None and content == old.content:
             # A tag may have been set since, and is not to be had while the Hub is out of reach.
-            same = Loaded(old.model, bundle if bundle.tag else old.bundle)
+            same = Loaded(old.model, bundle if bundle.tag else old.bundle, content)
             self.status = Status("ready", "Ready", loaded=same)
             return
-        if _content(bundle) == self._rejected:
+        if content == self._rejected:
             return
         if old is None:
             self.status = Status("loading", f"Loading the model of {self.name}")
         try:
-            loaded = Loaded(self._verified(bundle), bundle)
+            loaded = Loaded(self._verified(bundle), bundle, content)
         except Exception:
-            self._rejected = _content(bundle) if old is not None else None
+            self._rejected = content if old is not None else None
             raise
         self._rejected = None
         self.status = Status("ready", "Ready", loaded=loaded)
@@ -221,9 +225,12 @@ class ModelService:
         self.status = Status("downloading", f"Downloading the model from {self.name}{size}", share)
 
 
-def _content(bundle: FetchedBundle) -> tuple[Path, int]:
-    """What tells one model from the next: the snapshot's folder is named after its commit, a folder may be rewritten."""
-    return bundle.folder, (bundle.folder / "parameters.json").stat().st_mtime_ns
+def _content(bundle: FetchedBundle) -> tuple[Path, str]:
+    """What tells one model from the next: a snapshot's folder is named after its commit, but a folder may be rewritten.
+
+    The manifest has the hashes of all files that decide a prediction, and is written last.
+    """
+    return bundle.folder, sha256(bundle.folder / MANIFEST_FILE)
 
 
 class _silent_tqdm(tqdm):

@@ -18,6 +18,13 @@ class DataError(PolyIDError):
 class BundleError(PolyIDError):
     """A model folder that is missing, damaged, foreign or of an unknown format version."""
 
+    @classmethod
+    def damaged(cls, file: str, what: str) -> BundleError:
+        """One line that names a file of a model, what of it can't be, and the remedy."""
+        text = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in what)
+        what = text if len(text) <= 300 else f"{text[:300]}…"
+        return cls(f"The model's {file} can't be used: {what}; download or train the model again.")
+
 
 class HubError(PolyIDError):
     """The Hub refused or could not be reached."""

@@ -11,3 +11,6 @@ install_package '.[demo]'
 "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-input pip-audit pip-licenses
 "$PYTHON" -m pip_audit --skip-editable
 "$PYTHON" -m piplicenses --partial-match --fail-on "$REFUSED" --summary
+"$PYTHON" -m piplicenses --format=csv | tr -d '"' | grep -E 'GPL|GNU|MPL|Mozilla|EPL|CDDL' | while IFS=, read -r name _ licence; do
+    grep -qi "\b$name\b" README.md || { echo "$name is under $licence: name it in README.md, or do without it" >&2; exit 1; }
+done

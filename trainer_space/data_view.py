@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from polyid.common.files import write_text
+from polyid.common.spreadsheet import csv_text
 from polyid.data.preview import Preview
 from polyid.data.properties import PROPERTIES
 from polyid.data.training_table import TrainingTable
@@ -57,5 +59,5 @@ def problems_file(table: TrainingTable) -> str | None:
     folder = Path(tempfile.gettempdir()) / f"polyid-rows-{table.sha256[:32]}"
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{Path(table.source).stem}_rows_to_look_at.csv"
-    table.problems.to_csv(path, index=False)
+    write_text(path, csv_text(table.problems))
     return str(path)

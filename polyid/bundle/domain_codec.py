@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors.numpy import save
 
-from polyid.bundle.layout import DOMAIN_FILES
+from polyid.bundle.layout import DOMAIN_ARRAYS_FILE, DOMAIN_FILE
+from polyid.bundle.schema import DOMAIN_FORMAT, DOMAIN_VERSION, Domain
+from polyid.bundle.strict import read_checked_json
+from polyid.bundle.tensors import read_arrays
 from polyid.chemistry.fragments import KnownFragments
+from polyid.common.arrays import POSITIVE, ArrayRule, check_arrays
 from polyid.errors import BundleError
 from polyid.uncertainty.domain.distances import MemberSpaces
 from polyid.uncertainty.domain.domain import ShownPolymers, TrainingDomain
 from polyid.uncertainty.domain.thresholds import Thresholds
 
-_FORMAT, _VERSION = "polyid-domain", 1
-_ARRAYS, _JSON = DOMAIN_FILES
+_ARRAYS = {
+    "fragments": ArrayRule("uint32", ("K",)),
+    # Of a polymer that a member did not train on, and is never compared with there, features may overflow.
+    "references": ArrayRule("float16", ("M", "R", "F"), infinite=True),
+    "trained": ArrayRule("uint8", ("M", "R"), 0, 1),
+    "mean": ArrayRule("float32", ("M", "F")),
+    "deviation": ArrayRule("float32", ("M", "F"), POSITIVE),
+    "usual": ArrayRule("float32", ("M",), POSITIVE),
+}
 
 
 def domain_to_files(domain: TrainingDomain) -> dict[str, bytes]:
@@ -32,8 +41,8 @@ def domain_to_files(domain: TrainingDomain) -> dict[str, bytes]:
         "usual": domain.spaces.usual,
     }
     content = {
-        "format": _FORMAT,
-        "format_version": _VERSION,
+        "format": DOMAIN_FORMAT,
+        "format_version": DOMAIN_VERSION,
         "thresholds": vars(domain.thresholds),
         "elements": sorted(domain.training_fragments.elements),
         "calibration": domain.calibration,
@@ -41,59 +50,47 @@ def domain_to_files(domain: TrainingDomain) -> dict[str, bytes]:
     }
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return {
-        _ARRAYS: save({name: np.ascontiguousarray(array) for name, array in arrays.items()}),
-        _JSON: (text + "\n").encode(),
+        DOMAIN_ARRAYS_FILE: save({name: np.ascontiguousarray(array) for name, array in arrays.items()}),
+        DOMAIN_FILE: (text + "\n").encode(),
     }
 
 
-def domain_from_files(files: Mapping[str, bytes]) -> TrainingDomain:
+def domain_from_files(
+    files: Mapping[str, bytes], lengths: Mapping[str, int], properties: Sequence[str]
+) -> TrainingDomain:
     """The domain that `domain_to_files` wrote.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+    lengths : mapping of str to int
+        Members ``M`` and features ``F`` of the model.
+    properties : sequence of str
+        Those that training polymers are shown with.
 
     Raises
     ------
     BundleError
-        A file is missing, damaged, or of another format.
+        A file is missing, damaged, of another format or of another model.
     """
-    try:
-        content, arrays = json.loads(files[_JSON]), load(files[_ARRAYS])
-    except KeyError as error:
-        raise BundleError(f"The model has no {error.args[0]}; its domain of validity can't be assessed.") from None
-    except (SafetensorError, ValueError) as error:
-        raise _damaged(error) from None
-    if not isinstance(content, dict) or (content.get("format"), content.get("format_version")) != (_FORMAT, _VERSION):
-        raise BundleError("The model's domain.json is of another format; install the polyid-spaces it was made with.")
-    try:
-        spaces = _spaces(arrays)
-        polymers = ShownPolymers(**content["polymers"])
-        columns: list[list] = [polymers.smiles, *polymers.values.values()]
-        columns += [] if polymers.names is None else [polymers.names]
-        if any(len(column) != spaces.references.shape[1] for column in columns):
-            raise ValueError("polymers and fingerprints don't fit together")
-        return TrainingDomain(
-            KnownFragments(arrays["fragments"].astype(np.int64), frozenset(content["elements"])),
-            spaces,
-            polymers,
-            Thresholds(**content["thresholds"]),
-            content["calibration"],
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _damaged(error) from None
-
-
-def _spaces(arrays: dict[str, Any]) -> MemberSpaces:
-    """Raises a ValueError where the arrays don't fit together."""
-    members, references, features = arrays["references"].shape
-    shapes = {
-        "trained": (members, references),
-        "mean": (members, features),
-        "deviation": (members, features),
-        "usual": (members,),
-    }
-    if any(arrays[name].shape != shape for name, shape in shapes.items()):
-        raise ValueError("arrays don't fit together")
-    trained = arrays["trained"].astype(bool)
-    return MemberSpaces(arrays["references"], trained, arrays["mean"], arrays["deviation"], arrays["usual"])
-
-
-def _damaged(error: Exception) -> BundleError:
-    return BundleError(f"The model's domain files are damaged ({error}); download the model again.")
+    for name in (DOMAIN_FILE, DOMAIN_ARRAYS_FILE):
+        if name not in files:
+            raise BundleError(f"The model has no {name}; its domain of validity can't be assessed: download it again.")
+    stored = read_checked_json(Domain, files[DOMAIN_FILE], DOMAIN_FILE)
+    arrays, _ = read_arrays(files[DOMAIN_ARRAYS_FILE], DOMAIN_ARRAYS_FILE)
+    polymers = stored.polymers
+    check_arrays(arrays, _ARRAYS, {**lengths, "R": len(polymers.smiles)}, DOMAIN_ARRAYS_FILE)
+    if list(polymers.values) != list(properties):
+        raise BundleError.damaged(DOMAIN_FILE, "polymers.values are of other properties than the model's")
+    fragments, trained = arrays["fragments"].astype(np.int64), arrays["trained"].astype(bool)
+    if (np.diff(fragments) <= 0).any():
+        raise BundleError.damaged(DOMAIN_ARRAYS_FILE, "its array 'fragments' does not ascend")
+    if not np.isfinite(arrays["references"][trained]).all():
+        raise BundleError.damaged(DOMAIN_ARRAYS_FILE, "its array 'references' has infinite values")
+    return TrainingDomain(
+        KnownFragments(fragments, frozenset(stored.elements)),
+        MemberSpaces(arrays["references"], trained, arrays["mean"], arrays["deviation"], arrays["usual"]),
+        ShownPolymers(**polymers.model_dump()),
+        Thresholds(**stored.thresholds.model_dump()),
+        stored.calibration.model_dump(exclude_unset=True),
+    )

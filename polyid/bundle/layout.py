@@ -7,26 +7,39 @@ import fnmatch
 FORMAT = "polyid-bundle"
 FORMAT_VERSION = 3
 MANIFEST_FILE = "parameters.json"
-BUNDLE_FILES = (MANIFEST_FILE, "metrics.json", "splits.json", "out_of_fold.csv", "README.md")
+METRICS_FILE = "metrics.json"
+SPLITS_FILE = "splits.json"
+OUT_OF_FOLD_FILE = "out_of_fold.csv"
+CARD_FILE = "README.md"
+BUNDLE_FILES = (MANIFEST_FILE, METRICS_FILE, SPLITS_FILE, OUT_OF_FOLD_FILE, CARD_FILE)
 KERNEL_FILE = "kernel.safetensors"
 CALIBRATION_FILE = "calibration.json"
-DOMAIN_FILES = ("domain.safetensors", "domain.json")
+DOMAIN_FILES = DOMAIN_ARRAYS_FILE, DOMAIN_FILE = ("domain.safetensors", "domain.json")
 CHECKED_FILES = (KERNEL_FILE, CALIBRATION_FILE, *DOMAIN_FILES)
 """Files of the top level that a prediction depends on; a model may lack them."""
-FOLD_FILES = ("model.safetensors", "preprocessor.json", "scaler.json", "training_log.csv")
+FOLD_FILES = WEIGHTS_FILE, PREPROCESSOR_FILE, SCALER_FILE, LOG_FILE = (
+    "model.safetensors",
+    "preprocessor.json",
+    "scaler.json",
+    "training_log.csv",
+)
+FOLD_PATTERN = "model_fold_*"
 REPORT_FOLDER = "report"
+REPORT_PATTERN = f"{REPORT_FOLDER}/*.png"
+CHECKPOINTS_FOLDER = "checkpoints"
+"""Of a training that is under way; no part of a model."""
 BUNDLE_PATTERNS = (
     *BUNDLE_FILES,
     *CHECKED_FILES,
-    f"{REPORT_FOLDER}/*.png",
-    *(f"model_fold_*/{name}" for name in FOLD_FILES),
+    REPORT_PATTERN,
+    *(f"{FOLD_PATTERN}/{name}" for name in FOLD_FILES),
 )
 """Every file that a model folder may have, as `huggingface_hub` takes patterns."""
 
 
 def fold_folder(fold: int) -> str:
     """Folder of a trained fold, counted from 0."""
-    return f"model_fold_{fold}"
+    return FOLD_PATTERN.replace("*", str(fold))
 
 
 def is_bundle_file(path: str) -> bool:

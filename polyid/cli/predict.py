@@ -108,6 +108,7 @@ def _write_table(
     is no path; returns the numbers of the polymers that can't be read."""
     from tqdm import tqdm
 
+    from polyid.common.spreadsheet import csv_text
     from polyid.inference.resumable_table import ResumableTable
 
     columns = table.frame.to_csv() if table is not None else ""
@@ -131,7 +132,7 @@ def _write_table(
                 if output:
                     output.append(rows)
                 else:
-                    rows.to_csv(sys.stdout, index=False, header=not done)
+                    sys.stdout.write(csv_text(rows, header=not done))
                 done += len(rows)
                 progress.update(len(rows))
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.common.files import write_text
+from polyid.common.spreadsheet import csv_text
 from polyid.data.columns import Mapping, propose_mapping
 from polyid.data.headers import RawTable
 from polyid.data.polymers import CONTEXT_COLUMNS
@@ -67,7 +68,7 @@ def build_training_set(
         written.insert(place, f"{name}_units", written[name].notna().map({True: unit or "", False: ""}))
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    write_text(output, written.to_csv(index=False, lineterminator="\n"))
+    write_text(output, csv_text(written))
     return table
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from polyid.bundle.layout import CHECKPOINTS_FOLDER
 from polyid.common.progress import ProgressCallback
 from polyid.config.parameters import DEFAULT_SPLIT, Parameters
 from polyid.config.settings import settings_from
@@ -229,7 +230,7 @@ class MultiModel(EvaluatedEnsemble):
                 dataset,
                 members,
                 settings,
-                checkpoints=None if save_folder is None else Path(save_folder) / "checkpoints",
+                checkpoints=None if save_folder is None else Path(save_folder) / CHECKPOINTS_FOLDER,
                 progress=report,
                 epoch_end=KerasCallbacks(callbacks, names) if callbacks else None,
                 resume=resume,

@@ -14,10 +14,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from polyid.bundle.domain_codec import domain_from_files, domain_to_files
-from polyid.bundle.layout import CALIBRATION_FILE, DOMAIN_FILES
-from polyid.bundle.store import load_bundle, read_checked, save_bundle
+from polyid.bundle.domain_codec import domain_to_files
+from polyid.bundle.layout import (
+    CALIBRATION_FILE,
+    CARD_FILE,
+    CHECKPOINTS_FOLDER,
+    MANIFEST_FILE,
+    METRICS_FILE,
+    OUT_OF_FOLD_FILE,
+    SPLITS_FILE,
+)
+from polyid.bundle.store import load_bundle, save_bundle
 from polyid.chemistry.oligomer import ChainSettings
+from polyid.common.files import read_json
+from polyid.common.spreadsheet import csv_text
 from polyid.config.parameters import DEFAULT_SPLIT
 from polyid.data.dataset import Dataset
 from polyid.data.splits import GIVEN_SPLIT, recorded_folds, split_column, split_record
@@ -28,9 +38,6 @@ from polyid.ensemble.held_out import HeldOut
 from polyid.errors import DataError
 from polyid.nn.device import hardware
 from polyid.report.card import model_card
-from polyid.uncertainty.conformal import IntervalCalibration
-
-SPLITS_FILE = "splits.json"
 
 
 def source_record(table: TrainingTable, columns: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -109,9 +116,9 @@ def save_ensemble(
     figures = write_report(rows, logs, content, metrics)
     splits = split_record(held_out.dataset, content["split"], seed)
     documents: dict[str, str | bytes] = {
-        "metrics.json": json.dumps(metrics, indent=2) + "\n",
+        METRICS_FILE: json.dumps(metrics, indent=2) + "\n",
         SPLITS_FILE: json.dumps(splits, indent=1, ensure_ascii=False) + "\n",
-        "README.md": model_card(content, metrics, len(fitted.members), figures=list(figures)),
+        CARD_FILE: model_card(content, metrics, len(fitted.members), figures=list(figures)),
         **figures,
     }
     if fitted.calibration is not None:
@@ -119,10 +126,10 @@ def save_ensemble(
     if fitted.domain is not None:
         documents |= domain_to_files(fitted.domain)
     if keep_rows:
-        documents["out_of_fold.csv"] = rows.to_csv(index=False)
+        documents[OUT_OF_FOLD_FILE] = csv_text(rows)
     save_bundle(folder, fitted.members, content, documents)
-    shutil.rmtree(folder / "checkpoints")
-    return json.loads((folder / "parameters.json").read_text("utf-8"))
+    shutil.rmtree(folder / CHECKPOINTS_FOLDER)
+    return read_json(folder / MANIFEST_FILE)
 
 
 def load_ensemble(
@@ -143,15 +150,10 @@ def load_ensemble(
     BundleError
         The folder is no model, or damaged.
     """
-    manifest, members = load_bundle(folder, custom_objects, numbers)
-    calibration = domain = None
-    for content in read_checked(folder, manifest, [CALIBRATION_FILE]).values():
-        calibration = IntervalCalibration.from_dict(json.loads(content))
-    if files := read_checked(folder, manifest, DOMAIN_FILES):
-        domain = domain_from_files(files)
-    fitted = FittedEnsemble(tuple(members), calibration, domain, None if numbers is None else tuple(numbers))
-    splits = Path(folder) / SPLITS_FILE
-    return manifest, fitted, json.loads(splits.read_text("utf-8")) if splits.is_file() else None
+    contents, members = load_bundle(folder, custom_objects, numbers)
+    loaded = None if numbers is None else tuple(numbers)
+    fitted = FittedEnsemble(tuple(members), contents.calibration, contents.domain, loaded)
+    return contents.manifest, fitted, contents.splits
 
 
 def recorded_dataset(

@@ -1,9 +1,9 @@
-"""A repeat unit drawn with what each atom contributes."""
+"""Structures drawn as SVG, and repeat units with what each atom contributes."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -11,11 +11,66 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
-from polyid.explain.contributions import Contributions
+from polyid.chemistry.copolymer_reading import read_copolymer
+from polyid.chemistry.notations import as_smiles
+from polyid.chemistry.smiles import parse_smiles
+
+if TYPE_CHECKING:
+    from polyid.explain.contributions import Contributions
 
 # The ends of ColorBrewer's RdBu, which people with any colour vision tell apart.
 RAISING = "#b2182b"
 LOWERING = "#2166ac"
+MOST_ATOMS = 300
+"""Of a structure that is drawn: nobody tells more apart, and RDKit takes a minute to lay out four thousand."""
+_MOST_CHARACTERS = 20 * MOST_ATOMS
+
+
+def draw_structure(smiles: str, size: tuple[int, int]) -> str:
+    """A structure as an ``<svg>`` element without ground, its attachment points marked ``*``.
+
+    Units of a copolymer stand side by side; in the place of a large structure is a line that says so.
+
+    Parameters
+    ----------
+    smiles : str
+        A polymer in any notation.
+    size : (int, int)
+        Width and height in pixels.
+
+    Raises
+    ------
+    PolymerError
+        The text stands for no SMILES.
+    """
+    if len(smiles) > _MOST_CHARACTERS:
+        return _not_drawn(f"{len(smiles):,} characters", size)
+    copolymer = read_copolymer(smiles)
+    molecule = parse_smiles(as_smiles(smiles).text if copolymer is None else copolymer.units)
+    if molecule.GetNumAtoms() > MOST_ATOMS:
+        return _not_drawn(f"{molecule.GetNumAtoms():,} atoms", size)
+    text = _drawn(molecule, size, clearBackground=False, padding=0.08).GetDrawingText()
+    return text[text.index("<svg") :]
+
+
+def _drawn(molecule: Chem.Mol, size: tuple[int, int], **options: Any) -> Any:
+    """A finished `rdMolDraw2D.MolDraw2DSVG`."""
+    drawer = rdMolDraw2D.MolDraw2DSVG(*size)
+    for name, value in options.items():
+        setattr(drawer.drawOptions(), name, value)
+    rdMolDraw2D.PrepareAndDrawMolecule(drawer, molecule)
+    drawer.FinishDrawing()
+    return drawer
+
+
+def _not_drawn(how_much: str, size: tuple[int, int]) -> str:
+    """A line of text in the place of a drawing."""
+    width, height = size
+    return (
+        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}px' height='{height}px' viewBox='0 0 {width} {height}'>"
+        f"<rect width='{width}' height='{height}' fill='none'></rect><text x='{width / 2}' y='{height / 2}' "
+        f"text-anchor='middle' font-size='14' fill='currentColor'>{how_much}: too large to draw</text></svg>"
+    )
 
 
 def draw_contributions(
@@ -34,17 +89,14 @@ def draw_contributions(
     Returns
     -------
     str
-        An ``<svg>`` element, to be put into a page or a file; each patch of colour has its number as title.
+        An ``<svg>`` element, to be put into a page or a file; each patch of colour has its number as title. Of a unit of
+        more than `MOST_ATOMS` a line that says so.
     """
     molecule = Chem.MolFromSmiles(contributions.repeat_unit)
+    if molecule.GetNumAtoms() > MOST_ATOMS:
+        return _not_drawn(f"{molecule.GetNumAtoms():,} atoms", size)
     rdDepictor.Compute2DCoords(molecule)
-    drawer = rdMolDraw2D.MolDraw2DSVG(*size)
-    # RDKit's stubs have no types for the options.
-    options: Any = drawer.drawOptions()
-    options.dummiesAreAttachments = True
-    options.padding = 0.15
-    rdMolDraw2D.PrepareAndDrawMolecule(drawer, molecule)
-    drawer.FinishDrawing()
+    drawer = _drawn(molecule, size, dummiesAreAttachments=True, padding=0.15)
     points = [drawer.GetDrawCoords(i) for i in range(molecule.GetNumAtoms())]
     lengths = [
         np.hypot(

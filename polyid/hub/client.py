@@ -92,7 +92,7 @@ def explained_errors(api: HfApi, repo_id: str, revision: str | None = None) -> I
         yield
     except PolyIDError:
         raise
-    except (HfHubHTTPError, httpx2.HTTPError, OSError, RuntimeError, ValueError) as error:
+    except (HfHubHTTPError, httpx2.HTTPError, OSError, RuntimeError, ValueError, *_NOT_OF_A_HUB) as error:
         sentence = _sentence(error, api, repo_id, revision)
         for secret in (api.token, get_token()):
             if isinstance(secret, str) and secret:
@@ -100,6 +100,8 @@ def explained_errors(api: HfApi, repo_id: str, revision: str | None = None) -> I
         raise HubError(sentence) from None  # the client's own text may quote what was sent
 
 
+_NOT_OF_A_HUB = (KeyError, TypeError, AttributeError, IndexError)
+"""What the client raises where an answer lacks what every Hub answers."""
 _BY_TYPE: tuple[tuple[type[Exception], str], ...] = (
     (GatedRepoError, "{repo} is gated: ask for access on {hub}/{repo}, then try again."),
     (
@@ -134,6 +136,11 @@ def _sentence(error: Exception, api: HfApi, repo_id: str, revision: str | None) 
         return _BY_STATUS[status].format(**words)
     if status is not None:
         return _refusal(error, status, words)
+    if isinstance(error, _NOT_OF_A_HUB):
+        return (
+            f"{api.endpoint} answered something that no Hub answers ({type(error).__name__}: {_one_line(error)}): "
+            "check the address in HF_ENDPOINT, then try again."
+        )
     if isinstance(error, ValueError) and "README.md" in str(error):
         return f"{api.endpoint} can't read the head of the model's README.md: {_one_line(error)}."
     if is_passing_failure(error):

@@ -36,6 +36,7 @@ def fetch_hub_dataset(
     HubError
         The Hub refused or could not be reached.
     """
+    from polyid.hub.blobs import undamaged
     from polyid.hub.client import explained_errors, hub_api, look_at_dataset, with_retries
 
     api = hub_api(token)
@@ -51,8 +52,9 @@ def fetch_hub_dataset(
         raise DataError(f"The dataset {repo_id} has no table {filename}; it has {', '.join(tables[:8]) or 'none'}.")
     table = filename
     with explained_errors(api, repo_id, revision):
-        path = with_retries(lambda: api.hf_hub_download(repo_id, table, repo_type="dataset", revision=revision))
-    return Path(path)
+        return undamaged(
+            lambda: with_retries(lambda: api.hf_hub_download(repo_id, table, repo_type="dataset", revision=revision))
+        )
 
 
 def find_table(

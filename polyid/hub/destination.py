@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
@@ -76,9 +77,12 @@ def read_account(token: str | None) -> Account:
     api = hub_api(token)
     with explained_errors(api, "the token's account"):
         answer = with_retries(api.whoami)
-    if (answer.get("auth") or {}).get("accessToken", {}).get("role") == "read":
+        role = (answer.get("auth") or {}).get("accessToken", {}).get("role")
+        names = [answer["name"], *(team["name"] for team in answer.get("orgs") or ())]
+        account = Account(names[0], frozenset(names))
+    if role == "read":
         raise HubError("The Hub token may only read: set HF_TOKEN to a token with the write role.")
-    return Account(answer["name"], frozenset([answer["name"], *(team["name"] for team in answer.get("orgs") or ())]))
+    return account
 
 
 def check_token(token: str | None) -> None:
@@ -158,7 +162,7 @@ def _check_repo_is_ours(api: HfApi, repo_id: str, commit: str) -> None:
     if MANIFEST_FILE in files:
         with tempfile.TemporaryDirectory() as cache:
             path = with_retries(lambda: api.hf_hub_download(repo_id, MANIFEST_FILE, revision=commit, cache_dir=cache))
-            if is_manifest(path):
+            if is_manifest(Path(path).read_bytes()):
                 return
     raise HubError(
         f"{repo_id} holds something else than a PolyID model ({sorted(files - FRESH_REPO_FILES)[0]}), which publishing "

@@ -10,6 +10,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from polyid.bundle.layout import BUNDLE_PATTERNS
 from polyid.bundle.manifest import check_model_folder
 from polyid.errors import HubError
+from polyid.hub.blobs import undamaged
 from polyid.hub.client import (
     commit_of,
     explained_errors,
@@ -40,7 +41,7 @@ def fetch_bundle(
 ) -> FetchedBundle:
     """Find a bundle: a folder as it is, a model repo as a snapshot in the Hub client's cache.
 
-    Only a bundle's own files are downloaded, each once. While the Hub can't be reached, the complete snapshot of an
+    Only a bundle's own files are downloaded, each once, or once more where it arrived damaged. While the Hub can't be reached, the complete snapshot of an
     earlier download is used.
 
     Parameters
@@ -81,22 +82,23 @@ def fetch_bundle(
                 raise
             reachable = False
         try:
-            snapshot = with_retries(
-                lambda: api.snapshot_download(
-                    repo_id,
-                    revision=revision,
-                    cache_dir=cache_dir,
-                    allow_patterns=list(BUNDLE_PATTERNS),
-                    tqdm_class=tqdm_class,
-                    local_files_only=not reachable,
+            folder = undamaged(
+                lambda: with_retries(
+                    lambda: api.snapshot_download(
+                        repo_id,
+                        revision=revision,
+                        cache_dir=cache_dir,
+                        allow_patterns=list(BUNDLE_PATTERNS),
+                        tqdm_class=tqdm_class,
+                        local_files_only=not reachable,
+                    )
                 )
             )
         except LocalEntryNotFoundError:
             raise HubError(
-                f"{api.endpoint} can't be reached, and {model} was not downloaded before: "
+                f"{api.endpoint} can't be reached, and {model} was not downloaded before, or not whole: "
                 "check the network and the address in HF_ENDPOINT, then try again."
             ) from None
-        folder = Path(snapshot)
         commit = folder.name
         check_model_folder(folder, repo_id)
         tag = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,11 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.hf_api import RepoFile
 
+from polyid.bundle.files import plain_file
 from polyid.bundle.layout import is_bundle_file
-from polyid.bundle.manifest import check_model_folder
+from polyid.bundle.manifest import check_model_folder, check_saved_files
 from polyid.errors import HubError
+from polyid.hub.blobs import hub_hash
 from polyid.hub.client import TRIES, commit_of, explained_errors, hub_api, is_passing_failure, with_retries
 from polyid.hub.destination import Destination, check_names, check_token, look_at_destination
 
@@ -64,12 +65,13 @@ def publish_bundle(
     Raises
     ------
     BundleError
-        When the folder holds no whole model.
+        When the folder holds no whole model, one that is not as it was saved, or a link.
     HubError
         When it holds other files too, the repo holds something else, or the Hub refuses or can't be reached.
     """
     folder = Path(folder)
-    folds = check_model_folder(folder)["folds"]
+    manifest = check_model_folder(folder)
+    check_saved_files(folder, manifest)
     paths = _files_to_publish(folder)
     check_names(repo_id, tag, branch)
     check_token(token)
@@ -86,7 +88,7 @@ def publish_bundle(
         _check_tag(api, repo_id, tag, destination, target, folder, paths)
         if target not in destination.branches:
             with_retries(lambda: api.create_branch(repo_id, branch=target, exist_ok=True))
-    title = f"Publish a PolyID model of {folds} folds" + (f", {tag}" if tag else "")
+    title = f"Publish a PolyID model of {manifest['folds']} folds" + (f", {tag}" if tag else "")
     commit = _commit(api, repo_id, target, folder, paths, title)
     if tag is not None and tag not in destination.tags:
         try:
@@ -100,7 +102,7 @@ def publish_bundle(
 
 
 def _files_to_publish(folder: Path) -> list[str]:
-    """The files of a model folder but hidden ones, relative to it; refuse those that are no part of a model."""
+    """The files of a model folder but hidden ones, relative to it; refuse links, and what is no part of a model."""
     paths = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
     names = [path.as_posix() for path in paths if not any(part.startswith(".") for part in path.parts)]
     for name in names:
@@ -108,6 +110,7 @@ def _files_to_publish(folder: Path) -> list[str]:
             raise HubError(
                 f"{folder} holds {name}, which is no part of a model: move it elsewhere, then publish again."
             )
+        plain_file(folder, name)
     return names
 
 
@@ -144,10 +147,7 @@ def _changes(
 def _same(path: Path, file: RepoFile) -> bool:
     if path.stat().st_size != file.size:
         return False
-    content = path.read_bytes()
-    if file.lfs is not None:
-        return hashlib.sha256(content).hexdigest() == file.lfs.sha256
-    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest() == file.blob_id
+    return hub_hash(path, file.lfs is not None) == (file.blob_id if file.lfs is None else file.lfs.sha256)
 
 
 def _commit(api: HfApi, repo_id: str, branch: str, folder: Path, paths: list[str], title: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from polyid.common.files import read_json, write_json
+from polyid.common.spreadsheet import csv_text
 from polyid.errors import DataError
 
 
@@ -74,7 +75,7 @@ class ResumableTable:
 
     def append(self, part: pd.DataFrame) -> None:
         """Add rows; all parts have the same columns."""
-        text = part.to_csv(index=False, header=not self.rows).encode()
+        text = csv_text(part, header=not self.rows).encode()
         with open(self.partial, "ab") as file:
             file.write(text)
             file.flush()

@@ -9,11 +9,17 @@ import numpy as np
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.svm import SVR
 
-from polyid.common.arrays import array_of
-from polyid.kernel.similarity import ReferencePolymers
+from polyid.common.arrays import ArrayRule
+from polyid.kernel.similarity import REFERENCE_ARRAYS, ReferencePolymers
 
 RIDGE = 0.01
 PENALTY, TUBE = 5.0, 0.02
+KERNEL_ARRAYS = REFERENCE_ARRAYS | {
+    "coefficients": ArrayRule("float32", ("M", "N", "P")),
+    "offset": ArrayRule("float64", ("M", "P")),
+    "share": ArrayRule("float64", ("M", "P"), 0.0, 1.0),
+}
+"""What `members_to_arrays` gives, for M members and P properties."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +96,7 @@ def members_to_arrays(members: Sequence[KernelMember]) -> dict[str, np.ndarray]:
 
 
 def members_from_arrays(arrays: dict[str, np.ndarray]) -> list[KernelMember]:
-    """The regressions that `members_to_arrays` wrote."""
+    """The regressions that `members_to_arrays` wrote, from arrays that keep the rules of `KERNEL_ARRAYS`."""
     references = ReferencePolymers.from_arrays(arrays)
-    polymers, properties = references.labels.shape
-    coefficients = array_of(arrays, "coefficients", None, polymers, properties).astype(float)
-    offset = array_of(arrays, "offset", len(coefficients), properties)
-    share = array_of(arrays, "share", len(coefficients), properties)
-    return [KernelMember(references, *fitted) for fitted in zip(coefficients, offset, share, strict=True)]
+    of_members = (arrays["coefficients"].astype(float), arrays["offset"], arrays["share"])
+    return [KernelMember(references, *fitted) for fitted in zip(*of_members, strict=True)]

@@ -23,11 +23,29 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial.distance import pdist
 
-from polyid.chemistry.composition import DESCRIPTORS, FRAGMENTS, GENERATORS, PolymerFragments
-from polyid.common.arrays import array_of
+from polyid.chemistry.composition import FRAGMENTS, GENERATORS, PolymerFragments
+from polyid.common.arrays import POSITIVE, ArrayRule
 
 MOST_REFERENCES = 3000
 """Reference polymers at most: the cost of a fit grows with their cube, that of a prediction with their number."""
+REFERENCE_ARRAYS = {
+    "labels": ArrayRule("float64", ("N", "P"), missing=True),
+    "composition": ArrayRule("float64", ("N", "D")),
+    "centre": ArrayRule("float64", ("D",)),
+    # A descriptor that doesn't vary is divided by infinity.
+    "scale": ArrayRule("float64", ("D",), POSITIVE, infinite=True),
+    "width": ArrayRule("float64", (1,), POSITIVE),
+    **{
+        f"{part}_{number}": rule
+        for number in range(len(GENERATORS))
+        for part, rule in (
+            ("lengths", ArrayRule("int32", ("N",), 0)),
+            ("keys", ArrayRule("uint32", (f"K{number}",))),
+            ("counts", ArrayRule("float32", (f"K{number}",), POSITIVE)),
+        )
+    },
+}
+"""What `ReferencePolymers.to_arrays` gives, for N polymers, P properties and D descriptors."""
 
 
 @dataclass(frozen=True)
@@ -142,23 +160,18 @@ class ReferencePolymers:
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> ReferencePolymers:
-        """The references that `to_arrays` wrote."""
-        polymers, properties = array_of(arrays, "labels", None, None).shape
-        stored = len(array_of(arrays, "centre", None))
-        descriptors = stored if stored == DESCRIPTORS - 1 else DESCRIPTORS
+        """The references that `to_arrays` wrote, from arrays that keep the rules of `REFERENCE_ARRAYS`."""
         keys, counts = [], []
         for number in range(len(GENERATORS)):
-            lengths = array_of(arrays, f"lengths_{number}", polymers)
-            total = int(lengths.sum()) if len(lengths) and lengths.min() >= 0 else -1
-            ends = np.cumsum(lengths)[:-1]
-            keys.append(np.split(array_of(arrays, f"keys_{number}", total), ends))
-            counts.append(np.split(array_of(arrays, f"counts_{number}", total), ends))
+            ends = np.cumsum(arrays[f"lengths_{number}"])[:-1]
+            keys.append(np.split(arrays[f"keys_{number}"], ends))
+            counts.append(np.split(arrays[f"counts_{number}"], ends))
         return cls(
-            PolymerFragments(tuple(keys), tuple(counts), array_of(arrays, "composition", polymers, descriptors)),
-            array_of(arrays, "labels", polymers, properties),
-            array_of(arrays, "centre", descriptors),
-            array_of(arrays, "scale", descriptors),
-            float(array_of(arrays, "width", 1)[0]),
+            PolymerFragments(tuple(keys), tuple(counts), arrays["composition"]),
+            arrays["labels"],
+            arrays["centre"],
+            arrays["scale"],
+            float(arrays["width"][0]),
         )
 
 

@@ -21,6 +21,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from polyid.errors import BundleError
 from polyid.nn.config import NetworkConfig
 from polyid.nn.layers import BondReadout, EdgeUpdate, Embedding, GlobalUpdate, MemberDense, NodeUpdate, dense_layers
 from polyid.nn.rows import mean_rows, take_rows
@@ -130,12 +131,32 @@ class MessagePassingNetwork(keras.Model):
         return {name: ops.convert_to_numpy(v)[member] for name, v in self.named_weights().items()}
 
     def set_member_weights(self, weights: list[dict[str, np.ndarray]]) -> None:
-        """Set the weights of all members; embeddings with fewer classes are padded with zeros."""
-        for name, variable in self.named_weights().items():
+        """Set the weights of all members; embeddings with fewer classes are padded with zeros.
+
+        Raises
+        ------
+        BundleError
+            They are not the weights of such a network.
+        """
+        named = self.named_weights()
+        tables = {f"{path}/table" for path, layer in self._weighted_layers() if isinstance(layer, Embedding)}
+        for values in weights:
+            if odd := sorted(values.keys() ^ named.keys()):
+                raise BundleError(
+                    f"These are no weights of a {type(self).__name__}: {odd[0]!r} is missing or too many."
+                )
+        for name, variable in named.items():
             stacked = np.zeros(variable.shape, np.float32)
+            shape = stacked.shape[1:]
             for member, values in enumerate(weights):
                 value = values[name]
-                stacked[member][tuple(slice(0, n) for n in value.shape)] = value
+                if value.shape != shape and (
+                    name not in tables or value.shape[1:] != shape[1:] or len(value) > shape[0]
+                ):
+                    raise BundleError(
+                        f"These are no weights of a {type(self).__name__}: {name!r} has the shape {value.shape}, not {shape}."
+                    )
+                stacked[member, : len(value)] = value
             variable.assign(stacked)
 
     def count_member_params(self) -> int:

@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from polyid.bundle.layout import CHECKPOINTS_FOLDER, METRICS_FILE
 from polyid.bundle.manifest import has_manifest
 from polyid.common.files import read_json
 from polyid.config.parameters import DEFAULT_SPLIT
@@ -151,7 +152,7 @@ class Run:
     @property
     def resumable(self) -> bool:
         """Whether training left a checkpoint to continue from."""
-        return not self.trained and any((self.bundle / "checkpoints").glob("*"))
+        return not self.trained and any((self.bundle / CHECKPOINTS_FOLDER).glob("*"))
 
     @property
     def cancelling(self) -> bool:
@@ -183,7 +184,7 @@ class Run:
 
     def metrics(self) -> dict[str, dict[str, float | None]]:
         """Out-of-fold ``n``, ``MAE``, ``RMSE`` and ``R2`` a property, from the bundle; empty before there is one."""
-        path = self.bundle / "metrics.json"
+        path = self.bundle / METRICS_FILE
         return read_json(path)["out_of_fold"] if path.exists() else {}
 
     def summary(self) -> dict[str, Any]:

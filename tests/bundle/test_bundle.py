@@ -35,7 +35,9 @@ def test_damaged_missing_and_foreign_files_are_refused_by_name(copy):
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(bytes(content))
-    with pytest.raises(BundleError, match=r"model_fold_1/model.safetensors is not the file that was saved"):
+    with pytest.raises(
+        BundleError, match=r"model_fold_1/model.safetensors can't be used: it is not the file that was saved"
+    ):
         MultiModel.load_models(copy)
     weights.unlink()
     with pytest.raises(BundleError, match=r"model_fold_1/model.safetensors is missing"):
@@ -56,7 +58,7 @@ def test_unknown_formats_are_refused(copy, change, said):
     with pytest.raises(BundleError, match=said):
         read_manifest(copy)
     path.write_text("{")
-    with pytest.raises(BundleError, match="holds no trained model that can be read"):
+    with pytest.raises(BundleError, match=r"parameters.json can't be used: it is not JSON"):
         read_manifest(copy)
 
 
@@ -65,7 +67,7 @@ def test_half_a_manifest_is_one_sentence(copy, key):
     """It was a bare KeyError."""
     path = copy / "parameters.json"
     path.write_text(json.dumps({name: value for name, value in json.loads(path.read_text()).items() if name != key}))
-    with pytest.raises(BundleError, match=f"is damaged, its parameters.json lacks '{key}'"):
+    with pytest.raises(BundleError, match=f"parameters.json can't be used: it lacks {key}"):
         MultiModel.load_models(copy)
 
 
@@ -79,10 +81,12 @@ def test_unknown_features_and_scalers_are_refused(copy):
         manifest["sha256"][name] = hashlib.sha256(path.read_bytes()).hexdigest()
         (copy / "parameters.json").write_text(json.dumps(manifest))
 
-    rewrite("model_fold_0/preprocessor.json", atom_features="os.system")
+    for fold in range(2):
+        rewrite(f"model_fold_{fold}/preprocessor.json", atom_features="os.system")
     with pytest.raises(BundleError, match=r"atom_features 'os.system'.*custom_objects"):
         MultiModel.load_models(copy)
-    rewrite("model_fold_0/preprocessor.json", atom_features="atom_features_v1")
+    for fold in range(2):
+        rewrite(f"model_fold_{fold}/preprocessor.json", atom_features="atom_features_v1")
     rewrite("model_fold_0/scaler.json", scaler="PickledScaler")
     with pytest.raises(BundleError, match="PickledScaler"):
         MultiModel.load_models(copy)

@@ -14,7 +14,7 @@ from polyid import MultiModel, Parameters
 from polyid.config.parameters import PRESETS, preset
 from polyid.config.settings import TrainingSettings, settings_from
 from polyid.ensemble.workflow import train_ensemble
-from polyid.errors import TrainingError
+from polyid.errors import BundleError, TrainingError
 from polyid.graphs.features import FEATURE_SETS, FEATURES, feature_set
 
 
@@ -78,7 +78,7 @@ def test_presets_are_data_of_the_package_and_know_no_other_names():
     assert settings_from({}).schedule == Parameters().schedule
 
 
-def test_models_whose_parameters_have_further_names_still_load(tmp_path):
+def test_older_models_whose_parameters_have_further_names_still_load(tmp_path):
     small_table().to_csv(tmp_path / "data.csv", index=False)
     trained(tmp_path / "data.csv", epochs=1, save_folder=tmp_path / "model")
     path = tmp_path / "model" / "parameters.json"
@@ -86,4 +86,7 @@ def test_models_whose_parameters_have_further_names_still_load(tmp_path):
     assert manifest["parameters"]["seed"] == 3 and manifest["parameters"]["num_messages"] == 2
     manifest["parameters"]["lerning_rate"] = 3
     path.write_text(json.dumps(manifest), "utf-8")
+    with pytest.raises(BundleError, match=r"parameters.json can't be used: parameters has an entry 'lerning_rate'"):
+        MultiModel.load_models(tmp_path / "model")
+    path.write_text(json.dumps(manifest | {"format_version": 2}), "utf-8")
     assert MultiModel.load_models(tmp_path / "model").models[0].parameters["lerning_rate"] == 3

@@ -393,7 +393,7 @@ def test_a_changed_or_missing_regression_is_refused(folder, tmp_path):
     content = bytearray(path.read_bytes())
     content[-3] ^= 1
     path.write_bytes(bytes(content))
-    with pytest.raises(BundleError, match=r"kernel\.safetensors is not the file that was saved"):
+    with pytest.raises(BundleError, match=r"kernel\.safetensors can't be used: it is not the file that was saved"):
         MultiModel.load_models(copy)
     path.unlink()
     with pytest.raises(BundleError, match=r"kernel\.safetensors is missing"):
@@ -401,7 +401,7 @@ def test_a_changed_or_missing_regression_is_refused(folder, tmp_path):
     shutil.copy(folder / "kernel.safetensors", path)
     calibration = copy / "calibration.json"
     calibration.write_text(calibration.read_text().replace("1", "2", 1))
-    with pytest.raises(BundleError, match=r"calibration\.json is not the file that was saved"):
+    with pytest.raises(BundleError, match=r"calibration\.json can't be used: it is not the file that was saved"):
         MultiModel.load_models(copy)
 
 

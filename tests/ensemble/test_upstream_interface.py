@@ -12,8 +12,8 @@ from sklearn.preprocessing import RobustScaler
 
 from polyid import MultiModel, Parameters, SingleModel
 from polyid.chemistry.oligomer import to_oligomer
-from polyid.graphs.preprocessor import PolymerPreprocessor
-from polyid.nn.builders import global100
+from polyid.models import global100
+from polyid.preprocessors import PolymerPreprocessor, atom_features_v1, bond_features_v1
 
 PROPERTIES = ["Tg", "Tm"]
 UNITS = ["*CC(*)c1ccccc1", "*CC*", "*CC(*)C", "*CC(*)(C)C(=O)OC", "*CCO*", "*OC(C)C(=O)*", "*CC(*)Cl", "*CC(*)C#N"]
@@ -58,7 +58,8 @@ def split(table_path: Path, scaled: bool = True) -> MultiModel:
     mm.split_data(2)
     if scaled:
         mm.generate_data_scaler()
-    mm.generate_preprocessors(preprocessor=PolymerPreprocessor)
+    features = {"atom_features": atom_features_v1, "bond_features": bond_features_v1}
+    mm.generate_preprocessors(preprocessor=PolymerPreprocessor, **features)
     return mm
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from polyid.chemistry.oligomer import ChainSettings, to_oligomer
-from polyid.explain.contributions import bond_shares, contributions
+from polyid.explain.contributions import Contributions, bond_shares, contributions
 from polyid.explain.copies import find_repeats
 from polyid.explain.drawing import LOWERING, RAISING, draw_contributions
 from polyid.graphs.batch import pack
@@ -301,3 +301,19 @@ def test_drawing_needs_no_matplotlib():
         "assert draw_contributions(c).startswith('<svg')\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_unit_from_a_model_is_text_in_the_drawing():
+    evil, nothing = "</title><script>alert(1)</script>", np.zeros(1)
+    atoms = np.array([0.0, 1.0, -1.0, 0.0])
+    contributions = Contributions(evil, evil, 1.0, "*CC*", 1, atoms, nothing, 0.0, nothing, nothing)
+    tags = {
+        element.tag.rpartition("}")[2] for element in ElementTree.fromstring(draw_contributions(contributions)).iter()
+    }
+    assert "title" in tags and "script" not in tags
+
+
+def test_a_large_unit_is_named_instead_of_drawn():
+    atoms, nothing = np.zeros(4_000), np.zeros(1)
+    contributions = Contributions("Tg", None, 1.0, f"*{'C' * 3_998}*", 1, atoms, nothing, 0.0, nothing, nothing)
+    assert "4,000 atoms: too large to draw" in draw_contributions(contributions)

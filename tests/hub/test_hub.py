@@ -1,7 +1,6 @@
 """Publishing and fetching model bundles, against the local Hub and a Hub that fails."""
 
 import http.client
-import json
 import os
 import re
 import shutil
@@ -17,9 +16,10 @@ from pathlib import Path
 
 import pytest
 from helpers.local_hub import running_local_hub
+from helpers.stand_ins import write_stand_in
 from huggingface_hub import HfApi
 
-from polyid.errors import BundleError, HubError
+from polyid.errors import BundleError, DataError, HubError
 from polyid.hub import client, publish
 from polyid.hub.datasets import fetch_hub_dataset
 from polyid.hub.destination import read_account
@@ -52,28 +52,8 @@ def repo_id() -> str:
 
 
 def write_bundle(folder: Path, folds: int = 2, mark: str = "one") -> Path:
-    parameters = {
-        "format": "polyid-bundle",
-        "format_version": 1,
-        "folds": folds,
-        "model_ids": [str(fold) for fold in range(folds)],
-        "prediction_columns": ["density"],
-        "prediction_units": {},
-        "sha256": {},
-    }
-    files = {
-        "parameters.json": json.dumps(parameters),
-        "metrics.json": "{}",
-        "splits.json": "[]",
-        "README.md": f"---\nlicense: mit\n---\n# {mark}\n",
-    }
-    for fold in range(folds):
-        for name in ("model.safetensors", "preprocessor.json", "scaler.json", "training_log.csv"):
-            files[f"model_fold_{fold}/{name}"] = f"{mark} {fold} {name} " * 200
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(content)
-    return folder
+    files = {"metrics.json": b"{}", "splits.json": b"[]", "README.md": f"---\nlicense: mit\n---\n# {mark}\n".encode()}
+    return write_stand_in(folder, files, folds=folds, mark=mark)
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -172,7 +152,10 @@ def break_parameters(folder: Path) -> None:
     ("damage", "sentence"),
     [
         (lambda folder: (folder / "parameters.json").unlink(), r"holds no trained model, parameters\.json is missing"),
-        (lambda folder: (folder / "parameters.json").write_text("{"), "holds no trained model that can be read"),
+        (
+            lambda folder: (folder / "parameters.json").write_text("{"),
+            r"parameters\.json can't be used: it is not JSON",
+        ),
         (break_parameters, "is not a PolyID model"),
         (lambda folder: (folder / "model_fold_0/scaler.json").unlink(), "model_fold_0/scaler.json is missing"),
         (lambda folder: shutil.rmtree(folder / "model_fold_1"), r"model_fold_1/model\.safetensors is missing"),
@@ -321,7 +304,7 @@ def unused_port() -> int:
 
 @contextmanager
 def failing_proxy(endpoint: str, fails: Callable[[str, str, int], str | None]):
-    """A server before the local Hub; ``fails(method, path, how often asked)`` says "503", "lost" or nothing."""
+    """A server before the local Hub; ``fails(method, path, how often asked)`` says a status, "lost", "flipped" or nothing."""
     asked: dict[tuple[str, str], int] = {}
     address = endpoint.removeprefix("http://")
 
@@ -336,8 +319,8 @@ def failing_proxy(endpoint: str, fails: Callable[[str, str, int], str | None]):
             asked[key] = asked.get(key, 0) + 1
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             failure = fails(*key, asked[key])
-            if failure == "503":
-                self.send_response(503)
+            if failure is not None and failure.isdigit():
+                self.send_response(int(failure))
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
@@ -345,6 +328,8 @@ def failing_proxy(endpoint: str, fails: Callable[[str, str, int], str | None]):
             connection.request(self.command, self.path, body, dict(self.headers))
             reply = connection.getresponse()
             content = reply.read()
+            if failure == "flipped" and content:
+                content = content[:-1] + bytes([content[-1] ^ 1])
             if failure == "lost":
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
@@ -454,6 +439,162 @@ def test_a_hub_that_never_answers_is_given_up_in_time(api, repo_id, monkeypatch)
             read_account("hf_any")
         with pytest.raises(HubError, match="can't be reached"):
             fetch_hub_dataset(repo_id)
+
+
+def flip_a_bit(path: Path) -> None:
+    """As bad memory or a bad disk does; the client keeps its files read-only."""
+    content = path.read_bytes()
+    path.resolve().chmod(0o600)
+    path.resolve().write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+
+@pytest.mark.parametrize("name", ["model_fold_1/model.safetensors", "parameters.json", "splits.json"])
+def test_a_damaged_file_of_the_cache_is_downloaded_again(api, repo_id, tmp_path, name):
+    """It stayed for ever: the client looks at sizes alone."""
+    publish_bundle(write_bundle(tmp_path / "bundle"), repo_id)
+    fetched = fetch_bundle(repo_id, cache_dir=tmp_path / "cache")
+    flip_a_bit(fetched.folder / name)
+    assert contents(fetched.folder) != contents(tmp_path / "bundle")
+    assert contents(fetch_bundle(repo_id, cache_dir=tmp_path / "cache").folder) == contents(tmp_path / "bundle")
+
+
+def test_a_damaged_file_of_the_cache_is_no_model_while_the_hub_is_away(api, repo_id, tmp_path, monkeypatch):
+    publish_bundle(write_bundle(tmp_path / "bundle"), repo_id)
+    flip_a_bit(fetch_bundle(repo_id, cache_dir=tmp_path / "cache").folder / "model_fold_0/scaler.json")
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{unused_port()}")
+    with pytest.raises(HubError, match=r"can't be reached, and .* was not downloaded before, or not whole"):
+        fetch_bundle(repo_id, cache_dir=tmp_path / "cache")
+
+
+@pytest.mark.parametrize("times_damaged", [1, 9])
+def test_a_bit_flipped_in_transit_heals_itself(api, server, repo_id, tmp_path, monkeypatch, times_damaged):
+    publish_bundle(write_bundle(tmp_path / "bundle"), repo_id)
+
+    def flip(method: str, path: str, times: int) -> str | None:
+        return "flipped" if method == "GET" and path.endswith("scaler.json") and times <= times_damaged else None
+
+    with failing_proxy(server.endpoint, flip) as (endpoint, asked):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        if times_damaged == 1:
+            fetched = fetch_bundle(repo_id, cache_dir=tmp_path / "cache")
+            assert contents(fetched.folder) == contents(tmp_path / "bundle")
+        else:
+            with pytest.raises(HubError, match=r"scaler.json arrived damaged twice: try again"):
+                fetch_bundle(repo_id, cache_dir=tmp_path / "cache")
+    assert max(times for (method, path), times in asked.items() if path.endswith("scaler.json")) >= 2
+
+
+def test_a_damaged_table_is_downloaded_again(api, repo_id):
+    api.create_repo(repo_id, repo_type="dataset")
+    api.upload_file(path_or_fileobj=b"a,b", path_in_repo="table.csv", repo_id=repo_id, repo_type="dataset")
+    flip_a_bit(fetch_hub_dataset(repo_id))
+    assert fetch_hub_dataset(repo_id).read_bytes() == b"a,b"
+
+
+def test_a_model_that_is_not_as_it_was_saved_is_not_published(api, repo_id, tmp_path):
+    folder = write_bundle(tmp_path / "bundle")
+    flip_a_bit(folder / "model_fold_0/scaler.json")
+    with pytest.raises(BundleError, match=r"model_fold_0/scaler.json can't be used: it is not the file that was saved"):
+        publish_bundle(folder, repo_id)
+    assert not api.repo_exists(repo_id)
+
+
+@pytest.mark.parametrize("name", ["parameters.json", "model_fold_0/scaler.json", "README.md", "model_fold_1"])
+def test_links_are_not_followed_on_publishing(api, repo_id, tmp_path, name):
+    """A linked private file was uploaded."""
+    folder = write_bundle(tmp_path / "bundle")
+    (folder / name).rename(tmp_path / "private")
+    (folder / name).symlink_to(tmp_path / "private")
+    with pytest.raises(BundleError, match="it is a link to another place, which is not followed"):
+        publish_bundle(folder, repo_id)
+    assert not api.repo_exists(repo_id)
+
+
+def test_a_fetched_model_is_published_again_though_it_is_made_of_links(api, repo_id, tmp_path):
+    publish_bundle(write_bundle(tmp_path / "bundle"), repo_id)
+    fetched = fetch_bundle(repo_id, cache_dir=tmp_path / "cache").folder
+    assert (fetched / "parameters.json").is_symlink()
+    publish_bundle(fetched, f"{repo_id}-again")
+    again = fetch_bundle(f"{repo_id}-again", cache_dir=tmp_path / "other").folder
+    assert contents(again) == contents(tmp_path / "bundle")
+
+
+@pytest.mark.parametrize("answer", [b"{}", b"[]", b"null", b"<html>", b'{"sha": 3, "siblings": 5, "name": []}'])
+def test_what_is_no_hub_is_said(api, repo_id, tmp_path, monkeypatch, answer):
+    class Stranger(BaseHTTPRequestHandler):
+        def log_message(self, *args) -> None:
+            pass
+
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        do_GET = do_HEAD = do_POST = do_PUT = answer
+
+    stranger = ThreadingHTTPServer(("127.0.0.1", 0), Stranger)
+    threading.Thread(target=stranger.serve_forever).start()
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{stranger.server_address[1]}")
+    folder = write_bundle(tmp_path / "bundle")
+    try:
+        for call in (
+            lambda: latest_commit(repo_id),
+            lambda: fetch_bundle(repo_id, cache_dir=tmp_path / "cache"),
+            lambda: publish_bundle(folder, repo_id),
+            lambda: read_account("hf_any"),
+            lambda: fetch_hub_dataset(repo_id),
+        ):
+            with pytest.raises((HubError, DataError)) as error:
+                call()
+            assert "\n" not in str(error.value) and str(error.value).endswith(".")
+    finally:
+        stranger.shutdown()
+        stranger.server_close()
+
+
+@pytest.mark.parametrize(("status", "sentence"), [("401", "does not know the token"), ("403", "may not do this")])
+@pytest.mark.parametrize("step", ["/preupload/", "/commit/"])
+def test_a_token_refused_midway_leaves_the_repo_as_it_was(
+    api, server, repo_id, tmp_path, monkeypatch, status, sentence, step
+):
+    first = publish_bundle(write_bundle(tmp_path / "one"), repo_id)
+    write_bundle(tmp_path / "two", mark="two")
+    with failing_proxy(server.endpoint, lambda method, path, times: status if step in path else None) as (endpoint, _):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        with pytest.raises(HubError, match=sentence) as error:
+            publish_bundle(tmp_path / "two", repo_id)
+    assert server.token not in str(error.value)
+    monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
+    assert latest_commit(repo_id) == first.commit
+    assert publish_bundle(tmp_path / "two", repo_id).commit != first.commit
+
+
+def test_a_hub_killed_while_it_commits_keeps_a_whole_model(api, repo_id, tmp_path, monkeypatch):
+    one, two = write_bundle(tmp_path / "one"), write_bundle(tmp_path / "two", mark="two")
+    with running_local_hub(tmp_path / "root") as hub:
+
+        def kill(method: str, path: str, times: int) -> str | None:
+            if "/commit/" in path and times == 1:
+                threading.Timer(0.005, hub.process.kill).start()
+            return None
+
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        publish_bundle(one, repo_id, token=hub.token)
+        with failing_proxy(hub.endpoint, kill) as (endpoint, asked):
+            monkeypatch.setenv("HF_ENDPOINT", endpoint)
+            with pytest.raises(HubError, match=r"can't be reached"):
+                publish_bundle(two, repo_id, token=hub.token)
+            assert any("/commit/" in path for _, path in asked)
+    with running_local_hub(tmp_path / "root") as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        fetched = fetch_bundle(repo_id, cache_dir=tmp_path / "cache", token=hub.token)
+        assert contents(fetched.folder) in (contents(one), contents(two))
+        publish_bundle(two, repo_id, token=hub.token)
+        fetched = fetch_bundle(repo_id, cache_dir=tmp_path / "cache", token=hub.token)
+        assert contents(fetched.folder) == contents(two)
 
 
 def test_of_two_that_publish_at_once_the_second_is_told(api, repo_id, tmp_path, monkeypatch):

@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem, rdBase
 from rdkit.Chem import Descriptors, rdMolDescriptors
+from safetensors.numpy import save
 from scipy.spatial.distance import cdist, pdist
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.svm import SVR
 
+from polyid.bundle.kernel_codec import kernel_from_file
 from polyid.chemistry import composition as kernel
 from polyid.chemistry.composition import polymer_fragments
 from polyid.chemistry.oligomer import to_oligomer
@@ -321,8 +323,9 @@ def test_damaged_arrays_are_refused(references, fragments, damage):
     member = fit_member(references, references.similarity(fragments), references.labels)
     arrays = {name: np.array(array) for name, array in members_to_arrays([member, member]).items()}
     damage(arrays)
-    with pytest.raises(BundleError, match=r"kernel regression .*download or train"):
-        members_from_arrays(arrays)
+    content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    with pytest.raises(BundleError, match=r"kernel.safetensors can't be used: .*download or train"):
+        kernel_from_file(content, 2, references.labels.shape[1])
 
 
 def test_the_neighbourhood_by_hand():

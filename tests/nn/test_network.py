@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
+from polyid.errors import BundleError
 from polyid.graphs.batch import pack
 from polyid.graphs.molecular import weighted_union
 from polyid.graphs.preprocessor import PolymerPreprocessor
@@ -128,6 +129,35 @@ def test_compression_changes_neither_predictions_nor_gradients(smiles, rounds, e
     scale = max(np.abs(g).max() for g in whole_grads)
     for a, b in zip(small_grads, whole_grads, strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-5 * scale)
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 4])
+def test_the_sizes_of_a_network_tell_the_shapes_of_its_weights(preprocessor, rounds):
+    network = network_for(preprocessor, rounds)
+    built = {name: tuple(variable.shape[1:]) for name, variable in network.named_weights().items()}
+    assert network.config.weight_shapes() == built
+
+
+WRONG_WEIGHTS = {
+    "missing": lambda weights: weights.pop("readout/values/bias"),
+    "too many": lambda weights: weights.update(mine=np.zeros(1, np.float32)),
+    "one row for all": lambda weights: weights.update({NAME: weights[NAME][:1]}),
+    "one number": lambda weights: weights.update({NAME: np.float32(1.0)}),
+    "turned": lambda weights: weights.update({NAME: weights[NAME].T}),
+    "an embedding of too many classes": lambda weights: weights.update({TABLE: np.repeat(weights[TABLE], 2, 0)}),
+    "an embedding of another width": lambda weights: weights.update({TABLE: weights[TABLE][:, :-1]}),
+}
+NAME, TABLE = "edge_0/hidden/global_kernel", "atom_embedding/table"
+
+
+@pytest.mark.parametrize("change", WRONG_WEIGHTS.values(), ids=WRONG_WEIGHTS)
+def test_weights_are_neither_padded_nor_broadcast(preprocessor, change):
+    """Only an embedding with fewer classes is padded, for members that saw fewer."""
+    network = network_for(preprocessor)
+    weights = network.member_weights(0)
+    change(weights)
+    with pytest.raises(BundleError, match="are no weights of a MessagePassingNetwork"):
+        network.set_member_weights([weights])
 
 
 def test_members_do_not_mix(preprocessor):

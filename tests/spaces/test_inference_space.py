@@ -194,6 +194,25 @@ def test_a_new_commit_that_does_not_work_leaves_the_old_one_answering(service, s
     assert service.status.trouble is None
 
 
+def test_a_folder_is_taken_up_when_it_is_rewritten(shelf):
+    """It never was: what was there now was compared with itself."""
+
+    def load(folder: Path):
+        return OneNumber(float((folder / "parameters.json").read_text().lstrip("abcdef")))
+
+    shelf.publish("a100")
+    place = shelf.bundle.folder
+    shelf.bundle = FetchedBundle(place, None, None, None)
+    service = ModelService(str(place), retry_seconds=0.05, poll_seconds=0.05, fetch=shelf.fetch, load=load).start()
+    until(lambda: service.status.phase == "ready")
+    model, looks = service.status.loaded.model, shelf.looks
+    until(lambda: shelf.looks >= looks + 2)
+    assert service.status.loaded.model is model, "nothing changed"
+    (place / "parameters.json").write_text("b200")
+    until(lambda: answer(service) == 200)
+    service.stop()
+
+
 def test_a_tag_set_later_is_shown_without_loading_again(service, shelf):
     shelf.publish("a100")
     until(lambda: service.status.phase == "ready")

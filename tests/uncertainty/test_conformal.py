@@ -13,6 +13,8 @@ from helpers.clues import clues_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polyid.bundle.schema import Calibration
+from polyid.bundle.strict import checked
 from polyid.data.properties import PROPERTIES
 from polyid.errors import BundleError, TrainingError
 from polyid.report.metrics import out_of_fold_report, property_metrics
@@ -268,8 +270,13 @@ def test_a_calibration_is_read_as_it_was_written():
     ],
 )
 def test_a_damaged_calibration_is_refused(state):
-    with pytest.raises(BundleError, match=r"calibration can't be read .*download or train"):
-        IntervalCalibration.from_dict(state)
+    described = (
+        {"method": "CV+ with normalised scores", "clues": ["constant", "disagreement", "novelty", "roughness"], **state}
+        if state
+        else state
+    )
+    with pytest.raises(BundleError, match=r"calibration.json can't be used: .*download or train"):
+        checked(Calibration, described, "calibration.json")
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, -0.1, 90, math.nan, math.inf])
@@ -304,12 +311,12 @@ def test_members_that_are_not_loaded_are_spoken_for_by_the_others():
 
 def test_many_rows_are_thinned_the_same_way_twice():
     rng = np.random.default_rng(0)
-    n = intervals._MOST + 1000
+    n = intervals.MOST_SCORES + 1000
     errors, clues = rng.exponential(size=(n, 1)), clues_of(n)[:, None]
     held_by = [(str(i % 5),) for i in range(n)]
     one, other = (IntervalCalibration.fit(["Tm"], errors, clues, held_by, seed=3) for _ in range(2))
     assert one.to_dict() == other.to_dict()
-    assert sum(map(len, one.properties["Tm"].scores)) == intervals._MOST
+    assert sum(map(len, one.properties["Tm"].scores)) == intervals.MOST_SCORES
     lower, upper = one.interval("Tm", np.zeros((5, 1)), list("01234"), clues_of(1), 0.9)
     # 90 % of an exponential lies below ln 10.
     assert upper[0] == -lower[0] == pytest.approx(math.log(10), rel=0.05)

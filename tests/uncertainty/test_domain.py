@@ -259,7 +259,7 @@ def test_few_polymers_are_never_called_a_domain(polymers):
     states, _, _ = synthetic(polymers, members=2)
     for trained in (np.ones((2, polymers), bool), np.arange(polymers) == np.array([[0], [polymers - 1]])):
         domain = fit_domain(OLIGOMERS[:polymers], states, trained, errors=np.ones((polymers, 1)))
-        again = domain_from_files(domain_to_files(domain))
+        again = domain_from_files(domain_to_files(domain), {"M": 2, "F": 8}, [])
         table = again.assess(OLIGOMERS, np.random.default_rng(0).normal(size=(2, 10, 8)))
         assert set(table.verdict) <= {BORDERLINE, OUTSIDE}
         assert all(reason.startswith("The model saw too few polymers") for reason in table.reason)
@@ -282,7 +282,7 @@ def test_files_hold_everything_and_nothing_that_executes():
     assert sorted(files) == ["domain.json", "domain.safetensors"]
     assert load(files["domain.safetensors"])["references"].dtype == np.float16
     assert json.loads(files["domain.json"])["polymers"]["smiles"] == keys(150)["polymers"]
-    again = domain_from_files(files)
+    again = domain_from_files(files, {"M": 3, "F": 8}, ["Density"])
     assert again.thresholds == domain.thresholds and again.calibration == domain.calibration
     queries = np.random.default_rng(3).normal(size=(3, 10, 8)).astype(np.float32)
     first, second = domain.assess(OLIGOMERS, queries), again.assess(OLIGOMERS, queries)
@@ -317,7 +317,7 @@ def test_damaged_files_are_refused(name, change):
         assert change(files[name]) != files[name]
         files[name] = change(files[name])
     with pytest.raises(BundleError):
-        domain_from_files(files)
+        domain_from_files(files, {"M": 3, "F": 8}, [])
 
 
 def test_what_does_not_fit_is_refused_by_name():

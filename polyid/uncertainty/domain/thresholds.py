@@ -9,8 +9,8 @@ import numpy as np
 
 from polyid.uncertainty.domain.verdict import BORDERLINE, IN_DOMAIN, OUTSIDE, VERDICTS
 
-TOO_FEW = "too few polymers"
-"""The rule where the thresholds are those found on the PolyID database."""
+RULES = TOO_FEW, BY_QUANTILES, BY_ERRORS = "too few polymers", "quantiles", "out-of-fold errors"
+"""How thresholds are found; with too few polymers they are those found on the PolyID database."""
 
 _RISK = 2.5
 _FEWEST_JUDGED = 20
@@ -69,9 +69,9 @@ def calibrated(
         middle = np.array([median_or_nan(column) for column in errors.T])
         relative = errors / np.where(middle > 0, middle, np.nan)
     if relative is not None and np.isfinite(relative).any(axis=1).sum() >= _FEWEST_ERRORS:
-        rule, thresholds = "out-of-fold errors", riskiest_thresholds(distance, unseen, relative, rng)
+        rule, thresholds = BY_ERRORS, riskiest_thresholds(distance, unseen, relative, rng)
     else:
-        rule = "quantiles"
+        rule = BY_QUANTILES
         thresholds = Thresholds(
             float(np.quantile(distance, 0.7)),
             float(np.quantile(distance, 0.975)),

@@ -1,0 +1,48 @@
+"""Structures as drawings: of any size in bounded time, and with nothing in them that a page would run."""
+
+from __future__ import annotations
+
+import time
+from xml.etree import ElementTree
+
+import pytest
+
+from polyid.errors import PolymerError
+from polyid.explain.drawing import MOST_ATOMS, draw_structure
+
+SIZE = (320, 220)
+
+
+def elements(svg: str) -> set[str]:
+    return {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(svg).iter()}
+
+
+@pytest.mark.parametrize("smiles", ["C" * MOST_ATOMS, "*CC(*)c1ccccc1", "C[C@H](O)F", "C |$<script>$|"])
+def test_a_structure_is_drawn(smiles):
+    begin = time.perf_counter()
+    svg = draw_structure(smiles, SIZE)
+    assert time.perf_counter() - begin < 2
+    assert "path" in elements(svg) and "text" not in elements(svg)
+
+
+@pytest.mark.parametrize(
+    ("smiles", "what"),
+    [
+        ("C" * (MOST_ATOMS + 1), "301 atoms"),
+        ("C" * 4_000, "4,000 atoms"),
+        ("c1ccccc1" * 500, "3,000 atoms"),
+        ("C" * 10_000_000, "10,000,000 characters"),
+    ],
+)
+def test_a_large_structure_is_named_instead(smiles, what):
+    """Four thousand atoms took over a minute."""
+    begin = time.perf_counter()
+    svg = draw_structure(smiles, SIZE)
+    assert time.perf_counter() - begin < 2
+    assert f"{what}: too large to draw" in svg and elements(svg) == {"svg", "rect", "text"}
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "not a SMILES"])
+def test_what_is_no_structure_is_no_drawing(text):
+    with pytest.raises(PolymerError):
+        draw_structure(text, SIZE)
