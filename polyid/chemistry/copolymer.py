@@ -93,7 +93,8 @@ class Copolymer:
     def weighted_chains(self, degree: int, period: int | None = None) -> dict[str, float]:
         """Canonical SMILES of the chains that stand for it, with weights that add up to 1.
 
-        A chain that would pass 2,000 heavy atoms has fewer units, and as much more weight.
+        A chain that would pass 2,000 heavy atoms has fewer units, and as much more weight; units of one backbone atom count as
+        halves, as they do in homopolymers.
 
         Parameters
         ----------
@@ -106,6 +107,7 @@ class Copolymer:
             Two units of a chain pass 2,000 heavy atoms.
         """
         chains: dict[str, float] = {}
+        degree *= 2 if all(parsed_unit(unit).has_one_atom for unit in self.units) else 1
         for weight, sequence in self.weighted_sequences(degree, period):
             units = tuple(self.units[unit] for unit in sequence)
             repeats = _repeats(units)

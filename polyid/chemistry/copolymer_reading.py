@@ -9,14 +9,14 @@ from functools import lru_cache
 
 from rdkit import Chem
 
-from polyid.chemistry.backbone import canonical_unit, framed_unit
+from polyid.chemistry.backbone import canonical_unit, framed_unit, standard_unit
 from polyid.chemistry.chain import chain
 from polyid.chemistry.copolymer import Copolymer, parsed_unit
 from polyid.chemistry.copolymer_text import Architecture, CopolymerText, copolymer_text, shares_of
 from polyid.chemistry.forms import PolymerForm, parse_polymer
 from polyid.chemistry.functional_groups import MAX_MONOMER_HEAVY_ATOMS, self_polymerising_unit
 from polyid.chemistry.notations import as_smiles, copolymer_of
-from polyid.chemistry.repeat_unit import unit_of
+from polyid.chemistry.repeat_unit import Unit, unit_of
 from polyid.common.text import shorten
 from polyid.config.settings import DEGREE_OF_POLYMERISATION
 from polyid.errors import PolymerError
@@ -85,14 +85,20 @@ def _read(written: CopolymerText) -> CopolymerReading:
         monomers = ".".join(written.components)
         return CopolymerReading(monomers, None, (f"read as the monomers {monomers}, as many of each",), written.degree)
     notes = [note for component in written.components for note in as_smiles(component).notes]
+    architecture = written.architecture or Architecture.RANDOM
     shares = written.shares
+    if architecture is not Architecture.ALTERNATING:
+        # A multiple of a unit counts as often as it holds it.
+        smallest = [_smallest(unit) for unit in units]
+        units, times = [unit for unit, _ in smallest], [multiple for _, multiple in smallest]
+        if shares is not None and not written.by_weight:
+            shares = shares_of([share * multiple for share, multiple in zip(shares, times, strict=True)], shown)
     if shares is None:
         shares = (1.0 / len(units),) * len(units)
         notes.append("equal amounts assumed" if written.architecture is not Architecture.ALTERNATING else "")
     elif written.by_weight:
         masses = [_molar_mass(unit) for unit in units]
         shares = shares_of([share / mass for share, mass in zip(shares, masses, strict=True)], shown)
-    architecture = written.architecture or Architecture.RANDOM
     if written.architecture is None:
         notes.append("random order assumed")
     if architecture is Architecture.ALTERNATING:
@@ -154,10 +160,24 @@ def head_first(molecule: Chem.Mol) -> str:
             f"The unit {shorten(Chem.MolToSmiles(molecule))} of a copolymer has four attachment points, but copolymers of ladder "
             "polymers are not supported; write units with two."
         )
-    unit = framed_unit(unit)
+    return _text(framed_unit(unit))
+
+
+def _text(unit: Unit) -> str:
+    """SMILES that begins with the head."""
     flat = Chem.Mol(unit.molecule)
     Chem.SanitizeMol(flat)
     return str(Chem.MolToSmiles(flat, rootedAtAtom=unit.head))
+
+
+@lru_cache(maxsize=1_000)
+def _smallest(unit: str) -> tuple[str, float]:
+    """The unit of which a unit is a multiple, as SMILES that begins with its head, and how often it holds that."""
+    parsed = parsed_unit(unit)
+    # A methylene is a unit of its own, but polyethylene's is two of them.
+    smallest = standard_unit(parsed, one_atom_twice=not parsed.has_one_atom)
+    multiple = parsed.heavy_atoms / smallest.heavy_atoms
+    return (unit, 1.0) if multiple == 1 else (_text(smallest), multiple)
 
 
 def _molar_mass(unit: str) -> float:

@@ -203,6 +203,15 @@ def test_one_unit_alone_is_the_homopolymer(text):
     assert polymer_identity(text) == polymer_identity(STYRENE)
 
 
+def test_a_multiple_of_a_unit_counts_as_often_as_it_holds_it():
+    assert to_oligomer("*CCCC* : *CC(*)C = 1 : 2") == to_oligomer("*CC* : *CC(*)C = 1 : 1")
+    assert to_oligomer("*CCCC* : *CC(*)C = 50 : 50 wt%") == to_oligomer("*CC* : *CC(*)C = 50 : 50 wt%")
+    assert to_oligomer("*CCCC* : *CC(*)C alternating") == to_oligomer("*CCCCCC(*)C")
+    # Polysilanes: chains of as many backbone atoms as their homopolymers have.
+    for chain, _ in weighted_chains(to_oligomer("*[Si](*)(C)C : *[Si](*)(C)CC = 1 : 1")):
+        assert sum(atom.GetSymbol() == "Si" for atom in Chem.MolFromSmiles(chain).GetAtoms()) == 36
+
+
 def test_alternating_units_are_one_repeat_unit():
     unit = "*CC(c1ccccc1)CC(*)C(=O)OC"
     assert to_oligomer(f"{STYRENE} : {ACRYLATE} alternating") == to_oligomer(unit)
