@@ -204,7 +204,7 @@ def read_shares(text: str, shown: str | None = None) -> tuple[tuple[float, ...],
             values.append(float(number.replace(",", ".")))
         except ValueError:
             raise PolymerError(
-                f"“{shown}” has “{number}” in its ratio, which is no number; write a ratio such as 0.7 : 0.3."
+                f"“{shown}” has “{shorten(number)}” in its ratio, which is no number; write a ratio such as 0.7 : 0.3."
             ) from None
     return shares_of(values, shown, percent=any("%" in unit[0] for unit in units)), any(u["weight"] for u in units)
 

@@ -19,6 +19,13 @@ _TOKEN = re.compile(
     r"(?P<bracket>\[[^\[\]]*\])|(?P<atom>Br|Cl|[BCNOPSFIbcnops*])|(?P<ring>%\(\d+\)|%\d\d|\d)"
     r"|(?P<bond>[-=#$:/\\~])|(?P<open>\()|(?P<close>\))|(?P<dot>\.)"
 )
+_OTHER_NOTATIONS = (
+    (re.compile(r"\[[=#]?(?:Branch|Ring)\d"), "SELFIES, which are not read"),
+    (re.compile(r"^[A-Z]{14}-[A-Z]{10}-[A-Z]$"), "an InChIKey, from which no structure can be told"),
+    (re.compile(r"\[#\d+[^\]]*\]"), "SMARTS, a pattern of many structures"),
+    (re.compile(r"[\])}]_?[nNxm](?:$|[-*\s])"), "a formula of a repeat unit, not SMILES"),
+    (re.compile(r">>"), "a reaction, not a polymer"),
+)
 _OF_COPOLYMER = re.compile(r"[A-Za-z)]-(?:co|alt|ran|stat|block|graft|b|g)-[A-Z(]")
 _NAME = re.compile(r"poly|\bnylon|teflon|kevlar|[a-z]{5,}", re.IGNORECASE)
 
@@ -35,6 +42,9 @@ def why_unreadable(text: str) -> str:
             f"“{shown}” has some of the marks [e], [d], [t] and [g] of a ladder polymer; write each of the four once, [e] where it "
             "is joined to [t] and [d] where to [g], or * for the two points of a linear repeat unit."
         )
+    for pattern, what in _OTHER_NOTATIONS:
+        if pattern.search(text):
+            return f"“{shown}” is {what}; {EXPECTED}."
     if _OF_COPOLYMER.search(text) and (reason := unknown_name(text)):
         return f"“{shown}” {reason}"
     fault = _fault(text)

@@ -26,7 +26,7 @@ def read_inchi(text: str) -> str:
 def read_mol_block(text: str) -> TidyText:
     """SMILES of an MDL mol block; of the group in brackets, where it has one that repeats."""
     with rdBase.BlockLogs():
-        molecule = Chem.MolFromMolBlock(text)
+        molecule = Chem.MolFromMolBlock(text.encode(errors="replace").decode())
     if molecule is None:
         raise PolymerError("The mol block can't be read; draw the structure again or write it as SMILES.")
     smiles = _smiles_of(molecule, "the mol block")

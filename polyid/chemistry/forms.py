@@ -61,7 +61,8 @@ def parse_polymer(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
         raise PolymerError(f"“{shorten(smiles.strip())}” holds no SMILES; {EXPECTED}.")
     with rdBase.BlockLogs():
         molecule = read_molecule(_with_points_told_apart(text))
-        if molecule is None:
+        # RDKit reads some SMARTS as SMILES.
+        if molecule is None or "[#" in text:
             raise PolymerError(why_unreadable(text))
         if ":" in text:
             for atom in molecule.GetAtoms():

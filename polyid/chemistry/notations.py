@@ -17,6 +17,9 @@ from polyid.errors import PolymerError
 MAX_CHARACTERS = 10_000
 """Of any text; longer ones are refused unread."""
 LADDER_POINTS = 4
+# Behind the atoms where the chain goes on, in CurlySMILES (Drefahl, J. Cheminf. 2011, 3, 1, doi:10.1186/1758-2946-3-1) and in the
+# polymer extension of OpenSMILES.
+_BEHIND_ATOMS = ((re.compile(r"\{(?:-|\+[nr]?|[nr]\+)\}"), "{-} and {+n}"), (re.compile(r"(?<=[\w\])])&\d?"), "&"))
 # Atoms that other tools write where the chain goes on; real chains hold none of them.
 _PLACEHOLDERS = (("[Ce]", "[Th]"), ("[Cu]", "[Au]"), ("[At]", "[At]"), ("[Pt]", "[Pt]"), ("[Lr]", "[Lr]"))
 _R_GROUP = re.compile(r"\[R(\d{0,2}|[a-zA-Z']?)\]")
@@ -70,6 +73,9 @@ def _of_other_notation(text: str) -> TidyText | None:
     if "Sg:" in text and len(text.split()) > 1:
         smiles = read_bracketed(*text.split(maxsplit=1))
         return TidyText(smiles, (f"the repeating group in brackets read as {shorten(smiles)}",))
+    for pattern, name in _BEHIND_ATOMS:
+        if len(pattern.findall(text)) == 2:
+            return TidyText(pattern.sub("(*)", text), (f"{name} read as attachment points *",))
     if "{" in text:
         return read_bigsmiles(text)
     return read_weighted_graph(text) if is_weighted_graph(text) else None

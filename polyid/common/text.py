@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 
 def shorten(text: str) -> str:
-    """A SMILES as error messages quote it."""
+    """A SMILES as error messages quote it: not too long, and of marks that can be written to any file."""
+    text = text.encode(errors="backslashreplace").decode()
     return text if len(text) <= 60 else f"{text[:40]}… ({len(text):,} characters)"
 
 

@@ -307,8 +307,9 @@ def read(connection: Connection) -> None:
             try:
                 function(text)
             except PolymerError as error:
-                str(error).encode()
-                outcome = f"unforeseen: {error}" if "can't be read as a polymer (" in str(error) else "refused"
+                shown = str(error).encode(errors="backslashreplace").decode()
+                told = shown == str(error) and "can't be read as a polymer (" not in shown
+                outcome = "refused" if told else f"unforeseen: {shown}"
             except BaseException as error:
                 outcome = f"{type(error).__name__}: {error}"[:200]
             longest = max(longest, time.process_time() - started)

@@ -2,6 +2,7 @@
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -147,3 +148,28 @@ def test_no_text_raises_anything_but_a_polymer_error_or_takes_long(text):
         except PolymerError as error:
             str(error).encode()
     assert time.process_time() - started < 6.0
+
+
+def test_texts_as_people_paste_them_are_read_rightly_or_refused_with_the_reason():
+    lines = Path(__file__).with_name("texts_as_pasted.txt").read_text(encoding="utf-8").splitlines()
+    cases = [line.encode("latin-1", "backslashreplace").decode("unicode_escape").split("\t") for line in lines[2:]]
+    assert len(cases) > 200
+    meant = {meaning: _polymer(meaning) for *_, meaning in cases if not meaning.startswith("refused:")}
+    wrong = []
+    for *text, meaning in cases:
+        polymer = _polymer("\t".join(text))
+        if isinstance(polymer, str):
+            right = meaning.startswith("refused:") and meaning.removeprefix("refused:") in polymer
+        else:
+            right = meaning == polymer[0] or meant.get(meaning) == polymer
+        if not right:
+            wrong.append((text, polymer))
+    assert not wrong
+
+
+def _polymer(text: str) -> tuple[PolymerForm, str, str] | str:
+    """Form, short oligomer and key of a polymer, or why it is none."""
+    try:
+        return *read_polymer(text, 4), polymer_identity(text)
+    except PolymerError as error:
+        return str(error)
