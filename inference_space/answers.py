@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from huggingface_hub import constants
 from model_service import Loaded
 
+from polyid.config.ranges import check_level
 from polyid.data.properties import decimals
 from polyid.errors import PolymerError
 from polyid.web.labels import property_label
@@ -74,17 +75,17 @@ def polymer_in(text: str | None) -> str:
 
 
 def level_of(sent: Any) -> float:
-    """The level a program asks for, as a number; whether it can be one is for the model to say.
+    """The level a program asks for, as a number, which may be written as text.
 
     Raises
     ------
-    PolymerError
-        When it is no number.
+    TrainingError
+        When it is no level.
     """
     try:
-        return float(sent)
+        return check_level(float(sent))
     except (TypeError, ValueError):
-        raise PolymerError(f"The level is {sent!r}; it must be a number between 0 and 1, such as 0.9.") from None
+        return check_level(sent)
 
 
 def as_json(shown: Shown) -> dict[str, Any]:

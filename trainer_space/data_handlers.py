@@ -11,6 +11,7 @@ import data_view
 import gradio as gr
 import train_models
 
+from polyid.common.text import listed
 from polyid.config.parameters import COLUMN
 from polyid.data.catalogue import SOURCES, bundled_tables
 from polyid.data.columns import propose_mapping
@@ -88,7 +89,7 @@ def describe(
     -------
     tuple
         Properties, notice, box of problems, problems, histograms, their file, box of columns, columns as recognised, columns
-        as corrected, splits: in the order of `training_page.described`.
+        as corrected, splits, button for kelvin: in the order of `training_page.described`.
     """
     raw = None
     try:
@@ -117,7 +118,22 @@ def describe(
         taken_for,
         columns,
         gr.update(choices=split_choices(may_name_folds)),
+        gr.update(visible=bool(table.kelvin), value=f"Read {listed(table.kelvin)} as kelvin"),
     )
+
+
+def read_as_kelvin(
+    data: str | None, upload: str | None, pasted: str | None, dataset: str | None, taken_for: dict | None
+) -> tuple:
+    """Describe the data with kelvin in the columns that were taken for °C and look like kelvin."""
+    columns = dict(taken_for or {})
+    try:
+        path = train_models.find_data(tables_on_offer(), data, upload, pasted, dataset)
+        suspected = train_models.read_table(path, columns or None).kelvin if path else ()
+    except PolyIDError:
+        suspected = ()  # described below
+    columns |= {column: {**columns[column], "unit": "K"} for column in suspected if column in columns}
+    return describe(data, upload, pasted, dataset, columns or None)
 
 
 def _refused(problem: PolyIDError, taken_for: dict, columns: train_models.Columns | None) -> tuple:
@@ -133,6 +149,7 @@ def _refused(problem: PolyIDError, taken_for: dict, columns: train_models.Column
         taken_for or None,
         columns,
         gr.skip(),
+        gr.update(visible=False),
     )
 
 

@@ -15,10 +15,11 @@ from huggingface_hub import get_token
 
 from polyid import runs
 from polyid.common.files import sha256, write_bytes
-from polyid.config.parameters import DEFAULT_SPLIT
+from polyid.config.parameters import DEFAULT_SPLIT, split_column
+from polyid.config.ranges import check_number
 from polyid.data.catalogue import SOURCES
 from polyid.data.download import fetch_source
-from polyid.data.splits import assign_folds, fold_names, split_column
+from polyid.data.splits import assign_folds, fold_names
 from polyid.data.training_table import TrainingTable, read_training_table
 from polyid.errors import DataError, TrainingError
 from polyid.hub.datasets import find_hub_table
@@ -94,7 +95,7 @@ def find_data(
     if upload:
         return Path(upload)
     if pasted and pasted.strip():
-        content = pasted.encode()
+        content = pasted.encode(errors="surrogatepass")
         folder = Path(tempfile.gettempdir()) / f"polyid-pasted-{hashlib.sha256(content).hexdigest()[:32]}"
         folder.mkdir(mode=0o700, exist_ok=True)
         write_bytes(folder / "pasted_rows.csv", content)
@@ -157,11 +158,8 @@ def start_run(
         raise TrainingError(f"A training run is at work already ({running.record.line}): wait for it, or cancel it.")
     if data_path is None:
         raise TrainingError("No data is chosen: choose a table or upload your own.")
-    whole_epochs, whole_folds, whole_seed = _whole("epochs", epochs), _whole("folds", folds), _whole("seed", seed)
-    if whole_epochs < 1:
-        raise TrainingError(f"The number of epochs is {whole_epochs}: choose 1 or more.")
-    if whole_folds < 2:
-        raise TrainingError(f"The number of folds is {whole_folds}: choose 2 or more.")
+    whole_epochs, whole_folds = check_number("epochs", epochs), check_number("kfolds", folds)
+    whole_seed = check_number("seed", seed)
     split = (split or "").strip() or DEFAULT_SPLIT
     whole_folds = _possible_folds(data_path, columns, properties, whole_folds, split, whole_seed)
     destination, token = _destination(repo_id, tag, branch, private), get_token()
@@ -216,14 +214,6 @@ def polymer_count(table: TrainingTable, properties: list[str]) -> int:
     """How many different polymers have a value of at least one of the properties."""
     labelled = table.frame[properties].notna().any(axis=1)
     return table.frame.loc[labelled, "smiles_monomer"].nunique()
-
-
-def _whole(name: str, value: float | None) -> int:
-    if value is None:
-        raise TrainingError(f"The number of {name} is empty: type a whole number.".replace("number of seed", "seed"))
-    if value != int(value):
-        raise TrainingError(f"{value} {name} makes no sense: type a whole number.")
-    return int(value)
 
 
 def resume_run(

@@ -40,6 +40,7 @@ class Described:
     """What the page says of the data."""
 
     notice: gr.HTML
+    kelvin: gr.Button
     recognised: gr.State
     columns: gr.JSON
     columns_box: gr.Accordion
@@ -137,6 +138,7 @@ def _source() -> Source:
 def _described() -> Described:
     """What is in the data."""
     notice = gr.HTML(elem_id="data-notice")
+    kelvin = gr.Button("Read as kelvin", size="md", visible=False, elem_id="kelvin")
     recognised, columns = gr.State(None), gr.JSON(None, label="columns", visible=False)
     columns_box = gr.Accordion("Columns", open=False, visible=False, elem_id="columns")
     with gr.Accordion("Distributions", open=False, elem_id="distributions"):
@@ -144,7 +146,7 @@ def _described() -> Described:
     with gr.Accordion("Rows to look at", open=False, visible=False) as problems_box:
         problems = gr.Dataframe(interactive=False, wrap=True, show_label=False, max_height=300)
         download = gr.DownloadButton("Download these rows", size="md", visible=False, elem_id="bad-rows")
-    return Described(notice, recognised, columns, columns_box, distributions, problems_box, problems, download)
+    return Described(notice, kelvin, recognised, columns, columns_box, distributions, problems_box, problems, download)
 
 
 def _settings() -> Settings:
@@ -191,6 +193,7 @@ def _read_data(page: gr.Blocks, source: Source, described: Described, settings: 
         described.recognised,
         described.columns,
         settings.split,
+        described.kelvin,
     ]
     gr.on(
         [page.load, source.table.change, source.upload.change, source.read.click, source.dataset.submit],
@@ -199,6 +202,13 @@ def _read_data(page: gr.Blocks, source: Source, described: Described, settings: 
         outputs,
         api_name="choose_data",
         trigger_mode="always_last",  # a table chosen while another is being read is read next
+        show_progress_on=described.notice,
+    )
+    described.kelvin.click(
+        data_handlers.read_as_kelvin,
+        [*source.inputs, described.recognised],
+        outputs,
+        api_visibility="private",
         show_progress_on=described.notice,
     )
     # Whoever chooses a table from the list means it, whatever was brought before.

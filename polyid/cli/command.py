@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
 
 Model = Annotated[str, typer.Argument(help="Model folder, or Hub repo id such as user/repo or user/repo@revision.")]
 Level = Annotated[float, typer.Option(metavar="SHARE", help="Share of measured values that the intervals are to hold.")]
+
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN=MEANING[UNIT]...",
+        help="What columns are, where it isn't recognised: smiles, monomers, polymer … or a property, such as "
+        "'T1=Glass_Transition[K]'; nothing behind = leaves a column out.",
+    ),
+]
 
 
 class Command(TyperCommand):
@@ -58,6 +68,28 @@ def find_table(name: str) -> Path:
     from polyid.hub import datasets
 
     return datasets.find_table(name)
+
+
+def corrected_columns(
+    table: Path, corrections: Sequence[str] | None, properties: Sequence[str] | None = None
+) -> dict[str, dict[str, str | None]] | None:
+    """What a user says the columns of a table are, beside what is recognised of the others; None where nothing is said.
+
+    Raises
+    ------
+    DataError
+        The table can't be read, or lacks polymers or properties: said before TensorFlow is loaded or a SMILES is read.
+    """
+    from polyid.data.columns import propose_mapping, wanted_names
+    from polyid.data.described import corrected_columns, mapping_of
+    from polyid.data.raw import read_raw_table
+
+    raw = read_raw_table(table)
+    columns = corrected_columns(raw, corrections) if corrections else None
+    mapping = propose_mapping(raw, properties) if columns is None else mapping_of(raw, columns, properties)
+    if mapping.of_facts:
+        wanted_names(raw, mapping)
+    return columns
 
 
 def load_model(name: str) -> MultiModel:

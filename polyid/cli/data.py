@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from polyid.cli.command import Command, find_table, say
+from polyid.cli.command import Columns, Command, corrected_columns, find_table, say
+from polyid.config.ranges import check_number
 from polyid.config.settings import DEGREE_OF_POLYMERISATION
 
 if TYPE_CHECKING:
@@ -20,18 +21,20 @@ def build(
     output: Annotated[str, typer.Option(metavar="OUT.csv", help="Where to write the training set.")],
     table: Annotated[str | None, typer.Argument(help="By default the bundled table.")] = None,
     degree_of_polymerisation: Annotated[
-        int, typer.Option(metavar="N", help="Monomers an oligomer.")
+        float, typer.Option(metavar="N", help="Monomers an oligomer.")
     ] = DEGREE_OF_POLYMERISATION,
-    replicates: Annotated[int, typer.Option(metavar="N", help="Structures a polymer of partial tacticity.")] = 1,
-    seed: Annotated[int, typer.Option(help="Of the random chains.")] = 0,
+    replicates: Annotated[float, typer.Option(metavar="N", help="Structures a polymer of partial tacticity.")] = 1,
+    seed: Annotated[float, typer.Option(metavar="N", help="Of the random chains.")] = 0,
 ) -> None:
     """Turn a table into a training set of oligomers."""
+    degree = check_number("degree_of_polymerisation", degree_of_polymerisation)
+    draws, chain_seed = check_number("replicates", replicates), check_number("seed", seed)
     from polyid.chemistry.oligomer import ChainSettings
     from polyid.data.build import build_training_set
     from polyid.data.catalogue import bundled_tables
 
     source = find_table(table) if table else next(iter(bundled_tables().values()))
-    built = build_training_set(source, output, ChainSettings(degree_of_polymerisation, seed), replicates=replicates)
+    built = build_training_set(source, output, ChainSettings(degree, chain_seed), replicates=draws)
     _describe(built)
     print(f"{len(built.frame)} polymers written to {output}")
 
@@ -47,11 +50,12 @@ def fetch(name: Annotated[str, typer.Argument(help="polyid-database or stereopol
 
 
 @app.command(cls=Command)
-def show(table: Annotated[str, typer.Argument(help="The table.")]) -> None:
+def show(table: Annotated[str, typer.Argument(help="The table.")], column: Columns = None) -> None:
     """Say what a table holds, as training would read it."""
     from polyid.data.training_table import read_training_table
 
-    _describe(read_training_table(find_table(table)))
+    path = find_table(table)
+    _describe(read_training_table(path, columns=corrected_columns(path, column)))
 
 
 def _describe(table: TrainingTable) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from polyid.cli import command
+from polyid.config.ranges import check_level
 from polyid.config.settings import INTERVAL_LEVEL
 
 
@@ -24,19 +25,17 @@ def evaluate(
     level: command.Level = INTERVAL_LEVEL,
 ) -> None:
     """Compare a model with measured values; JSON on standard output."""
-    from polyid.uncertainty.conformal import check_level
-
     check_level(level)
-    ensemble = command.load_model(model)
+    path = command.find_table(data)
     from polyid.data.columns import properties_present, propose_mapping
     from polyid.data.raw import read_raw_table
     from polyid.data.training_table import apply_mapping
 
-    path = command.find_table(data)
+    raw = read_raw_table(path)
+    ensemble = command.load_model(model)
     if out_of_fold:
         print(json.dumps(ensemble.recompute_out_of_fold(path), indent=2))
         return
-    raw = read_raw_table(path)
     present = properties_present(raw, ensemble.prediction_columns)
     table = apply_mapping(raw, propose_mapping(raw, present), ensemble.chain)
     left_out = table.problems.loc[table.problems["outcome"] == "left out", "row"].nunique()

@@ -9,6 +9,7 @@ import typer
 
 from polyid.cli import command
 from polyid.common.files import write_text
+from polyid.config.ranges import check_number
 from polyid.errors import DataError
 
 
@@ -25,6 +26,8 @@ def explain(
     ] = None,
 ) -> None:
     """Draw which parts of a polymer raise and lower a prediction."""
+    if pm is not None:
+        check_number("pm", pm)
     ensemble = command.load_model(model)
     from polyid.data.properties import decimals, find_property
     from polyid.explain.drawing import draw_contributions

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from polyid.cli import command
+from polyid.config.ranges import check_level, check_number
 from polyid.config.settings import INTERVAL_LEVEL
 from polyid.errors import DataError
 
@@ -48,9 +49,9 @@ def predict(
         raise DataError("Give either SMILES on the command line, or a table with --input.")
     if resume and not output:
         raise DataError("--resume goes on with an interrupted --output; name it.")
-    from polyid.uncertainty.conformal import check_level
-
     check_level(level)
+    if pm is not None:
+        check_number("pm", pm)
     table: PredictionTable | None = None
     if table_path:
         from polyid.data.prediction_table import load_prediction_table

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from polyid.bundle.manifest import has_manifest
-from polyid.cli.command import find_table
-from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS, SPLITS
+from polyid.cli.command import Columns, corrected_columns, find_table
+from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS, SPLITS, split_column
+from polyid.config.parameters import preset as preset_parameters
 from polyid.errors import DataError
 
 if TYPE_CHECKING:
@@ -32,10 +33,13 @@ def train(
         str, typer.Option(callback=_preset_name, metavar="|".join(sorted(PRESETS)), help="Parameters.")
     ] = DEFAULT_PRESET,
     folds: Annotated[
-        int | None, typer.Option(help="Cross-validation folds, one network each; by default the preset's.")
+        float | None,
+        typer.Option(metavar="N", help="Cross-validation folds, one network each; by default the preset's."),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the data; by default the preset's.")] = None,
-    seed: Annotated[int, typer.Option(help="Of folds, weights and order.")] = 0,
+    epochs: Annotated[
+        float | None, typer.Option(metavar="N", help="Passes over the data; by default the preset's.")
+    ] = None,
+    seed: Annotated[float, typer.Option(metavar="N", help="Of folds, weights and order.")] = 0,
     split: Annotated[
         str,
         typer.Option(
@@ -44,29 +48,35 @@ def train(
             "column:NAME, folds of your own.",
         ),
     ] = DEFAULT_SPLIT,
+    column: Columns = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in DIR.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that DIR holds.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Train an ensemble on a table."""
+    # All that can be checked without TensorFlow, which takes seconds to load.
+    settings = preset_parameters(preset, kfolds=folds, epochs=epochs, seed=seed)
+    split_column(split)
     finished = has_manifest(output)
     if finished and not (overwrite or resume):
         raise DataError(f"{output} already holds a model; choose another --output, or add --overwrite to replace it.")
     if finished and resume:
         print(f"The run in {output} is finished; there is nothing to resume.")
         return
+    table = find_table(data)
+    columns = corrected_columns(table, column, properties or None)
     from polyid.ensemble.workflow import train_ensemble
 
-    table = find_table(data)
     ensemble = train_ensemble(
         table,
         output,
         properties=properties or None,
         preset=preset,
-        folds=folds,
-        epochs=epochs,
-        seed=seed,
+        folds=None if folds is None else settings.kfolds,
+        epochs=None if epochs is None else settings.epochs,
+        seed=settings.seed or 0,
         split=split,
+        columns=columns,
         resume=resume,
         verbose=not quiet,
     )

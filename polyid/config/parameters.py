@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any
 
+from polyid.config.ranges import RANGES, check_number
 from polyid.errors import TrainingError
 
 PRESETS: dict[str, dict[str, Any]] = tomllib.loads(files("polyid.config").joinpath("presets.toml").read_text("utf-8"))
@@ -131,10 +132,39 @@ class Parameters:
 
 
 def preset(name: str, **changes: Any) -> Parameters:
-    """Parameters of a preset, with changes; a change of None leaves the preset's value."""
+    """Parameters of a preset, with changes; a change of None leaves the preset's value.
+
+    Raises
+    ------
+    TrainingError
+        There is no such preset or parameter, or a number is out of its range (`polyid.config.ranges`).
+    """
     if name not in PRESETS:
         raise TrainingError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
-    return Parameters(**{**PRESETS[name], **{k: v for k, v in changes.items() if v is not None}})
+    _refuse_unknown(changes)
+    changed = {k: check_number(k, v) if k in RANGES else v for k, v in changes.items() if v is not None}
+    return Parameters(**{**PRESETS[name], **changed})
+
+
+def split_column(split: str) -> str | None:
+    """The column a split takes its folds from; None for the other splits.
+
+    Parameters
+    ----------
+    split : str
+        One of `SPLITS`, or ``column:NAME``.
+
+    Raises
+    ------
+    TrainingError
+        There is no such split.
+    """
+    if split in SPLITS:
+        return None
+    name = split.removeprefix(COLUMN).strip()
+    if not split.startswith(COLUMN) or not name:
+        raise TrainingError(f"There is no split {split!r}; choose {', '.join(SPLITS)} or {COLUMN}NAME.")
+    return name
 
 
 def _refuse_unknown(names: Iterable[str]) -> None:

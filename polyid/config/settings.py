@@ -6,12 +6,16 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from polyid.config.parameters import Parameters
+from polyid.config.ranges import RANGES, check_number
 from polyid.errors import TrainingError
 
 DEGREE_OF_POLYMERISATION = 18
 """Units of an oligomer, where no other number is asked for."""
 INTERVAL_LEVEL = 0.9
 """Share of measured values that an interval holds, where no other is asked for."""
+
+MAY_BE_NONE = frozenset({"clip_norm", "patience", "group"})
+"""Parameters that None switches off, or leaves to the package."""
 
 
 @dataclass(frozen=True)
@@ -58,19 +62,11 @@ class TrainingSettings:
     checkpoint_seconds: float
 
     def __post_init__(self) -> None:
-        checks = {
-            "epochs": (self.epochs >= 1, "at least 1"),
-            "batch_size": (self.batch_size >= 1, "at least 1"),
-            "learning_rate": (self.learning_rate > 0, "above 0"),
-            "decay": (self.decay >= 0, "0 or more"),
+        choices = {
             "schedule": (self.schedule in ("constant", "cosine"), "'constant' or 'cosine'"),
-            "warmup": (0 <= self.warmup < 1, "a share from 0 up to 1"),
-            "patience": (self.patience is None or self.patience >= 1, "at least 1, or none"),
             "keep": (self.keep in ("best", "last"), "'best' or 'last'"),
-            "clip_norm": (self.clip_norm is None or self.clip_norm > 0, "above 0, or none"),
-            "group": (self.group is None or self.group >= 1, "at least 1, or none"),
         }
-        for name, (right, expected) in checks.items():
+        for name, (right, expected) in choices.items():
             if not right:
                 raise TrainingError(f"{name} is {getattr(self, name)!r}; it must be {expected}.")
 
@@ -90,4 +86,7 @@ def settings_from(params: dict[str, Any], seed: int = 0) -> TrainingSettings:
         A name is no parameter, or a value can't be.
     """
     every = Parameters.from_dict({**params, "seed": seed}).to_dict()
+    for name, value in every.items():
+        if name in RANGES and not (value is None and name in MAY_BE_NONE):
+            check_number(name, value)
     return TrainingSettings(**{setting.name: every[setting.name] for setting in fields(TrainingSettings)})

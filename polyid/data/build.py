@@ -12,12 +12,12 @@ import pandas as pd
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.common.files import write_text
 from polyid.common.spreadsheet import csv_text
+from polyid.config.ranges import check_number
 from polyid.data.columns import Mapping, propose_mapping
 from polyid.data.headers import RawTable
 from polyid.data.polymers import CONTEXT_COLUMNS
 from polyid.data.raw import as_raw_table
 from polyid.data.training_table import TrainingTable, apply_mapping
-from polyid.errors import DataError
 
 
 def build_training_set(
@@ -54,8 +54,9 @@ def build_training_set(
     DataError
         As :func:`read_training_table`.
     """
-    if replicates < 1:
-        raise DataError(f"{replicates} replicate structures were asked for; at least 1 is needed.")
+    replicates = check_number("replicates", replicates)
+    check_number("degree_of_polymerisation", chain.degree_of_polymerisation)
+    check_number("seed", chain.seed)
     raw = as_raw_table(path)
     mapping = propose_mapping(raw, properties)
     table = apply_mapping(raw, mapping, chain)

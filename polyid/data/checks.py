@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from polyid.data.column_checks import kelvin_remedy
 from polyid.data.column_units import known_target
 from polyid.data.columns import Mapping
 from polyid.data.problems import KEPT, TableProblems
 from polyid.data.property import Property
 from polyid.data.reference import reference_values
+
+MIN_KELVIN = 3
+"""Values that must look like kelvin before their column does."""
 
 
 def note_suspicious(
@@ -22,10 +26,14 @@ def note_suspicious(
         target = known_target(name)
         if target is None:
             continue
+        compared = kelvin = 0
         for row, key, value in zip(frame["row"], frame["smiles_monomer"], frame[name], strict=True):
             if np.isnan(value):
                 continue
-            hint = _other_unit(value, target, reference.get((key, target.name)))
+            expected = reference.get((key, target.name))
+            hint = _other_unit(value, target, expected)
+            compared += expected is not None
+            kelvin += hint is not None and target.unit == "°C"
             if hint is None and target.low <= value <= target.high:
                 continue
             what = (
@@ -35,6 +43,10 @@ def note_suspicious(
             )
             remedy = hint[1] if hint else f"check the value and that it is in {target.unit}"
             problems.add(row, columns.get(name, name), f"{value:g}", what, remedy, KEPT)
+        if kelvin >= MIN_KELVIN and 2 * kelvin > compared and name in columns and columns[name] not in problems.kelvin:
+            problems.kelvin.append(columns[name])
+            what = f"looks like kelvin taken for °C: so do {kelvin} of the {compared} polymers whose value is known"
+            problems.add(1, columns[name], columns[name], what, kelvin_remedy(columns[name], target), KEPT)
 
 
 def _other_unit(value: float, target: Property, expected: float | None) -> tuple[str, str] | None:

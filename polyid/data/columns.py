@@ -5,35 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from polyid.common.text import listed
-from polyid.data.column_units import column_unit, is_unit_column, known_target
+from polyid.data.column_units import column_unit, is_unit_column, known_target, unit_column_of
 from polyid.data.headers import RawTable
-from polyid.data.numbers import MISSING
-from polyid.data.properties import PROPERTIES, find_property
-from polyid.data.roles import SMILES_ROLES, roles_by_name, smiles_by_content
+from polyid.data.limits import MAX_COLUMNS
+from polyid.data.properties import find_property
+from polyid.data.recognition import (
+    PropertyColumn,
+    column_of_property_names,
+    is_property_name,
+    property_of,
+    recognised_columns,
+    value_column,
+)
+from polyid.data.roles import SMILES_ROLES, role_of, roles_by_name, smiles_by_content
 from polyid.data.units import read_unit
 from polyid.errors import DataError
-
-
-@dataclass(frozen=True)
-class PropertyColumn:
-    """One property and where it stands.
-
-    Attributes
-    ----------
-    property : str
-        Name in the training table.
-    column : str
-        Column of the file.
-    unit : str or None
-        Unit of the column's values; None when unknown.
-    """
-
-    property: str
-    column: str
-    unit: str | None
 
 
 @dataclass(frozen=True)
@@ -92,25 +79,40 @@ def propose_mapping(table: RawTable, properties: Sequence[str] | None = None) ->
         roles["smiles"] = column
     if table.cells.empty and not table.bad_rows:
         raise DataError(f"{table.source} has a header but no rows; add one row a polymer.")
+    if "fact_value" in roles and "fact_property" not in roles:
+        names = column_of_property_names(table, [column for column in columns if column not in roles.values()])
+        roles |= {"fact_property": names} if names else {}
     if "fact_property" in roles and "fact_value" in roles:
         wanted = None if properties is None else tuple(properties)
         return Mapping(roles, other=tuple(c for c in columns if c not in roles.values()), wanted=wanted)
-    for role in ("fact_property", "fact_value", "fact_unit"):
+    value = roles.pop("fact_value", None)
+    for role in ("fact_property", "fact_unit"):
         roles.pop(role, None)
     free = [column for column in columns if column not in roles.values() and not is_unit_column(column, columns)]
     if properties is None:
         entries = recognised_columns(table, free)
+        if not entries and value and (entry := value_column(table, value)):
+            entries = [entry]
         if not entries:
             raise DataError(
                 f"{table.source} has no property column that is recognised; its columns are {listed(columns)}; "
-                "ask for columns by name, or call them like Tg (°C), Tm (°C), density (g/cm3)."
+                "say what they are, or call them like Tg (°C), Tm (°C), density (g/cm3)."
             )
     else:
         if not properties:
             raise DataError("No property was chosen; choose at least one.")
-        entries = [_asked(table, name, free) for name in dict.fromkeys(properties)]
-    used = {entry.column for entry in entries}
-    return Mapping(roles, tuple(entries), tuple(column for column in free if column not in used))
+        names = list(dict.fromkeys(properties))
+        # A column that is called value only has the one property that is asked for.
+        only = value if len(names) == 1 and names[0] not in free else None
+        entries = [_asked(table, name, free, only) for name in names]
+    return Mapping(roles, tuple(entries), _unused(table, roles, entries))
+
+
+def _unused(table: RawTable, roles: dict[str, str], entries: Sequence[PropertyColumn]) -> tuple[str, ...]:
+    """Columns that nothing is read from."""
+    used = {*roles.values(), *(entry.column for entry in entries)}
+    used |= {unit for entry in entries if (unit := unit_column_of(table.cells, entry.column))}
+    return tuple(column for column in table.cells.columns if column not in used)
 
 
 def properties_present(table: RawTable, properties: Sequence[str]) -> list[str]:
@@ -127,6 +129,8 @@ def properties_present(table: RawTable, properties: Sequence[str]) -> list[str]:
             mapping = propose_mapping(table, [name])
             if mapping.of_facts:
                 wanted_names(table, mapping)
+            elif len(properties) > 1 and role_of(mapping.properties[0].column) == "fact_value":
+                continue  # a column that is called value only can't be each of them
         except DataError:
             continue
         present.append(name)
@@ -140,32 +144,18 @@ def properties_present(table: RawTable, properties: Sequence[str]) -> list[str]:
     return present
 
 
-def recognised_columns(table: RawTable, columns: list[str]) -> list[PropertyColumn]:
-    """Those of the columns that are recognised as properties and have values, in the order of `PROPERTIES`."""
-    entries: dict[str, PropertyColumn] = {}
-    for column in columns:
-        recognised = find_property(column)
-        if recognised and (name := recognised[0].name) not in entries and has_values(table.cells[column]):
-            entries[name] = PropertyColumn(name, column, column_unit(table, column, recognised[0]))
-    order = {name: place for place, name in enumerate(PROPERTIES)}
-    return sorted(entries.values(), key=lambda entry: order[entry.property])
-
-
-def has_values(cells: pd.Series) -> bool:
-    return any(cell.lower() not in MISSING for cell in cells)
-
-
-def _asked(table: RawTable, name: str, columns: list[str]) -> PropertyColumn:
-    """The column of a property asked for by name: that column, or the first recognised as the same property."""
+def _asked(table: RawTable, name: str, columns: list[str], value: str | None) -> PropertyColumn:
+    """The column of a property asked for by name: that column, the first recognised as the same property, or `value`."""
     asked = find_property(name)
     if name in columns:
         unit = column_unit(table, name, asked[0]) if asked else read_unit(table.units.get(name))
         return PropertyColumn(name, name, unit)
     if asked:
         for column in columns:
-            recognised = find_property(column)
-            if recognised and recognised[0] is asked[0]:
+            if property_of(table, column) is asked[0]:
                 return PropertyColumn(name, column, column_unit(table, column, asked[0]))
+        if value:
+            return PropertyColumn(name, value, asked[1] or column_unit(table, value, asked[0]))
     raise DataError(
         f"{table.source} has no column for the property {name}; its columns are {listed(table.cells.columns)}; "
         "correct the name or leave the property out."
@@ -179,9 +169,14 @@ def wanted_names(table: RawTable, mapping: Mapping) -> dict[str, str]:
         recognised = find_property(name)
         return recognised[0].name if recognised else name
 
-    present = [
-        database_name(written) for written in dict.fromkeys(table.cells[mapping.roles["fact_property"]]) if written
-    ]
+    written_in = mapping.roles["fact_property"]
+    names = [name for name in dict.fromkeys(table.cells[written_in]) if is_property_name(name)]
+    if len(names) > MAX_COLUMNS:
+        raise DataError(
+            f"{table.source} has {len(names):,} names of properties in its column {written_in}, but at most {MAX_COLUMNS:,} are "
+            "read; correct the column or divide the table."
+        )
+    present = [database_name(written) for written in names]
     if mapping.wanted is None:
         return {name: name for name in present}
     for name in mapping.wanted:

@@ -17,6 +17,7 @@ from polyid.chemistry.forms import recognise_form
 from polyid.common.text import listed
 from polyid.data.component_names import component_number, is_architecture_name, is_ratio_name, share_number
 from polyid.data.headers import RawTable
+from polyid.data.limits import MAX_WRITTEN
 from polyid.data.numbers import MISSING
 from polyid.errors import PolymerError
 
@@ -193,13 +194,15 @@ def _mostly(cells: pd.Series, is_so: Callable[[str], bool]) -> bool:
 
 
 def _is_ratio(cell: str) -> bool:
-    return (
-        re.fullmatch(r"[\[({]?\s*[\d.,]+\s*%?(?:\s*[:/;,|]\s*[\d.,]+\s*%?)+\s*[\])}]?(?:\s*(?:mol|wt)?\s*%)?", cell)
-        is not None
-    )
+    if len(cell) > MAX_WRITTEN:
+        return False
+    numbers = re.split("[:/;,|]", re.sub(r"\s*(?:mol|wt)?\s*%$", "", cell).strip("[](){} "))
+    return len(numbers) > 1 and all(re.fullmatch(r"\s*[\d.]+\s*%?\s*", number) for number in numbers)
 
 
 def _is_architecture(cell: str) -> bool:
+    if len(cell) > MAX_WRITTEN:
+        return False
     word = re.sub(r"[\s_-]*(?:co)?polymers?$", "", cell.strip().lower())
     return word in ARCHITECTURES or word in ("homo", "homopolymer", "linear", "graft", "gradient", "star", "")
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
 
 from polyid.common.text import listed
 from polyid.data.column_units import column_unit, known_target
-from polyid.data.columns import Mapping, PropertyColumn, propose_mapping, recognised_columns
+from polyid.data.columns import Mapping, propose_mapping
 from polyid.data.headers import RawTable
-from polyid.data.properties import PROPERTIES
+from polyid.data.properties import PROPERTIES, find_property
+from polyid.data.recognition import PropertyColumn, recognised_columns
 from polyid.data.roles import COLUMN_MEANINGS, SMILES_ROLES, roles_by_name
 from polyid.data.units import convertible, read_unit
 from polyid.errors import DataError
 
 ColumnMeanings = dict[str, dict[str, str | None]]
 """Column to ``{"as": meaning, "unit": unit}``."""
+COLUMNS_FORM = '{"COLUMN": {"as": "Glass_Transition", "unit": "K"}}'
+MAX_CORRECTION = 1_000
+"""Characters."""
 
 
 def describe_columns(table: RawTable) -> ColumnMeanings:
@@ -40,6 +48,44 @@ def describe_columns(table: RawTable) -> ColumnMeanings:
     return described
 
 
+def corrected_columns(table: RawTable, corrections: Sequence[str]) -> ColumnMeanings:
+    """What each column is taken for, once a user has said what some of them are.
+
+    Parameters
+    ----------
+    table : RawTable
+    corrections : sequence of str
+        ``COLUMN=MEANING`` or ``COLUMN=MEANING[UNIT]``, such as ``T1=Glass_Transition[K]``, ``drawn=smiles`` or ``FFV=FFV``;
+        nothing behind the ``=`` leaves the column out.
+
+    Raises
+    ------
+    DataError
+        One isn't written so, or there is no such column; `mapping_of` says whether the meaning can be.
+    """
+    described = describe_columns(table)
+    for text in corrections:
+        # A column may have = and [ in its name; meanings and units have neither.
+        written = (
+            re.fullmatch(r"(.+)=([^=\[\]]*)(?:\[([^=]*)\])?", text.strip()) if len(text) <= MAX_CORRECTION else None
+        )
+        if written is None:
+            raise DataError(
+                f"“{text[:60]}” doesn't say what a column is; write COLUMN=MEANING[UNIT], such as "
+                "T1=Glass_Transition[K] or drawn=smiles."
+            )
+        column, meaning, unit = written[1].strip(), written[2].strip(), (written[3] or "").strip()
+        _check_column(table, column)
+        recognised = find_property(meaning)
+        meaning = recognised[0].name if recognised and meaning != column else meaning
+        # What the user says goes before what was recognised.
+        for other in described.values():
+            if other["as"] == meaning:
+                other.update({"as": "", "unit": None})
+        described[column] = {"as": meaning, "unit": unit or None}
+    return described
+
+
 def mapping_of(table: RawTable, columns: ColumnMeanings, properties: Sequence[str] | None = None) -> Mapping:
     """The mapping that a user's corrected description of the columns stands for.
 
@@ -60,7 +106,7 @@ def mapping_of(table: RawTable, columns: ColumnMeanings, properties: Sequence[st
     meanings = _used_meanings(table, columns)
     roles = {meaning: column for meaning, column in meanings.items() if meaning in COLUMN_MEANINGS}
     entries = {
-        meaning: _property_column(table, meaning, column, (columns[column].get("unit") or "").strip())
+        meaning: _property_column(table, meaning, column, _as_written(column, columns[column])[1])
         for meaning, column in meanings.items()
         if meaning not in COLUMN_MEANINGS
     }
@@ -72,6 +118,8 @@ def mapping_of(table: RawTable, columns: ColumnMeanings, properties: Sequence[st
     if not entries:
         raise DataError(f"No column of {table.source} is said to hold a property; choose at least one.")
     for name in properties or ():
+        if name not in entries and (recognised := find_property(name)) and recognised[0].name in entries:
+            entries[name] = replace(entries[recognised[0].name], property=name)
         if name not in entries:
             raise DataError(f"No column of {table.source} is said to hold {name}; leave it out, or choose its column.")
     roles = {role: column for role, column in roles.items() if not role.startswith("fact_")}
@@ -83,10 +131,11 @@ def mapping_of(table: RawTable, columns: ColumnMeanings, properties: Sequence[st
 def _used_meanings(table: RawTable, columns: ColumnMeanings) -> dict[str, str]:
     """Meaning to column, for columns that are used."""
     meanings: dict[str, str] = {}
+    if not isinstance(columns, AnyMapping):
+        raise DataError(f"The columns are {columns!r}; write them as {COLUMNS_FORM}.")
     for column, described in columns.items():
-        if column not in table.cells:
-            raise DataError(f"{table.source} has no column {column}; its columns are {listed(table.cells.columns)}.")
-        meaning = (described.get("as") or "").strip()
+        _check_column(table, column)
+        meaning, _ = _as_written(column, described)
         if meaning in meanings:
             raise DataError(
                 f"The columns {meanings[meaning]} and {column} are both to be {meaning}; choose one of them."
@@ -94,6 +143,29 @@ def _used_meanings(table: RawTable, columns: ColumnMeanings) -> dict[str, str]:
         if meaning:
             meanings[meaning] = column
     return meanings
+
+
+def _check_column(table: RawTable, column: str) -> None:
+    if column not in table.cells:
+        raise DataError(f"{table.source} has no column {column}; its columns are {listed(table.cells.columns)}.")
+
+
+def _as_written(column: str, described: AnyMapping[str, str | None]) -> tuple[str, str]:
+    """Meaning and unit of a column, as far as they are of any type and kind."""
+    fields = [described.get("as"), described.get("unit")] if isinstance(described, AnyMapping) else [described]
+    if len(fields) != 2 or not all(text is None or isinstance(text, str) for text in fields):
+        raise DataError(f"The column {column} is described by {described!r}; write {COLUMNS_FORM}.")
+    meaning, unit = ((text or "").strip() for text in fields)
+    if meaning not in {"", column, *COLUMN_MEANINGS} and find_property(meaning) is None:
+        kinds = [*COLUMN_MEANINGS, *PROPERTIES]
+        near = get_close_matches(meaning, kinds, 1)
+        remedy = (
+            f"did you mean {near[0]}?"
+            if near
+            else f"choose one of {', '.join(kinds)}, or its own name for a number to learn."
+        )
+        raise DataError(f"The column {column} is to be {meaning!r}, which no column can be; {remedy}")
+    return meaning, unit
 
 
 def _property_column(table: RawTable, name: str, column: str, written: str) -> PropertyColumn:

@@ -6,8 +6,15 @@ import re
 
 import pandas as pd
 
+from polyid.data.cells import without_hidden
+from polyid.data.limits import MAX_WRITTEN
+
 MISSING = frozenset({"", "-", "–", "—", "na", "n/a", "n.a.", "#n/a", "nan", "none", "null", "nd", "n.d.", "."})
 
+LARGEST = 1e30
+"""No value of a polymer is larger, and networks reckon in numbers up to 3e38."""
+
+_THOUSANDS_BLANK = re.compile(r"[+-]?\d{1,3}([\u00a0\u202f\u2009]\d{3})+([.,]\d+)?$")
 _THOUSANDS_COMMA = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
 _THOUSANDS_DOT = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?$")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?$", re.IGNORECASE)
@@ -16,7 +23,7 @@ _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$", re.IGNORECASE)
 
 def uses_decimal_commas(cells: pd.Series) -> bool:
     """Whether a column has numbers like 12,5, whose comma can't separate thousands."""
-    texts = [_tidy(cell) for cell in cells]
+    texts = [_tidy(cell) for cell in cells if "," in cell and len(cell) <= MAX_WRITTEN]
     commas = [text for text in texts if _DECIMAL_COMMA.match(text)]
     return any(not _THOUSANDS_COMMA.match(text) for text in commas)
 
@@ -39,7 +46,7 @@ def read_number(cell: str, decimal_commas: bool) -> float:
     ValueError
         With what is wrong, as a clause.
     """
-    text = _tidy(cell)
+    text = _tidy(cell) if len(cell) <= MAX_WRITTEN else ""
     if _PLAIN.match(text):
         if decimal_commas and _THOUSANDS_DOT.match(text):
             raise ValueError("could be thousands or a decimal, as other numbers of the table have decimal commas")
@@ -56,11 +63,21 @@ def read_number(cell: str, decimal_commas: bool) -> float:
     raise ValueError("is not a number")
 
 
+def is_number(cell: str) -> bool:
+    """Whether a cell holds one number, in whichever way it is written."""
+    try:
+        read_number(cell, decimal_commas=False)
+    except ValueError as error:
+        return "could be" in str(error)
+    return True
+
+
 def _tidy(cell: str) -> str:
-    return cell.strip().replace("−", "-").replace("\u00a0", "").replace("\u202f", "")
+    text = without_hidden(cell).strip().replace("−", "-").replace("–", "-")
+    return re.sub(r"\s", "", text) if _THOUSANDS_BLANK.match(text) else text
 
 
 def _finite(value: float) -> float:
-    if value in (float("inf"), float("-inf")):
-        raise ValueError("is too large a number")
+    if abs(value) > LARGEST:
+        raise ValueError(f"is too large a number (at most {LARGEST:g} is read)")
     return value

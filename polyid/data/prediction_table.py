@@ -10,8 +10,7 @@ import pandas as pd
 from polyid.common.text import listed
 from polyid.data.numbers import MISSING, read_number
 from polyid.data.raw import as_raw_table
-from polyid.data.roles import ROLE_OF, SMILES_ROLES, is_readable_smiles, smiles_by_content
-from polyid.data.units import normalise
+from polyid.data.roles import SMILES_ROLES, roles_by_name, smiles_by_content
 from polyid.errors import DataError
 
 
@@ -81,11 +80,8 @@ def load_prediction_table(path: str | Path | pd.DataFrame) -> PredictionTable:
         raise DataError(f"Row {row} of {table.source} {what}; put texts with separators in quotation marks.")
     cells = table.cells
     columns = list(cells.columns)
-    by_role = {ROLE_OF.get(normalise(column)): column for column in reversed(columns)}
+    by_role = roles_by_name(columns)
     column = next((by_role[role] for role in SMILES_ROLES if role in by_role), None)
-    if column is None and len(columns) == 1 and is_readable_smiles(columns[0]):
-        smiles = [columns[0], *cells[columns[0]]]
-        return PredictionTable(pd.DataFrame({"smiles": smiles}, index=range(1, len(smiles) + 1)), "smiles")
     column = column or smiles_by_content(cells)
     if column is None:
         raise DataError(f"{table.source} has no SMILES column; its columns are {listed(columns)}; name one smiles.")

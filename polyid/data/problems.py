@@ -9,10 +9,17 @@ LEFT_OUT, KEPT = "left out", "kept"
 
 
 class TableProblems:
-    """Collects what is wrong with rows and cells."""
+    """Collects what is wrong with rows and cells.
+
+    Attributes
+    ----------
+    kelvin : list of str
+        Columns taken for °C whose values look like kelvin.
+    """
 
     def __init__(self) -> None:
         self.entries: list[tuple] = []
+        self.kelvin: list[str] = []
 
     def add(self, row: int, column: str, value: object, problem: str, remedy: str, outcome: str = LEFT_OUT) -> None:
         text = " ".join(str(value).split())

@@ -10,6 +10,8 @@ import math
 import re
 from collections.abc import Iterator
 
+from polyid.data.cells import without_hidden
+from polyid.data.limits import MAX_WRITTEN
 from polyid.data.property import Property
 from polyid.data.units import convertible, normalise, read_unit
 
@@ -29,6 +31,8 @@ def _permeability(gas: str, low: float, high: float) -> Property:
             "permeabilityto{gas}",
             "permeabilityof{gas}",
             "gaspermeability{gas}",
+            "{gas}permeabilitycoefficient",
+            "permeabilitycoefficient{gas}",
         )
     ]
     return Property(
@@ -101,16 +105,43 @@ PROPERTIES: dict[str, Property] = {
 }
 
 
-def _called(spelling: str) -> Property | None:
-    """The property that people write so, as `normalise` writes it."""
-    return next((entry for entry in PROPERTIES.values() if spelling in entry.synonyms), None)
+# Words that say where a value comes from and not what it is. Predicted and computed values are none of them.
+_ORIGIN = re.compile(
+    r"(?<![a-z0-9])(?:exp(?:t|tl|eriment|erimental|erimentally)?|measured|meas|observed|obs|reported|lit|literature"
+    r"|mean|average|avg|median|values?|val|labels?|targets?|data|m?dsc|dmt?a|tma|dilatometry|onset|midpoint"
+    r"|(?:2nd|second)[\s_]+(?:heating|scan|run|cycle))(?![a-z0-9])\.?",
+    re.IGNORECASE,
+)
+_EMPTY_BRACKETS = re.compile(r"[(\[{][\s.,;:_/+-]*[)\]}]")
+_BESIDE_BRACKET = re.compile(r"(?<=[(\[{])[\s.,;:_/+-]+|[\s.,;:_/+-]+(?=[)\]}])")
+_AROUND = " .,;:_/+-"
+
+
+def _called(plain: str) -> Property | None:
+    """The property that people write so, as `normalise` writes it; ``glasstransitiontg`` says it twice."""
+    for entry in PROPERTIES.values():
+        if plain in entry.synonyms:
+            return entry
+        if len(plain) > 8 and any(
+            plain.startswith(spelling) and plain[len(spelling) :] in entry.synonyms for spelling in entry.synonyms
+        ):
+            return entry
+    return None
+
+
+def _gas_of(plain: str) -> Property | None:
+    """The permeability to the gas that is called so."""
+    return next(
+        (PROPERTIES[f"log10_Permeability_{gas}"] for gas, name in _GASES.items() if plain in (gas.lower(), name)), None
+    )
 
 
 def find_property(header: str) -> tuple[Property, str | None] | None:
     """The property and unit a column header names, or None.
 
     A unit may stand in brackets (``Tg (K)``), behind a slash (``Tg / K``) or an underscore (``tg_celsius``); a leading
-    ``log`` makes it a logarithm.
+    ``log`` makes it a logarithm. Words that say where values come from may stand anywhere (``Exp. Tg (DSC)``). A gas alone
+    is its permeability where the unit or the logarithm says so (``O2 (Barrer)``, ``log10_O2``).
 
     Parameters
     ----------
@@ -123,16 +154,28 @@ def find_property(header: str) -> tuple[Property, str | None] | None:
     """
     if header in PROPERTIES:
         return PROPERTIES[header], PROPERTIES[header].unit
+    if len(header) > MAX_WRITTEN:
+        return None
+    bare = _without_origin(header)
+    return _find(header) or (_find(bare) if bare != header else None)
+
+
+def _without_origin(header: str) -> str:
+    bare = _ORIGIN.sub("", without_hidden(header))
+    bare = _BESIDE_BRACKET.sub("", _EMPTY_BRACKETS.sub("", bare)).strip(_AROUND)
+    return bare[1:-1] if re.fullmatch(r"\([^()]*\)|\[[^\[\]]*\]", bare) else bare
+
+
+def _find(header: str) -> tuple[Property, str | None] | None:
     for name, unit_text in _splits(header.strip()):
         unit = read_unit(unit_text) if unit_text else None
         if unit_text and unit is None:
             continue
-        plain = re.sub(
-            r"^(?:exp|experimental|measured|mean|average|median)_|_(?:exp|mean|avg|median)$", "", name.lower()
-        )
-        plain = normalise(plain)
+        plain = normalise(name)
         logarithm = re.match(r"log(?:10)?(.+)$", plain)
-        entry = _called(plain) or (_called(logarithm.group(1)) if logarithm else None)
+        entry = _called(plain) or (_called(logarithm[1]) if logarithm else None)
+        if entry is None and (logarithm or unit):
+            entry = _gas_of(logarithm[1] if logarithm else plain)
         if entry is None or (unit and not convertible(unit, entry)):
             continue
         if logarithm and _called(plain) is None:

@@ -25,7 +25,7 @@ def read_pasted_table(text: str) -> RawTable:
     DataError
         As :func:`polyid.data.files.read_table_file`.
     """
-    return _understood(read_table_bytes(text.encode(), "The pasted text"))
+    return _understood(read_table_bytes(text.encode(errors="surrogatepass"), "The pasted text"))
 
 
 def as_raw_table(path: str | os.PathLike[str] | pd.DataFrame) -> RawTable:

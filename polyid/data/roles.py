@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -9,6 +11,7 @@ import pandas as pd
 from polyid.chemistry.forms import recognise_form
 from polyid.chemistry.names import find_name
 from polyid.data.component_names import component_number
+from polyid.data.limits import MAX_WRITTEN
 from polyid.data.units import normalise
 from polyid.errors import PolymerError
 
@@ -47,26 +50,39 @@ COLUMN_MEANINGS = tuple(_ROLES)
 """What a column can be besides a property."""
 
 
+def role_of(name: str) -> str | None:
+    """What a column of this name holds besides a property; None for other names."""
+    return ROLE_OF.get(normalise(name)) if len(name) <= MAX_WRITTEN else None
+
+
 def is_smiles_header(name: str) -> bool:
     """Whether a column name is one that people give to SMILES."""
-    return ROLE_OF.get(normalise(name)) in SMILES_ROLES or component_number(name) is not None
+    return role_of(name) in SMILES_ROLES or component_number(name) is not None
+
+
+def is_unit_header(name: str) -> bool:
+    """Whether a column holds units by its name, which may have been numbered as the second of that name."""
+    return role_of(re.sub(r" \(\d+\)$", "", name)) == "fact_unit"
 
 
 def roles_by_name(columns: Sequence[str]) -> dict[str, str]:
+    """Role to the first column whose name says that role."""
     roles: dict[str, str] = {}
     for column in columns:
-        role = ROLE_OF.get(normalise(column))
+        role = role_of(column)
         if role and role not in roles:
             roles[role] = column
     return roles
 
 
 def smiles_by_content(cells: pd.DataFrame) -> str | None:
-    """The column whose first cells all read as polymers, whatever its name."""
+    """The column whose first cells read as polymers, but for a few that may be wrong, whatever its name."""
     for column in cells.columns:
         sample = [cell for cell in cells[column].head(200) if cell][:10]
-        if sample and all(is_readable_smiles(cell) for cell in sample):
-            return column
+        # A column without SMILES is given up after the few that may be wrong.
+        wrong = itertools.islice((cell for cell in sample if not is_readable_smiles(cell)), len(sample) // 4 + 1)
+        if sample and len(list(wrong)) <= len(sample) // 4:
+            return str(column)
     return None
 
 

@@ -20,7 +20,8 @@ import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
-from polyid.config.parameters import COLUMN, DEFAULT_SPLIT, SPLITS
+from polyid.config.parameters import DEFAULT_SPLIT, split_column
+from polyid.config.ranges import check_number
 from polyid.data.clusters import repeat_unit_clusters
 from polyid.data.dataset import Dataset
 from polyid.data.keys import polymer_keys, strata
@@ -28,27 +29,6 @@ from polyid.errors import TrainingError
 
 GIVEN_SPLIT = "given"
 """What `splits.json` calls folds that were handed in."""
-
-
-def split_column(split: str) -> str | None:
-    """The column a split takes its folds from; None for the other splits.
-
-    Parameters
-    ----------
-    split : str
-        One of `SPLITS`, or ``column:NAME``.
-
-    Raises
-    ------
-    TrainingError
-        There is no such split.
-    """
-    if split in SPLITS:
-        return None
-    name = split.removeprefix(COLUMN).strip()
-    if not split.startswith(COLUMN) or not name:
-        raise TrainingError(f"There is no split {split!r}; choose {', '.join(SPLITS)} or {COLUMN}NAME.")
-    return name
 
 
 def assign_folds(
@@ -84,15 +64,13 @@ def assign_folds(
     polymers = polymer_keys(data)
     if (column := split_column(split)) is not None:
         return _own_folds(data, column, polymers)
-    distinct = len(set(polymers))
-    if folds < 2:
-        raise TrainingError(f"{folds} folds were asked for; cross-validation needs at least 2.")
+    distinct, folds = len(set(polymers)), check_number("kfolds", folds)
     if folds > distinct:
         raise TrainingError(
             f"{folds} folds need at least {folds} different polymers with a label; the data has {distinct}. "
             "Use fewer folds or add data."
         )
-    state = seed if shuffle else None
+    state = check_number("seed", seed) if shuffle else None
     if split == "scaffold":
         return _fill_folds(repeat_unit_clusters(data), folds, state)
     found = _stratified(data, polymers, folds, state) if split == "stratified" else None

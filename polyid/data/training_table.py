@@ -16,7 +16,7 @@ import pandas as pd
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.common.text import listed
 from polyid.data.checks import note_disagreements, note_suspicious
-from polyid.data.column_checks import note_doubles
+from polyid.data.column_checks import note_doubles, note_marks
 from polyid.data.columns import Mapping, propose_mapping
 from polyid.data.described import mapping_of
 from polyid.data.headers import RawTable
@@ -53,6 +53,8 @@ class TrainingTable:
         What was skipped or assumed about the file as a whole.
     chain : ChainSettings
         How the oligomers were drawn: those of a model's questions are drawn alike.
+    kelvin : tuple of str
+        Columns of the file that were taken for °C and look like kelvin.
     """
 
     frame: pd.DataFrame
@@ -64,6 +66,7 @@ class TrainingTable:
     unlabelled: int = 0
     notes: list[str] = field(default_factory=list)
     chain: ChainSettings = field(default_factory=ChainSettings)
+    kelvin: tuple[str, ...] = ()
 
     @property
     def properties(self) -> list[str]:
@@ -172,6 +175,10 @@ def apply_mapping(
     frame = frame.copy()
     note_suspicious(frame, mapping, units, problems)
     note_disagreements(frame, units, problems)
+    note_marks(table, problems)
+    notes = list(table.notes)
+    if mapping.other:
+        notes.append(f"Not used: {listed(mapping.other)}.")
     return TrainingTable(
         frame=frame,
         units=units,
@@ -180,6 +187,7 @@ def apply_mapping(
         sha256=table.sha256,
         source=table.source,
         unlabelled=unlabelled,
-        notes=list(table.notes),
+        notes=notes,
         chain=chain,
+        kelvin=tuple(dict.fromkeys(problems.kelvin)),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+from polyid.data.cells import without_hidden
+from polyid.data.limits import MAX_WRITTEN
 from polyid.data.property import Property
 
 _CM3_STP_PER_MOL = 22_413.97
@@ -38,15 +40,17 @@ _UNITS: dict[str, tuple[str, float]] = {
     "fraction": ("elongation", 100),
 }
 
+_PLAIN_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹", "01234567890123456789")
+_PLAIN_MARKS = str.maketrans("¹²³⁻−º", "123--°")
+
 
 def normalise(text: str) -> str:
     """Letters and digits of a header, in lower case, sub- and superscripts made plain."""
-    plain = str(text).translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹", "01234567890123456789"))
-    return re.sub(r"[^a-z0-9%°]", "", plain.lower())
+    return re.sub(r"[^a-z0-9%°]", "", str(text).translate(_PLAIN_DIGITS).lower())
 
 
 def _unit_key(text: str) -> str:
-    key = str(text).translate(str.maketrans("¹²³⁻−º", "123--°")).lower().replace("per", "/")
+    key = without_hidden(text).translate(_PLAIN_MARKS).lower().replace("per", "/")
     # Negative exponents, as in kg m^-3, go behind the slash.
     below = [name + power.replace("1", "") for name, power in re.findall(r"([a-z]+)\^?-(\d)", key)]
     if below:
@@ -58,7 +62,12 @@ def _unit_key(text: str) -> str:
 _UNIT_KEYS = {_unit_key(unit): unit for unit in _UNITS} | {
     "c": "°C",
     "degc": "°C",
+    "oc": "°C",
+    "c°": "°C",
     "celsius": "°C",
+    "celcius": "°C",
+    "degreec": "°C",
+    "degreesc": "°C",
     "degreescelsius": "°C",
     "degreecelsius": "°C",
     "℃": "°C",
@@ -90,7 +99,7 @@ def read_unit(text: str | None) -> str | None:
     >>> read_unit("g cm^-3"), read_unit("deg C"), read_unit("log10(Barrer)"), read_unit("banana")
     ('g/cm3', '°C', 'log10(Barrer)', None)
     """
-    key = _unit_key(text or "")
+    key = _unit_key(text) if text and len(text) <= MAX_WRITTEN else ""
     logarithm = re.match(r"log(?:10)?(.+)$", key)
     if logarithm:
         inner = _UNIT_KEYS.get(logarithm.group(1))

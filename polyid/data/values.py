@@ -13,10 +13,12 @@ from polyid.data.column_checks import note_kelvin
 from polyid.data.column_units import known_target, unit_column_of
 from polyid.data.columns import Mapping, wanted_names
 from polyid.data.headers import RawTable
+from polyid.data.limits import MAX_WRITTEN, check_shape
 from polyid.data.numbers import MISSING, read_number, uses_decimal_commas
 from polyid.data.problems import TableProblems
 from polyid.data.properties import PROPERTIES, find_property
 from polyid.data.property import Property
+from polyid.data.recognition import is_property_name
 from polyid.data.roles import SMILES_ROLES
 from polyid.data.units import convert, convertible, default_unit, read_unit
 from polyid.errors import DataError
@@ -60,7 +62,8 @@ def read_columns(
         for row, cell, what in refused:
             problems.add(row, entry.column, cell, what, "write one plain number such as 100.5, or leave the cell empty")
         values[entry.property] = numbers
-        note_kelvin(table, entry.column, target, numbers, problems)
+        if target is not None and entry.unit == target.unit:
+            note_kelvin(table, entry.column, target, numbers, problems)
         if target is not None:
             units[entry.property] = target.unit
         else:
@@ -73,13 +76,13 @@ def _value(cell: str, row_unit: str, unit: str | None, target: Property | None, 
     """A cell as a number in the property's own unit; a unit in the cell or beside it goes before the column's."""
     if target is None:
         return read_number(cell, decimal_commas)
-    written = re.match(r"([^a-zA-Z°℃%]*\d)\s*([a-zA-Z°℃%].*)$", cell)
+    written = re.match(r"([^a-zA-Z°℃%]*\d)\s*([a-zA-Z°℃%].*)$", cell) if len(cell) <= MAX_WRITTEN else None
     if written and (cell_unit := read_unit(written.group(2))):
         cell, unit = written.group(1), cell_unit
     elif row_unit:
         unit = read_unit(row_unit)
         if unit is None:
-            raise ValueError(f"has the unknown unit “{row_unit}”")
+            raise ValueError(f"has the unknown unit “{row_unit[:MAX_WRITTEN]}”")
     number = read_number(cell, decimal_commas)
     if unit is None or unit == target.unit:
         return number
@@ -100,6 +103,7 @@ def read_facts(
     polymer_columns += [column for column in keep if column not in polymer_columns]
     unit_cells = cells[roles["fact_unit"]] if "fact_unit" in roles else [""] * len(cells)
     facts, units = [], {}
+    targets = {written: find_property(written) or (None, None) for written in set(cells[roles["fact_property"]])}
     for row, written, cell, unit, *polymer in zip(
         cells.index,
         cells[roles["fact_property"]],
@@ -108,7 +112,12 @@ def read_facts(
         *(cells[column] for column in polymer_columns),
         strict=True,
     ):
-        target, written_unit = find_property(written) or (None, None)
+        target, written_unit = targets[written]
+        if not is_property_name(written):
+            problems.add(
+                row, roles["fact_property"], written, "names no property", "write its name in 1 to 120 characters"
+            )
+            continue
         name = names.get(target.name if target else written)
         if name is None:
             continue
@@ -134,5 +143,6 @@ def read_facts(
         seen[key, name] = repeat + 1
         rows.setdefault((key, repeat), {"row": row})[name] = number
     order = [name for name in PROPERTIES if name in units] + [name for name in units if name not in PROPERTIES]
+    check_shape(table.source, len(rows), len(order))
     frame = pd.DataFrame(list(rows.values())).set_index("row").reindex(columns=order).sort_index()
     return frame.astype(float), {name: units[name] for name in order}

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from polyid.common.progress import Progress, ProgressCallback
-from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT
+from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, split_column
 from polyid.config.parameters import preset as preset_parameters
+from polyid.config.ranges import check_number
 from polyid.config.settings import settings_from
-from polyid.data.splits import split_column
 from polyid.data.training_table import read_training_table
 from polyid.ensemble.multi_model import MultiModel
 from polyid.errors import TrainingError
@@ -63,6 +63,7 @@ def train_ensemble(
     """
     from polyid.nn.builders import global100
 
+    seed = check_number("seed", seed)
     params = preset_parameters(preset, kfolds=folds, epochs=epochs, seed=seed, preset=preset)
     column = split_column(split)
     settings_from(params.to_dict(), seed)

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from polyid.chemistry.oligomer import ChainSettings
+from polyid.config.ranges import check_level
 from polyid.inference.answers import Answers
 from polyid.inference.columns import FIGURES, prediction_column
 from polyid.inference.predictions import Predictions, figure_columns
 from polyid.inference.predictor import EnsemblePredictor
 from polyid.inference.reader import ReadTable, TableReader, parts_of, read_parts
-from polyid.uncertainty.conformal import IntervalCalibration, check_level
+from polyid.uncertainty.conformal import IntervalCalibration
 from polyid.uncertainty.domain.domain import TrainingDomain
 
 _ROWS_A_CALL = 1000

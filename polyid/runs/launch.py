@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from polyid.common.files import sha256, write_json
 from polyid.config.parameters import DEFAULT_SPLIT
+from polyid.config.ranges import check_number
 from polyid.errors import TrainingError
 from polyid.runs.process import spawn_process
 from polyid.runs.record import Record, Request, Run, latest, read
@@ -64,9 +65,9 @@ def start(
     runs, data = Path(runs), Path(data)
     if not properties:
         raise TrainingError("No property is chosen: tick at least one property to train on.")
-    for name, value, least in (("number of epochs", epochs, 1), ("number of folds", folds, 2), ("seed", seed, 0)):
-        if value is not None and value < least:
-            raise TrainingError(f"The {name} is {value}: choose {least} or more.")
+    for name, value in (("epochs", epochs), ("kfolds", folds), ("seed", seed)):
+        if value is not None:
+            check_number(name, value)
     if not data.is_file():
         raise TrainingError(f"The table {data.name} isn't there any more: choose or upload it again.")
     with _locked(runs):

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from polyid.config.ranges import check_level
 from polyid.data.properties import PROPERTIES
-from polyid.errors import TrainingError
 from polyid.uncertainty.blending import polymer_groups
 from polyid.uncertainty.expected_error import CLUES, expected_error, fit_expected_error
 
@@ -30,13 +30,6 @@ METHOD = "CV+ with normalised scores"
 """What a calibration says it is."""
 MOST_SCORES = 5_000
 """Held-out errors kept a property; more would move an interval by less than a hundredth of its width."""
-
-
-def check_level(level: float) -> float:
-    """A level, if it is one."""
-    if not 0.0 < level < 1.0:
-        raise TrainingError(f"The level of an interval is {level!r}; it must lie between 0 and 1, such as 0.9.")
-    return level
 
 
 @dataclass(frozen=True)

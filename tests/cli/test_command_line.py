@@ -172,9 +172,9 @@ def test_a_command_that_is_none_is_refused_before_anything_is_loaded(command, se
 @pytest.mark.parametrize(
     ("words", "properties", "seed"),
     [
-        ("mine.csv --properties A B --seed -3", ["A", "B"], -3),
+        ("mine.csv --properties A B --seed 3", ["A", "B"], 3),
         ("--properties A B --seed 1 mine.csv", ["A", "B"], 1),
-        ("--properties A --seed -1 --properties B -- mine.csv", ["A", "B"], -1),
+        ("--properties A --seed 1e2 --properties B -- mine.csv", ["A", "B"], 100),
         ("--properties=-A --seed=2 mine.csv", ["-A"], 2),
         ("mine.csv", None, 0),
     ],
@@ -190,6 +190,7 @@ def test_a_list_of_values_and_negative_numbers_are_read(words, properties, seed,
 
     monkeypatch.setattr("polyid.ensemble.workflow.train_ensemble", received)
     monkeypatch.setattr("polyid.cli.train.find_table", Path)
+    monkeypatch.setattr("polyid.cli.train.corrected_columns", lambda table, column, properties: None)
     assert main(["train", "--output", "model", *words.split()]) == 1
 
 
@@ -204,11 +205,11 @@ def test_help_loads_no_tensorflow():
         assert run.stdout.splitlines()[-1] == "set()"
 
 
-@pytest.mark.parametrize("level", ["0", "1", "90"])
+@pytest.mark.parametrize("level", ["0", "1", "90", "1e-12", "nan", "inf"])
 @pytest.mark.parametrize("command", ["predict", "evaluate"])
 def test_a_level_that_is_none_is_refused(command, level, capsys):
     assert main([command, "nowhere", "*CC*", "--level", level]) == 1
-    assert "must lie between 0 and 1, such as 0.9" in capsys.readouterr().err
+    assert "must be a number from 0.01 to 0.999, such as 0.9" in capsys.readouterr().err
 
 
 def test_a_table_gets_every_column_in_chunks_as_at_once(folder, model, tmp_path, monkeypatch, capsys):

@@ -47,7 +47,7 @@ def test_parameters_of_ones_own_and_copies():
     [
         ({"schedule": "linear"}, "schedule is 'linear'; it must be 'constant' or 'cosine'"),
         ({"keep": "first"}, "keep is 'first'; it must be 'best' or 'last'"),
-        ({"clip_norm": 0.0}, "clip_norm is 0.0; it must be above 0, or none"),
+        ({"clip_norm": 0.0}, "clip_norm is 0; it must be a number above 0 to 1,000,000"),
     ],
 )
 def test_values_that_cannot_be_are_refused_with_those_that_can(change, said):

@@ -157,7 +157,7 @@ def test_a_column_of_folds_is_taken_as_it_is():
         ("column:one", 2, "names one fold only, a"),
         ("column:", 2, "no split 'column:'; choose stratified, random, scaffold or column:NAME"),
         ("murcko", 2, "no split 'murcko'"),
-        ("random", 1, "1 folds were asked for"),
+        ("random", 1, "number of folds is 1"),
         ("stratified", 4, "4 folds need at least 4 different polymers with a label; the data has 3"),
         ("scaffold", 3, "3 folds need at least 3 clusters of similar repeat units; the data has 2"),
     ],

@@ -75,7 +75,7 @@ def test_numbers_read_back_exactly_or_are_refused(value, decimal_commas):
     try:
         assert read_number(text, decimal_commas) == value
     except ValueError as error:
-        assert "thousands" in str(error)
+        assert "thousands" in str(error) or (abs(value) > 1e30 and "too large a number" in str(error))
 
 
 @given(st.binary(max_size=300) | st.text(max_size=200).map(lambda text: f"smiles,Tg\n{text}".encode()))
@@ -176,7 +176,6 @@ def test_a_column_of_kelvin_without_a_unit_is_pointed_out(tmp_path):
     assert (first["row"], first["outcome"]) == (1, KEPT) and "may be kelvin" in first["problem"]
     assert table.frame["Glass_Transition"].tolist() == [195, 263, 355, 313, 373]
     assert read_training_table(written(tmp_path, "smiles,Tg (K)\n" + rows)).problems.empty
-    assert read_training_table(written(tmp_path, "smiles,Glass_Transition\n" + rows)).problems.query("row == 1").empty
 
 
 def test_a_property_of_the_users_own_is_read_by_name(tmp_path):

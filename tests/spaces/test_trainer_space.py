@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import math
 import os
 import re
 import shutil
@@ -112,9 +113,15 @@ def finished(folder: Path, seconds: float = 20) -> runs.Run:
     [
         ({"epochs": 0}, "number of epochs is 0"),
         ({"epochs": -5}, "number of epochs is -5"),
-        ({"epochs": 2.5}, "2.5 epochs"),
+        ({"epochs": 2.5}, "number of epochs is 2.5"),
         ({"epochs": None}, "number of epochs is empty"),
+        ({"epochs": math.inf}, "number of epochs is inf"),
+        ({"epochs": math.nan}, "number of epochs is nan"),
         ({"folds": 1}, "number of folds is 1"),
+        ({"folds": math.inf}, "number of folds is inf"),
+        ({"seed": -1}, r"seed is -1; it must be a whole number from 0 to 4,294,967,295\."),
+        ({"seed": 2.0**32}, "seed is 4.29497e\\+09"),
+        ({"columns": {"Tg (°C)": {"as": "Glas_Transition"}}}, "did you mean Glass_Transition"),
         ({"folds": 7}, "7 folds need at least 7 polymers.*have 6"),
         ({"folds": 4, "properties": ["Density"]}, "have 3: choose 3 folds or fewer"),
         ({"properties": []}, "No property is ticked"),
@@ -130,7 +137,7 @@ def finished(folder: Path, seconds: float = 20) -> runs.Run:
     ],
 )
 def test_a_run_that_can_not_work_is_refused_before_it_starts(hub, folder, table, changes, sentence):
-    with pytest.raises((TrainingError, HubError), match=sentence):
+    with pytest.raises((DataError, TrainingError, HubError), match=sentence):
         train_models.start_run(folder, **form(table, hub, **changes))
     assert runs.latest(folder) is None
 
@@ -320,7 +327,11 @@ def test_programs_use_the_button_by_name(server, table):
     client = Client(server[0], verbose=False)
     assert client.predict(api_name="/run_status") == {"state": "none", "active": False}
     said, answer = client.predict(epochs=0, repo_id="ada/x", api_name="/start_training")
-    assert answer == {"ok": False, "message": "The number of epochs is 0: choose 1 or more.", "run": None}
+    assert answer == {
+        "ok": False,
+        "message": "The number of epochs is 0; it must be a whole number from 1 to 100,000.",
+        "run": None,
+    }
     assert "number of epochs is 0" in said
     said, answer = client.predict(repo_id="someone/x", api_name="/start_training")
     assert "can't write to someone/x" in answer["message"]
@@ -409,7 +420,7 @@ def test_the_plans_function_trains_the_published_network(table, tmp_path, monkey
 
 def described(**source) -> dict:
     names = ["properties", "notice", "problems_box", "problems", "histograms", "download", "columns_box", "recognised"]
-    return dict(zip([*names, "columns", "split"], data_handlers.describe(**source), strict=True))
+    return dict(zip([*names, "columns", "split", "kelvin"], data_handlers.describe(**source), strict=True))
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet", "pasted"])

@@ -23,7 +23,6 @@ from polyid.uncertainty.blending import polymer_groups
 from polyid.uncertainty.conformal import (
     IntervalCalibration,
     PropertyCalibration,
-    check_level,
     clipped,
     cross_fitted_intervals,
 )
@@ -279,10 +278,8 @@ def test_a_damaged_calibration_is_refused(state):
         checked(Calibration, described, "calibration.json")
 
 
-@pytest.mark.parametrize("level", [0.0, 1.0, -0.1, 90, math.nan, math.inf])
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.1, 1e-12, 90, math.nan, math.inf])
 def test_levels_that_are_none_are_refused(level):
-    with pytest.raises(TrainingError, match=r"level of an interval is .* between 0 and 1, such as 0\.9"):
-        check_level(level)
     calibration = IntervalCalibration({"Tm": PropertyCalibration(CONSTANT, (("0",),), (np.ones(30),))})
     with pytest.raises(TrainingError, match="level of an interval"):
         calibration.interval("Tm", np.zeros((1, 1)), ["0"], clues_of(1), level)
