@@ -40,10 +40,11 @@ class Range:
         """Whether a value is a number of this range."""
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             return False
-        if self.whole and value != int(value):
+        number = float(value)
+        if self.whole and not number.is_integer():
             return False
-        inside_low = value > self.low if self.above else value >= self.low
-        return inside_low and (value < self.high if self.below else value <= self.high)
+        inside_low = number > self.low if self.above else number >= self.low
+        return inside_low and (number < self.high if self.below else number <= self.high)
 
     def in_words(self) -> str:
         """Such as ``a whole number from 1 to 100,000``."""

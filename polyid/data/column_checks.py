@@ -44,11 +44,11 @@ def kelvin_remedy(column: str, target: Property) -> str:
 def note_marks(table: RawTable, problems: TableProblems) -> None:
     """List rows with control characters or bytes without a meaning, where no cell of theirs was refused for it."""
     listed = {(row, column) for row, column, *_ in problems.entries}
-    for column in table.cells:
+    for column in map(str, table.cells.columns):
         cells = table.cells[column]
         if not UNREADABLE.search("".join(cells)):
             continue
-        for row, cell in cells.items():
+        for row, cell in zip(cells.index.tolist(), cells, strict=True):
             mark = UNREADABLE.search(cell)
             if mark and (row, column) not in listed:
                 what = f"has the mark U+{ord(mark[0]):04X}, a control character or a byte without a meaning"

@@ -80,8 +80,8 @@ def propose_mapping(table: RawTable, properties: Sequence[str] | None = None) ->
     if table.cells.empty and not table.bad_rows:
         raise DataError(f"{table.source} has a header but no rows; add one row a polymer.")
     if "fact_value" in roles and "fact_property" not in roles:
-        names = column_of_property_names(table, [column for column in columns if column not in roles.values()])
-        roles |= {"fact_property": names} if names else {}
+        of_names = column_of_property_names(table, [column for column in columns if column not in roles.values()])
+        roles |= {"fact_property": of_names} if of_names else {}
     if "fact_property" in roles and "fact_value" in roles:
         wanted = None if properties is None else tuple(properties)
         return Mapping(roles, other=tuple(c for c in columns if c not in roles.values()), wanted=wanted)
