@@ -137,7 +137,12 @@ def canonical(molecule: Chem.Mol) -> str:
 
 
 def homopolymer(unit: Unit, degree: int, pm: float | None, seed: int, tail_cap: int = 1) -> str:
-    """Canonical SMILES of one unit repeated `degree` times, or as often as 2,000 heavy atoms allow.
+    """Canonical SMILES of one unit repeated `degree` times; see `repeated`, and `chain` for the cap."""
+    return canonical(chain(repeated(unit, degree, pm, seed), tail_cap=tail_cap))
+
+
+def repeated(unit: Unit, degree: int, pm: float | None, seed: int) -> list[Unit]:
+    """The units of a chain: one unit `degree` times, or as often as 2,000 heavy atoms allow.
 
     Parameters
     ----------
@@ -148,8 +153,6 @@ def homopolymer(unit: Unit, degree: int, pm: float | None, seed: int, tail_cap: 
         Share of meso dyads; sets the one backbone stereocentre whose configuration is not written, if there is one.
     seed : int
         Of the order of meso and racemo dyads.
-    tail_cap : int
-        Atomic number of the atom at the tail.
 
     Raises
     ------
@@ -174,4 +177,4 @@ def homopolymer(unit: Unit, degree: int, pm: float | None, seed: int, tail_cap: 
         if centres:
             hands = [with_chirality_tag(unit, centres[0], tag) for tag in (CLOCKWISE, COUNTERCLOCKWISE)]
             units = [hands[hand] for hand in dyad_hands(repeats, pm, seed)]
-    return canonical(chain(units, tail_cap=tail_cap))
+    return units

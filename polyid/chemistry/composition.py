@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from rdkit import Chem
-from rdkit.Chem import rdFingerprintGenerator
 from rdkit.Chem import rdMolDescriptors as descriptors
 
 from polyid.chemistry.copolymer_reading import weighted_chains
+from polyid.chemistry.environments import GENERATORS, regular_fragments
+from polyid.chemistry.polymer import Polymer
 from polyid.chemistry.smiles import MOLECULES_KEPT, atoms_of, parse_smiles
 
 _ELEMENTS = ("C", "N", "O", "F", "S", "Si", "Cl", "Br", "P")
@@ -38,17 +38,6 @@ _IN_FORMULA = re.compile(r"([A-Z][a-z]?)(\d*)")
 _CSP3 = len(_COUNTED)
 _CARBON = _CSP3 + 1 + _ELEMENTS.index("C")
 DESCRIPTORS = len(_COUNTED) + 1 + len(_ELEMENTS) + 3
-GENERATORS: tuple[tuple[Any, Callable[[np.ndarray], np.ndarray]], ...] = (
-    (rdFingerprintGenerator.GetMorganGenerator(radius=2), np.sqrt),
-    (rdFingerprintGenerator.GetMorganGenerator(radius=3), np.asarray),
-    (
-        rdFingerprintGenerator.GetMorganGenerator(
-            radius=2, atomInvariantsGenerator=rdFingerprintGenerator.GetMorganFeatureAtomInvGen()
-        ),
-        np.asarray,
-    ),
-)
-
 FRAGMENTS = ("Morgan, radius 2", "Morgan, radius 3", "pharmacophoric Morgan, radius 2")
 """Kinds of fragments, in the order of their counts."""
 
@@ -121,17 +110,28 @@ def _counted(smiles: Sequence[str]) -> _Counted:
     heavy = np.ones(len(smiles))
     composition = np.empty((len(smiles), DESCRIPTORS))
     for start in range(0, len(smiles), MOLECULES_KEPT):
-        molecules = [parse_smiles(text) for text in smiles[start : start + MOLECULES_KEPT]]
+        part = smiles[start : start + MOLECULES_KEPT]
+        polymers = [Polymer.read(text) for text in part]
+        written = [i for i, polymer in enumerate(polymers) if not polymer.is_regular]
+        molecules = [parse_smiles(part[i]) for i in written]
         for number, (generator, _) in enumerate(GENERATORS):
+            counts = [regular_fragments(polymer)[number] if polymer.is_regular else None for polymer in polymers]
             # All at once, because RDKit then uses every core.
-            for fingerprint in generator.GetSparseCountFingerprints(molecules, numThreads=0):
+            for i, fingerprint in zip(
+                written, generator.GetSparseCountFingerprints(molecules, numThreads=0), strict=True
+            ):
                 elements = fingerprint.GetNonzeroElements()
                 hashes = np.fromiter(elements.keys(), np.uint32, len(elements))
                 order = np.argsort(hashes)
-                fragments[number].append((hashes[order], np.fromiter(elements.values(), float, len(elements))[order]))
-        for i, molecule in enumerate(molecules, start):
-            heavy[i] = max(molecule.GetNumHeavyAtoms(), 1)
-            composition[i] = _composition(molecule, int(heavy[i]), "@" in smiles[i])
+                counts[i] = hashes[order], np.fromiter(elements.values(), float, len(elements))[order]
+            fragments[number].extend(counts)
+        for i, (text, polymer) in enumerate(zip(part, polymers, strict=True), start):
+            if polymer.is_regular:
+                totals, stereo = _regular_totals(polymer), _NO_STEREO
+            else:
+                totals, stereo = _totals(parse_smiles(text)), _stereo(parse_smiles(text), "@" in text)
+            heavy[i] = max(totals[-1], 1.0)
+            composition[i] = _composition(totals, stereo)
     return _Counted(fragments, heavy, composition)
 
 
@@ -156,28 +156,48 @@ def _mixed(composition: np.ndarray, weights: np.ndarray, heavy: np.ndarray) -> n
     return mixed
 
 
-def _composition(molecule: Chem.Mol, atoms: int, centres: bool) -> list[float]:
-    """Descriptors per heavy atom, and, if there are stereocentres, those that say how they follow each other.
+def _totals(molecule: Chem.Mol) -> np.ndarray:
+    """Descriptors that add up over the parts of a molecule: those of `_COUNTED`, sp3 carbon, `_ELEMENTS`, heavy atoms."""
+    # Going through the atoms takes as long as all else together.
+    symbols = {symbol: int(n or 1) for symbol, n in _IN_FORMULA.findall(descriptors.CalcMolFormula(molecule))}
+    elements = [symbols.get(element, 0) for element in _ELEMENTS]
+    sp3 = round(descriptors.CalcFractionCSP3(molecule) * symbols.get("C", 0))
+    return np.array([*(count(molecule) for count in _COUNTED), sp3, *elements, molecule.GetNumHeavyAtoms()], float)
+
+
+def _regular_totals(polymer: Polymer) -> np.ndarray:
+    """The same of a regular chain: every unit in its middle adds what one unit more adds to a short chain."""
+    chain = polymer.short_chain()
+    totals = _totals(chain.molecule)
+    left_out = polymer.degree - len(chain.times)
+    return totals + left_out * (totals - _totals(polymer.short_chain(fewer=1).molecule)) if left_out else totals
+
+
+def _composition(totals: np.ndarray, stereo: Sequence[float]) -> np.ndarray:
+    """Descriptors (D,), as a rule per heavy atom, from `_totals` and `_stereo`."""
+    atoms, carbon = max(totals[-1], 1.0), totals[_CARBON]
+    composition = np.concatenate([totals[:-1] / atoms, stereo])
+    composition[_CSP3] = totals[_CSP3] / carbon if carbon else 0.0
+    composition[-3] /= atoms
+    return composition
+
+
+_NO_STEREO = (0.0, 0.0, 0.0)
+
+
+def _stereo(molecule: Chem.Mol, centres: bool) -> tuple[float, float, float]:
+    """Stereocentres, if there are any, and how they follow each other.
 
     The last is what a stereoirregular unit does to a melting point: it falls with the logarithm of the share of the units
     that fit the crystal (Flory, Trans. Faraday Soc. 1955, 51, 848), whether the crystal is isotactic or syndiotactic.
     """
-    counted = [function(molecule) / atoms for function in _COUNTED]
-    # Going through the atoms takes as long as all else together.
-    symbols = {symbol: int(n or 1) for symbol, n in _IN_FORMULA.findall(descriptors.CalcMolFormula(molecule))}
-    elements = [symbols.get(element, 0) / atoms for element in _ELEMENTS]
     labels = {a.GetIdx(): a.GetProp("_CIPCode") for a in atoms_of(molecule) if a.HasProp("_CIPCode")} if centres else {}
     # Neighbouring centres of one label are, in a chain of one repeat unit, a meso dyad.
     same = [labels[left] == labels[right] for left, right in _dyads(molecule, labels)]
-    meso = sum(same) / len(same) if same else None
-    return [
-        *counted,
-        descriptors.CalcFractionCSP3(molecule),
-        *elements,
-        len(labels) / atoms,
-        0.0 if meso is None else 2.0 * meso - 1.0,
-        0.0 if meso is None else math.log(max(meso, 1.0 - meso)),
-    ]
+    if not same:
+        return float(len(labels)), 0.0, 0.0
+    meso = sum(same) / len(same)
+    return float(len(labels)), 2.0 * meso - 1.0, math.log(max(meso, 1.0 - meso))
 
 
 def _dyads(molecule: Chem.Mol, centres: Collection[int]) -> set[tuple[int, int]]:

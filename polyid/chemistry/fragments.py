@@ -10,6 +10,8 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
 from polyid.chemistry.copolymer_reading import repeating_chains
+from polyid.chemistry.environments import regular_fragments
+from polyid.chemistry.polymer import Polymer
 from polyid.chemistry.smiles import atoms_of, parse_smiles
 from polyid.errors import PolymerError
 
@@ -52,9 +54,17 @@ def chain_fragments(smiles: str) -> dict[int, int]:
             for fragment, count in chain_fragments(chain).items():
                 together[fragment] = together.get(fragment, 0) + count
         return together
+    polymer = Polymer.read(smiles)
+    if polymer.is_regular:
+        hashes, times = regular_fragments(polymer)[0]
+        return _inner(dict(zip(hashes.tolist(), times.astype(int).tolist(), strict=True)))
     if isinstance(smiles, str) and ("*" in smiles or "." in smiles):
         raise PolymerError(f"{smiles!r} is no oligomer; make one with to_oligomer before its domain is assessed.")
-    counts = _MORGAN.GetSparseCountFingerprint(parse_smiles(smiles)).GetNonzeroElements()
+    return _inner(_MORGAN.GetSparseCountFingerprint(parse_smiles(smiles)).GetNonzeroElements())
+
+
+def _inner(counts: dict[int, int]) -> dict[int, int]:
+    """The fragments of the chain without those of its ends."""
     inner = {fragment: count for fragment, count in counts.items() if count > _MOST_AT_ENDS}
     return inner if 2 * sum(inner.values()) >= sum(counts.values()) else counts
 
@@ -101,9 +111,7 @@ class KnownFragments:
         new = ids[self.fragments[np.minimum(position, len(self.fragments) - 1)] != ids]
         if not len(new):
             return Unseen(0, [], elements)
-        return Unseen(
-            len(new), _named(new.tolist(), [parse_smiles(text) for text in repeating_chains(smiles)]), elements
-        )
+        return Unseen(len(new), _named(new.tolist(), [_molecule(text) for text in repeating_chains(smiles)]), elements)
 
 
 def _named(fragments: Sequence[int], molecules: Sequence[Chem.Mol]) -> list[str]:
@@ -130,9 +138,15 @@ def _named(fragments: Sequence[int], molecules: Sequence[Chem.Mol]) -> list[str]
     return named[:_SHOWN]
 
 
+def _molecule(text: str) -> Chem.Mol:
+    """A molecule in which all fragments of a chain are."""
+    polymer = Polymer.read(text)
+    return polymer.short_chain().molecule if polymer.is_regular else parse_smiles(text)
+
+
 def elements_of(smiles: str) -> set[str]:
     """Symbols of the elements of a SMILES, or of a copolymer."""
-    return {atom.GetSymbol() for text in repeating_chains(smiles) for atom in atoms_of(parse_smiles(text))}
+    return {atom.GetSymbol() for text in repeating_chains(smiles) for atom in atoms_of(_molecule(text))}
 
 
 def _fragment_smiles(molecule: Chem.Mol, atom: int, bonds: list[int]) -> str:

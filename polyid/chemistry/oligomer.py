@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.backbone import standard_unit
-from polyid.chemistry.chain import homopolymer
 from polyid.chemistry.copolymer_reading import CopolymerReading, read_copolymer, weighted_chains
 from polyid.chemistry.diagnose import EXPECTED
 from polyid.chemistry.forms import PolymerForm, parse_polymer, refusing
 from polyid.chemistry.functional_groups import why_monomer
+from polyid.chemistry.polymer import Polymer
 from polyid.chemistry.polymerisation import MECHANISMS, polymerise
 from polyid.chemistry.repeat_unit import unit_of
 from polyid.common.text import shorten
@@ -85,7 +85,7 @@ def to_oligomer(
     PolymerError
         The SMILES, or what it asks for, can't be read as a polymer.
     """
-    return read_polymer(smiles, degree_of_polymerisation, mechanism=mechanism, pm=pm, seed=seed)[1]
+    return read_polymer(smiles, degree_of_polymerisation, mechanism=mechanism, pm=pm, seed=seed)[1].smiles()
 
 
 @refusing
@@ -96,8 +96,8 @@ def read_polymer(
     mechanism: str | None = None,
     pm: float | None = None,
     seed: int = 0,
-) -> tuple[PolymerForm, str]:
-    """What :func:`recognise_form` and :func:`to_oligomer` say, for one reading of the SMILES."""
+) -> tuple[PolymerForm, Polymer]:
+    """What :func:`recognise_form` says, and the polymer of which :func:`to_oligomer` gives the SMILES, for one reading."""
     if not 2 <= degree_of_polymerisation <= MAX_DEGREE_OF_POLYMERISATION:
         raise PolymerError(
             f"A degree of polymerisation of {degree_of_polymerisation} was asked for; "
@@ -113,17 +113,18 @@ def read_polymer(
     with rdBase.BlockLogs():
         if form is PolymerForm.REPEAT_UNIT:
             unit = standard_unit(unit_of(molecule), one_atom_twice=pm is None)
-            return form, homopolymer(unit, degree_of_polymerisation * (1 + unit.has_one_atom), pm, seed)
+            degree = degree_of_polymerisation * (1 + unit.has_one_atom)
+            return form, Polymer.repeating(unit, degree, pm, seed)
         if form is PolymerForm.MONOMERS or mechanism is not None:
-            return form, polymerise(molecule, degree_of_polymerisation, mechanism, pm, seed)
+            return form, Polymer(polymerise(molecule, degree_of_polymerisation, mechanism, pm, seed))
         _refuse_small_molecule(molecule, smiles.strip())
-        return form, Chem.MolToSmiles(molecule)
+        return form, Polymer(Chem.MolToSmiles(molecule))
 
 
 def _of_copolymer(
     copolymer: CopolymerReading, degree: int, mechanism: str | None, pm: float | None, seed: int
-) -> tuple[PolymerForm, str]:
-    """Form and text of a copolymer, or of the one repeat unit that it comes to."""
+) -> tuple[PolymerForm, Polymer]:
+    """Form of a copolymer and itselfmer, or of the one repeat unit that it comes to."""
     degree = copolymer.degree or degree
     if isinstance(copolymer.polymer, str):
         return read_polymer(copolymer.polymer, degree, mechanism=mechanism, pm=pm, seed=seed)
@@ -135,7 +136,7 @@ def _of_copolymer(
         )
     text = copolymer.polymer.text(degree)
     weighted_chains(text)
-    return PolymerForm.COPOLYMER, text
+    return PolymerForm.COPOLYMER, Polymer(text)
 
 
 def _refuse_small_molecule(molecule: Chem.Mol, text: str) -> None:

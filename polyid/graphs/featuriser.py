@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from polyid.chemistry.copolymer_reading import weighted_chains
+from polyid.chemistry.polymer import Polymer
 from polyid.common.files import cache_folder
 from polyid.errors import PolymerError
 from polyid.graphs.cache import CACHE_VERSION, GraphStore
 from polyid.graphs.features import FEATURES, feature_name
 from polyid.graphs.molecular import MolecularGraph, weighted_union
-from polyid.graphs.read import read_graph
+from polyid.graphs.read import read_graph, read_regular
 from polyid.graphs.refinement import QuotientGraph, compress
 
 # What an interrupted run loses at most.
@@ -113,6 +114,11 @@ class Featuriser:
         return weighted_union([self._read_molecule(text) for text, _ in chains], [weight for _, weight in chains])
 
     def _read_molecule(self, smiles: str) -> MolecularGraph:
+        polymer = Polymer.read(smiles)
+        if polymer.is_regular:
+            if self.own_reading is not None:
+                return self.own_reading(polymer.smiles())
+            return read_regular(polymer, self.atom_features, self.bond_features, self.explicit_hs, self.rounds)
         if self.own_reading is not None:
             return self.own_reading(smiles)
         return read_graph(smiles, self.atom_features, self.bond_features, self.explicit_hs)

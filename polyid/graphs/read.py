@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from rdkit import Chem
 
+from polyid.chemistry.polymer import LOCAL_REACH, Polymer, times_of_units
 from polyid.chemistry.smiles import atoms_of, bonds_of, parse_smiles
 from polyid.graphs.features import BondFeature, Feature
 from polyid.graphs.molecular import MolecularGraph
@@ -24,7 +26,11 @@ def read_graph(smiles: str, atom_features: Callable, bond_features: Callable, ex
     explicit_hs : bool
         Whether hydrogens are atoms of the graph.
     """
-    mol = parse_smiles(smiles)
+    return graph_of(parse_smiles(smiles), atom_features, bond_features, explicit_hs)
+
+
+def graph_of(mol: Chem.Mol, atom_features: Callable, bond_features: Callable, explicit_hs: bool) -> MolecularGraph:
+    """`read_graph` of a molecule."""
     if explicit_hs and not (isinstance(atom_features, Feature) and isinstance(bond_features, BondFeature)):
         mol = Chem.AddHs(mol)
     atoms, bonds = atoms_of(mol), bonds_of(mol)
@@ -87,3 +93,69 @@ def _place(texts: list[str], text: str) -> int:
     if text not in texts:
         texts.append(text)
     return texts.index(text)
+
+
+def read_regular(
+    polymer: Polymer, atom_features: Callable, bond_features: Callable, explicit_hs: bool, rounds: int
+) -> MolecularGraph:
+    """Graph of a short chain in which so many rounds of message passing see all that they see in a regular chain.
+
+    Features are read from a still shorter one; the units between its ends and its middle are copies of the middle.
+
+    Returns
+    -------
+    MolecularGraph
+        Its weights say how often each atom counts.
+    """
+    short = polymer.short_chain()
+    graph = graph_of(short.molecule, atom_features, bond_features, explicit_hs)
+    unit = short.unit
+    if len(graph.atom_type) > len(unit):  # hydrogens come behind all other atoms
+        heavy = len(unit)
+        carrier = np.zeros(len(graph.atom_type) - heavy, np.int64)
+        of_hydrogen = graph.connectivity[:, 0] >= heavy
+        carrier[graph.connectivity[of_hydrogen, 0] - heavy] = graph.connectivity[of_hydrogen, 1]
+        unit = np.append(unit, unit[carrier])
+    units = polymer.units_of_short_chain(rounds + LOCAL_REACH)
+    times = times_of_units(units, polymer.degree)
+    if units == len(short.times):
+        return replace(graph, weight=times[unit])
+    return _lengthened(graph, unit, times)
+
+
+def _lengthened(graph: MolecularGraph, unit: np.ndarray, times: np.ndarray) -> MolecularGraph:
+    """A chain with more units, which count `times`, than the one that has a graph; `unit` is the number of each atom's (V,)."""
+    before, after = int(unit.max()) + 1, len(times)
+    ends = before // 2
+    # The unit of the given chain that each unit of the longer one is a copy of.
+    copied = np.concatenate([np.arange(ends), np.full(after - 2 * ends, ends), np.arange(before - ends, before)])
+    size = np.bincount(unit)
+    by_unit = np.argsort(unit, kind="stable")
+    place = np.empty(len(unit), np.int64)
+    place[by_unit] = np.arange(len(unit)) - np.repeat(np.cumsum(size) - size, size)
+    begin = np.cumsum(size[copied]) - size[copied]
+
+    atoms = _of_units(unit, by_unit, copied)
+    source, target = graph.connectivity.T
+    by_source = np.lexsort((place[source], unit[source]))
+    bonds = _of_units(unit[source], by_source, copied)
+    own = np.repeat(np.arange(after), np.bincount(unit[source], minlength=before)[copied])
+    source, target = source[bonds], target[bonds]
+    other = own + unit[target] - unit[source]
+    connectivity = np.stack([begin[own] + place[source], begin[other] + place[target]], axis=1)
+    return MolecularGraph(
+        graph.atom_features,
+        graph.atom_type[atoms],
+        graph.bond_features,
+        graph.bond_type[bonds],
+        connectivity,
+        np.repeat(times, size[copied]),
+    )
+
+
+def _of_units(unit: np.ndarray, by_unit: np.ndarray, copied: np.ndarray) -> np.ndarray:
+    """The items (of which `by_unit` gives the order by unit) of the units `copied`, one unit behind the other."""
+    size = np.bincount(unit, minlength=int(copied.max()) + 1)
+    begin = (np.cumsum(size) - size)[copied]
+    size = size[copied]
+    return by_unit[np.arange(size.sum()) + np.repeat(begin - np.cumsum(size) + size, size)]

@@ -104,9 +104,7 @@ class PredictionMaker:
 
     def _of_part(self, part: ReadTable, answers: Answers, level: float) -> Predictions:
         """Predictions of a part of the inputs, from the answers to its polymers."""
-        texts = {
-            name: [row[name] for row in part.rows] for name in ("smiles", "form", "smiles_polymer", "error", "read_as")
-        }
+        texts = {name: [row[name] for row in part.rows] for name in ("smiles", "form", "polymer", "error", "read_as")}
         good = [i for i, error in enumerate(texts["error"]) if error is None]
         figures = {}
         for figure, values in self.of_answers(answers.chosen(part.polymer), level).items():
@@ -124,7 +122,7 @@ class PredictionMaker:
             level,
             texts["smiles"],
             texts["form"],
-            texts["smiles_polymer"],
+            texts["polymer"],
             texts["error"],
             texts["read_as"],
             figures["mean"],

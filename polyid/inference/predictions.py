@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from polyid.chemistry.polymer import Polymer
 from polyid.inference.columns import DOMAIN, DOMAIN_REASON, FIGURES, NEAREST, held_out_column, prediction_column
 from polyid.uncertainty.domain.verdict import nearest_in_words
 
@@ -27,8 +29,8 @@ class Predictions:
         The inputs as they were given.
     form : list of str or None
         How each was read; None where it couldn't be.
-    oligomer : list of str or None
-        SMILES that the networks were given.
+    polymer : list of str or None
+        The `polyid.chemistry.polymer.Polymer.key` of what the networks were given.
     error : list of str or None
         Why an input can't be predicted, in a sentence.
     read_as : list of str or None
@@ -48,7 +50,7 @@ class Predictions:
     level: float
     smiles: list[str]
     form: list[str | None]
-    oligomer: list[str | None]
+    polymer: list[str | None]
     error: list[str | None]
     read_as: list[str | None]
     mean: np.ndarray
@@ -72,6 +74,12 @@ class Predictions:
     def predicted(self) -> list[int]:
         """Numbers of the inputs that could be read."""
         return [i for i, error in enumerate(self.error) if error is None]
+
+    @cached_property
+    def oligomer(self) -> list[str | None]:
+        """SMILES of the chains that stand for the polymers, written when first asked for: that takes longer than to predict."""
+        smiles = {key: Polymer.read(key).smiles() for key in dict.fromkeys(self.polymer) if key is not None}
+        return [None if key is None else smiles[key] for key in self.polymer]
 
     @classmethod
     def joined(cls, parts: Sequence[Predictions]) -> Predictions:

@@ -64,9 +64,9 @@ class ReadTable(ReadPolymers):
     Attributes
     ----------
     rows : list of dict
-        ``smiles`` as typed, ``form``, ``smiles_polymer`` and ``error`` of every row.
+        ``smiles`` as typed, ``form``, ``polymer`` and ``error`` of every row.
     oligomers : list of str
-        SMILES of the polymers.
+        The `polyid.chemistry.polymer.Polymer.key` of each polymer.
     polymer : list of int
         Which polymer is in each row without an error.
     unseen : list of Unseen, or None
@@ -81,7 +81,7 @@ class ReadTable(ReadPolymers):
 
 @dataclass(frozen=True)
 class OligomerReader:
-    """How an ensemble reads oligomer SMILES.
+    """How an ensemble reads polymers, given by their `polyid.chemistry.polymer.Polymer.key`: an oligomer's SMILES, as a rule.
 
     Attributes
     ----------
@@ -123,15 +123,15 @@ class TableReader:
         """Read SMILES, each with its probability of meso dyads; what can't be read gets a reason."""
         rows, found = [], []
         for text, meso in zip(smiles, pm, strict=True):
-            row: dict[str, Any] = {"smiles": text, "form": None, "smiles_polymer": None, "error": None, "read_as": None}
+            row: dict[str, Any] = {"smiles": text, "form": None, "polymer": None, "error": None, "read_as": None}
             try:
-                form, oligomer = read_polymer(text, self.chain.degree_of_polymerisation, pm=meso, seed=self.chain.seed)
+                form, polymer = read_polymer(text, self.chain.degree_of_polymerisation, pm=meso, seed=self.chain.seed)
                 row |= {
                     "form": str(form),
-                    "smiles_polymer": oligomer,
+                    "polymer": polymer.key,
                     "read_as": "; ".join(_notes(text)) or None,
                 }
-                found.append(oligomer)
+                found.append(polymer.key)
             except PolymerError as error:
                 row["error"] = str(error)
             rows.append(row)

@@ -178,7 +178,7 @@ def test_its_one_text_is_read_as_itself():
     for text in (f"{STYRENE} : {PROPYLENE}", f"{STYRENE} : {PROPYLENE} : {ACRYLATE} = 1 : 1 : 1 block, 9 units"):
         form, asked = read_polymer(text)
         assert form is PolymerForm.COPOLYMER
-        assert read_polymer(asked) == (form, asked)
+        assert read_polymer(asked.key) == (form, asked)
 
 
 def test_weight_percent_are_turned_into_fractions_of_amount():

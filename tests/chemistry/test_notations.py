@@ -64,9 +64,9 @@ REFUSED = {
 
 @pytest.mark.parametrize("smiles, pasted", [(smiles, text) for smiles, texts in SAME.items() for text in texts])
 def test_a_pasted_text_is_the_polymer_it_means(smiles, pasted):
-    form, oligomer = read_polymer(pasted)
+    form, polymer = read_polymer(pasted)
     assert form is PolymerForm.REPEAT_UNIT
-    assert oligomer == to_oligomer(smiles)
+    assert polymer.smiles() == to_oligomer(smiles)
     assert polymer_identity(pasted) == polymer_identity(smiles)
 
 
