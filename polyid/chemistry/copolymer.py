@@ -107,14 +107,21 @@ class Copolymer:
             Two units of a chain pass 2,000 heavy atoms.
         """
         chains: dict[str, float] = {}
+        for weight, units in self._weighted_units(degree, period):
+            smiles = _joined(units)
+            chains[smiles] = chains.get(smiles, 0.0) + weight / len(units)
+        total = sum(chains.values())
+        return {smiles: weight / total for smiles, weight in chains.items()}
+
+    def chains(self, degree: int) -> dict[str, tuple[str, ...]]:
+        """The chains of `weighted_chains`, with the units of each from head to tail."""
+        return {_joined(units): units for _, units in self._weighted_units(degree, None)}
+
+    def _weighted_units(self, degree: int, period: int | None) -> Iterator[tuple[float, tuple[str, ...]]]:
         degree *= 2 if all(parsed_unit(unit).has_one_atom for unit in self.units) else 1
         for weight, sequence in self.weighted_sequences(degree, period):
             units = tuple(self.units[unit] for unit in sequence)
-            repeats = _repeats(units)
-            smiles = _joined(units[:repeats])
-            chains[smiles] = chains.get(smiles, 0.0) + weight * degree / repeats
-        total = sum(chains.values())
-        return {smiles: weight / total for smiles, weight in chains.items()}
+            yield weight, units[: _repeats(units)]
 
     def repeating_chains(self, degree: int) -> list[str]:
         """Chains in which all that is common in the polymer repeats, for its domain of validity.

@@ -244,6 +244,15 @@ def _copolymer(written: CopolymerText) -> tuple[Copolymer, int]:
     return reading.polymer, reading.degree or DEGREE_OF_POLYMERISATION
 
 
+def copolymer_chains(text: str) -> dict[str, tuple[str, ...]]:
+    """The chains of `weighted_chains`, with the units of each from head to tail; none where it is the SMILES of an oligomer."""
+    written = copolymer_text(text)
+    if written is None:
+        return {}
+    polymer, degree = _copolymer(written)
+    return polymer.chains(degree)
+
+
 def repeating_chains(text: str) -> tuple[str, ...]:
     """Chains in which all that is common in a polymer repeats, see `Copolymer.repeating_chains`; `text` as of `weighted_chains`."""
     written = copolymer_text(text)

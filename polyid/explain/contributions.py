@@ -23,16 +23,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from rdkit import Chem
 
-from polyid.chemistry.copolymer_reading import read_copolymer
+from polyid.chemistry.copolymer_reading import copolymer_chains
 from polyid.chemistry.forms import PolymerForm, recognise_form
 from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.oligomer import ChainSettings
-from polyid.common.text import shorten
-from polyid.errors import PolymerError
-from polyid.explain.copies import Repeats, find_repeats
-from polyid.inference.answers import BondValues
+from polyid.explain.copies import find_repeats
+from polyid.explain.shares import PlacedShares, placed_on_unit, placed_on_units, weighted_bond_shares
 from polyid.inference.predictor import EnsemblePredictor
 
 
@@ -155,7 +152,7 @@ def contributions(
     ----------
     predictor : EnsemblePredictor
     smiles : str
-        A repeat unit, monomers or an oligomer.
+        A polymer in any form.
     properties : sequence of str
         Names of the network's outputs, in their order.
     units : mapping of str to str or None, optional
@@ -170,103 +167,35 @@ def contributions(
     Raises
     ------
     PolymerError
-        The SMILES is no polymer, or a copolymer.
+        The SMILES is no polymer.
     """
-    if (copolymer := read_copolymer(smiles)) is not None:
-        if not isinstance(copolymer.polymer, str):
-            raise PolymerError(
-                f"“{shorten(smiles)}” is a copolymer, and what its parts add to a prediction is not known here; ask for one "
-                "repeat unit at a time."
-            )
-        smiles = copolymer.polymer
-    oligomer = chain.oligomer(smiles, mechanism=mechanism, pm=pm)
-    repeat_unit = polymer_identity(smiles) if recognise_form(smiles) is PolymerForm.REPEAT_UNIT else None
-    repeats = find_repeats(oligomer, repeat_unit)
-    ends, shares, centre = bond_shares(predictor.bond_values(oligomer))
-    # Every bond is the same share of the mean; these shares are added up like the contributions.
-    weights = np.full((len(ends), 1), 1.0 / max(1, len(ends)))
-    atoms, bonds, end_groups = _on_unit(repeats, ends, np.hstack([shares, weights]))
+    placed = _placed(predictor, smiles, chain, mechanism, pm)
     return {
         name: Contributions(
             name,
             (units or {}).get(name),
-            float(centre[p]),
-            repeats.smiles,
-            repeats.copies,
-            atoms[:, p],
-            bonds[:, p],
-            float(end_groups[p]),
-            atoms[:, -1],
-            bonds[:, -1],
+            float(placed.centre[p]),
+            placed.repeat_unit,
+            placed.copies,
+            placed.atoms[:, p],
+            placed.bonds[:, p],
+            float(placed.end_groups[p]),
+            placed.atoms[:, -1],
+            placed.bonds[:, -1],
         )
         for p, name in enumerate(properties)
     }
 
 
-def bond_shares(values: BondValues) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The share of each bond of a molecule in the prediction.
-
-    Parameters
-    ----------
-    values : BondValues
-
-    Returns
-    -------
-    ends : int array, shape (B, 2)
-        The atoms of each bond, the lower first.
-    shares : float array, shape (B, P)
-        Mean over the members; with `centre` they add up to the mean prediction.
-    centre : float array, shape (P,)
-    """
-    directed = len(values.bond_class)
-    per_class = (values.values - values.centre[:, None]).mean(axis=0) / max(1, directed)
-    ends, bond = np.unique(np.sort(values.connectivity, axis=1).reshape(-1, 2), axis=0, return_inverse=True)
-    shares = np.zeros((len(ends), per_class.shape[1]))
-    np.add.at(shares, bond.ravel(), per_class[values.bond_class])
-    return ends, shares, values.centre.mean(axis=0)
-
-
-def _on_unit(repeats: Repeats, ends: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Shares of an oligomer's bonds (B, P) added up on the atoms (U, P) and bonds (W, P) of its unit, and on the end groups (P,)."""
-    unit = Chem.MolFromSmiles(repeats.smiles)
-    atoms = np.zeros((unit.GetNumAtoms(), shares.shape[1]))
-    bonds = np.zeros((unit.GetNumBonds(), shares.shape[1]))
-    end_groups = np.zeros(shares.shape[1])
-    heavy = len(repeats.atom)
-
-    def add_to_atom(atom: int, share: np.ndarray) -> None:
-        if repeats.atom[atom] >= 0:
-            atoms[repeats.atom[atom]] += share
-        else:
-            end_groups[:] += share
-
-    def add_to_bond(begin: int, end: int, share: np.ndarray) -> None:
-        bonds[unit.GetBondBetweenAtoms(begin, end).GetIdx()] += share
-
-    for (i, j), share in zip(ends.tolist(), shares, strict=True):
-        if j >= heavy:
-            # A hydrogen is shown with its atom.
-            add_to_atom(i, share)
-            continue
-        for atom, across in ((i, j), (j, i)):
-            add_to_atom(atom, share / 2)
-            if repeats.copy[atom] >= 0:
-                inner = repeats.copy[atom] == repeats.copy[across]
-                neighbour = repeats.atom[across] if inner else repeats.links[atom, across]
-                add_to_bond(int(repeats.atom[atom]), int(neighbour), share / 2)
-    # A bond to an attachment point is half a bond.
-    stars = {atom.GetIdx() for atom in unit.GetAtoms() if atom.GetAtomicNum() == 0}
-    weight = np.array([0.5 if stars & {b.GetBeginAtomIdx(), b.GetEndAtomIdx()} else 1.0 for b in unit.GetBonds()])
-    return (
-        _evened(atoms, repeats.alike_atoms, np.ones(len(atoms))),
-        _evened(bonds, repeats.alike_bonds, weight),
-        end_groups,
-    )
-
-
-def _evened(values: np.ndarray, alike: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Values shared equally, by weight, among what is alike; only the chain's ends make a difference there."""
-    _, group = np.unique(alike, return_inverse=True)
-    sums = np.zeros((int(group.max(initial=-1)) + 1, values.shape[1]))
-    np.add.at(sums, group, values)
-    return sums[group] * (weight / np.bincount(group, weight)[group])[:, None]
+def _placed(
+    predictor: EnsemblePredictor, smiles: str, chain: ChainSettings, mechanism: str | None, pm: float | None
+) -> PlacedShares:
+    """The shares of all bonds of a polymer, on its repeat unit or, of a copolymer, on its units side by side."""
+    oligomer = chain.oligomer(smiles, mechanism=mechanism, pm=pm)
+    ends, shares, weights, centre = weighted_bond_shares(predictor.bond_values(oligomer))
+    shares = np.hstack([shares, weights[:, None]])
+    if copolymer := copolymer_chains(oligomer):
+        sizes = [predictor.atoms_of_graph(text) for text in copolymer]
+        return placed_on_units(copolymer, sizes, ends, shares, centre)
+    repeat_unit = polymer_identity(smiles) if recognise_form(smiles) is PolymerForm.REPEAT_UNIT else None
+    return placed_on_unit(find_repeats(oligomer, repeat_unit), ends, shares, centre)

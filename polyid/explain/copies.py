@@ -139,6 +139,46 @@ def _repeats_of(plain: Chem.Mol, unit: Chem.Mol) -> Repeats | None:
     return Repeats(text, count, atom, copy, links, *symmetry_classes_in_chain(unit, cut.strands))
 
 
+def repeats_of_units(oligomer: str, sequence: Sequence[str], units: Sequence[str]) -> Repeats:
+    """The repeats of a chain of several units in a known order, with hydrogen at both ends.
+
+    Parameters
+    ----------
+    oligomer : str
+        SMILES of the chain.
+    sequence : sequence of str
+        SMILES of its units, from head to tail.
+    units : sequence of str
+        The different units, in the order in which they are drawn side by side.
+    """
+    plain = Chem.Mol(parse_smiles(oligomer))
+    cuts = {unit: unit_of(Chem.MolFromSmiles(unit)) for unit in units}
+    numbers = [cuts[unit].molecule.GetNumAtoms() for unit in units]
+    first_of = dict(zip(units, itertools.accumulate(numbers, initial=0), strict=False))
+    built = chain([cuts[unit] for unit in sequence])
+    for molecule in (plain, built):
+        Chem.RemoveStereochemistry(molecule)
+    in_oligomer = np.empty(plain.GetNumAtoms(), np.int64)
+    in_oligomer[canonical_order(built)[1]] = canonical_order(plain)[1]
+    atom, copy = np.empty_like(in_oligomer), np.empty_like(in_oligomer)
+    links: dict[tuple[int, int], int] = {}
+    begin, last = 0, None
+    for number, unit in enumerate(sequence):
+        cut = cuts[unit]
+        inner = [i for i in range(cut.molecule.GetNumAtoms()) if i not in (cut.head, cut.tail)]
+        places = in_oligomer[begin : begin + len(inner)].tolist()
+        begin += len(inner)
+        atom[places] = first_of[unit] + np.array(inner)
+        copy[places] = number
+        head = places[inner.index(cut.neighbour(cut.head))]
+        if last is not None:
+            before, tail = last
+            links[before, head], links[head, before] = tail, first_of[unit] + cut.head
+        last = places[inner.index(cut.neighbour(cut.tail))], first_of[unit] + cut.tail
+    text = ".".join(units)
+    return Repeats(text, len(sequence), atom, copy, links, *symmetry_classes(Chem.MolFromSmiles(text)))
+
+
 def _whole(molecule: Chem.Mol) -> Repeats:
     """An oligomer that does not repeat, as its own unit."""
     n = molecule.GetNumAtoms()

@@ -13,7 +13,7 @@ from polyid.uncertainty.expected_error import error_clues
 
 @dataclass(frozen=True)
 class BondValues:
-    """What every bond of one molecule says of every property; a prediction is their mean over the directed bonds.
+    """What every bond of one molecule says of every property; a prediction is their weighted mean over the directed bonds.
 
     Attributes
     ----------
@@ -24,6 +24,8 @@ class BondValues:
     connectivity : int array, shape (D, 2)
         Source and target atom of each directed bond, numbered as `polyid.chemistry.smiles.parse_smiles` numbers them; hydrogens,
         where they are atoms of the network's graph, come behind all others.
+    share : float array, shape (D,)
+        Of each directed bond among all, which add up to 1: equal ones, but where chains of several weights stand for a polymer.
     centre : float array, shape (M, P)
         What a bond says that the network's last layer gives 0: the median of the member's training targets.
     """
@@ -31,6 +33,7 @@ class BondValues:
     values: np.ndarray
     bond_class: np.ndarray
     connectivity: np.ndarray
+    share: np.ndarray
     centre: np.ndarray
 
 

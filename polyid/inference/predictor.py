@@ -214,11 +214,23 @@ class EnsemblePredictor:
         PolymerError
             The SMILES can't be read.
         """
-        molecule = self.members[0].preprocessor.molecular_graph(smiles)
+        molecule = self.reader(fragments=False).featuriser.read(smiles)
         graph, _, bond_classes = refine(molecule, self.network.config.num_messages)
         values = ops.convert_to_numpy(self._values(self._batch([graph]))[0]).astype(float)
         centre = np.zeros((len(self.members), 1, values.shape[-1]))
-        return BondValues(self._in_units(values), bond_classes[-1], molecule.connectivity, self._in_units(centre)[:, 0])
+        share = (
+            np.ones(len(molecule.connectivity))
+            if molecule.weight is None
+            else molecule.weight[molecule.connectivity[:, 0]]
+        )
+        share = share / max(share.sum(), 1e-30)
+        return BondValues(
+            self._in_units(values), bond_classes[-1], molecule.connectivity, share, self._in_units(centre)[:, 0]
+        )
+
+    def atoms_of_graph(self, smiles: str) -> int:
+        """Atoms of an oligomer's graph: the heavy ones, and hydrogens where they are atoms of it."""
+        return len(self.members[0].preprocessor.molecular_graph(smiles).atom_type)
 
     def _in_units(self, scaled: np.ndarray) -> np.ndarray:
         """Scaled values (M, n, P) of each member in the units of the properties."""

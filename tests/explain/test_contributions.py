@@ -12,12 +12,18 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from polyid.chemistry.oligomer import ChainSettings, to_oligomer
-from polyid.explain.contributions import Contributions, bond_shares, contributions
+from polyid.explain.contributions import Contributions, contributions
 from polyid.explain.copies import find_repeats
 from polyid.explain.drawing import LOWERING, RAISING, draw_contributions
+from polyid.explain.shares import weighted_bond_shares
 from polyid.graphs.batch import pack
 from polyid.graphs.refinement import compress
 from polyid.nn.network import MessagePassingNetwork
+
+COPOLYMERS = [
+    "*CC(*)c1ccccc1 : *CC(*)C(=O)OC = 7 : 3, 6 units",
+    "*OC(C)C(=O)* : *OCC(=O)* = 1 : 2 block, 6 units",
+]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +64,7 @@ def test_fingerprints_and_bond_values_read_out_to_the_predictions(predictor):
     np.testing.assert_allclose(predictor.fingerprints(smiles[3:4])[:, 0], fingerprints[:, 3], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("smiles", UNITS_OF_POLYMERS + MONOMERS)
+@pytest.mark.parametrize("smiles", UNITS_OF_POLYMERS + MONOMERS + COPOLYMERS)
 @pytest.mark.parametrize("hydrogens", [False, True])
 def test_sums_are_the_predictions(smiles, hydrogens, predictor, predictor_with_hydrogens):
     chosen = predictor_with_hydrogens if hydrogens else predictor
@@ -95,12 +101,31 @@ def test_agrees_with_the_whole_graph(smiles, hydrogens, predictor, predictor_wit
         for (i, j), state in zip(graph.connectivity.tolist(), states, strict=True):
             share = (state @ kernel + bias[0]) * member.scaler.scale_ / len(states) / len(chosen.members)
             expected[min(i, j), max(i, j)] = expected.get((min(i, j), max(i, j)), 0.0) + share
-    ends, shares, centre = bond_shares(chosen.bond_values(oligomer))
+    ends, shares, _, centre = weighted_bond_shares(chosen.bond_values(oligomer))
     assert {tuple(e) for e in ends.tolist()} == set(expected)
     scale = np.abs(shares).max(axis=0)
     for (i, j), share in zip(ends.tolist(), shares, strict=True):
         assert np.all(np.abs(share - expected[i, j]) < 1e-4 * scale)
     np.testing.assert_allclose(centre, np.mean([m.scaler.center_ for m in chosen.members], axis=0))
+
+
+def test_units_of_a_copolymer_are_drawn_side_by_side(predictor):
+    text = "*CC(*)c1ccccc1 : *CC(*)C = {} : {}"
+    found = {share: explain(predictor, text.format(share, 1 - share))["Glass_Transition"] for share in (0.999999, 0.5)}
+    assert {one.repeat_unit for one in found.values()} == {"*CC(*)C.*CC(*)c1ccccc1"}
+    alone = explain(predictor, "*CC(*)c1ccccc1")["Glass_Transition"]
+    drawn = Chem.MolFromSmiles(found[0.5].repeat_unit)
+    phenyl = [drawn.GetAtomWithIdx(i).GetIsAromatic() for i in range(drawn.GetNumAtoms())]
+    of_unit = Chem.MolFromSmiles(alone.repeat_unit)
+    expected = sum(share for atom, share in zip(of_unit.GetAtoms(), alone.atoms, strict=True) if atom.GetIsAromatic())
+    # Where there is hardly anything else, the parts add what they add to the homopolymer; each atom its own amount.
+    assert found[0.999999].atoms[phenyl].sum() == pytest.approx(expected, rel=1e-3)
+    assert np.abs(found[0.999999].atoms[:5]).max() < 1e-3 * np.abs(alone.atoms).max()
+    assert found[0.5].atom_weights.sum() + 0.0 == pytest.approx(1.0)
+    # Half of the units, counted by hand: bonds of C9H10 with halves across, of 3 and 8 heavy atoms.
+    heavy_bonds = {"C": 3.0, "c": 9.0}
+    share = found[0.5].atom_weights[5:].sum()
+    assert share == pytest.approx(heavy_bonds["c"] / sum(heavy_bonds.values()), abs=0.01)
 
 
 def test_writing_the_smiles_otherwise_changes_nothing(predictor):
