@@ -81,14 +81,34 @@ SOURCES: dict[str, DataSource] = {
 }
 
 
-def bundled_tables() -> dict[str, Path]:
-    """Name to path of the tables shipped in ``data/``, the curated one first.
+@dataclass(frozen=True)
+class Terms:
+    """Licence of a table, and what to cite; empty where the licence says all."""
 
-    ``data/`` lies beside the package in a clone, and beside the package's folder in a Space.
-    """
+    licence: str
+    citation: str = ""
+
+
+BUNDLED_TERMS = {
+    "polymer_properties": Terms("CC BY 4.0, the polyid-spaces project"),
+    "cited_properties": Terms(
+        "CC BY 4.0 as a compilation, the polyid-spaces project; its facts from the PolyID database (MIT, © 2025 Jeff Law), "
+        "OpenPoly (MIT, © 2025 WangGroupFDU) and NREL's stereopolymers (BSD 3-Clause, © 2022 Alliance for Sustainable "
+        "Energy LLC)",
+        f"{_POLYID_PAPER}; OpenPoly, https://github.com/WangGroupFDU/Openpoly_benchmark at ccaa66900747",
+    ),
+}
+"""Of the bundled tables."""
+
+
+def bundled_folder() -> Path | None:
+    """The folder of bundled tables: beside the package in a clone, and beside the package's folder in a Space."""
     folders = [Path(__file__).resolve().parents[2] / "data", Path.cwd() / "data"]
-    for folder in folders:
-        tables = sorted(folder.glob("*.csv"), key=lambda path: (path.stem != "polymer_properties", path.stem))
-        if tables:
-            return {path.stem: path for path in tables}
-    return {}
+    return next((folder for folder in folders if any(folder.glob("*.csv"))), None)
+
+
+def bundled_tables() -> dict[str, Path]:
+    """Name to path of the tables shipped in ``data/``, the default first."""
+    folder = bundled_folder()
+    tables = folder.glob("*.csv") if folder else ()
+    return {path.stem: path for path in sorted(tables, key=lambda path: (path.stem != "polymer_properties", path.stem))}

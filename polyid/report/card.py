@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +10,12 @@ from typing import Any
 import yaml
 from jinja2 import Template
 
+from polyid.common.files import sha256
 from polyid.common.progress import duration
 from polyid.config.parameters import COLUMN
-from polyid.data.catalogue import SOURCES, bundled_tables
+from polyid.data.catalogue import BUNDLED_TERMS, SOURCES, Terms, bundled_tables
 from polyid.data.properties import PROPERTIES
+from polyid.data.reference import measured_noise
 from polyid.data.splits import GIVEN_SPLIT
 from polyid.report.energy import energy_estimate
 from polyid.report.files import ERRORS_BY_CLASS, figure_captions, number_text, parity_file, unit_text
@@ -30,7 +31,6 @@ _SPLITS = {
 }
 _TOGETHER = "all rows of one polymer, of any tacticity or replicate, are held out together"
 
-_BUNDLED_LICENCE = "CC BY 4.0, the polyid-spaces project"
 _CLASSES = 12
 """Classes of polymer in the card; rarer ones are in `metrics.json`."""
 
@@ -76,6 +76,7 @@ def model_card(
         together="" if split == GIVEN_SPLIT else f"{_TOGETHER.capitalize()}.",
         table=_figures_table(metrics["out_of_fold"], titles, level, ranked),
         figures=_figures(pictures, content["prediction_columns"]),
+        noise=_noise(content["prediction_columns"], titles),
         classes=_classes(metrics.get("by_class", {}), titles, pictures.get(ERRORS_BY_CLASS)),
         training=_training_table(content),
     )
@@ -147,6 +148,18 @@ def _figures_table(out_of_fold: dict[str, Any], titles: dict[str, str], level: s
     return _table(rows)
 
 
+def _noise(names: Sequence[str], titles: dict[str, str]) -> str:
+    """How far independent measurements of one polymer are apart, for the properties of which that is known."""
+    known = {name: noise for name, noise in measured_noise().items() if name in names}
+    rows = [["Property", "Polymers compared", "Median difference", "Mean difference"]]
+    for name, noise in known.items():
+        title = titles[name] if noise.unit == PROPERTIES[name].unit else f"{PROPERTIES[name].label} ({noise.unit})"
+        rows.append(
+            [title, str(noise.polymers), number_text(noise.median_difference), number_text(noise.mean_difference)]
+        )
+    return _table(rows) if known else ""
+
+
 def _figures(pictures: dict[str, str], names: Sequence[str]) -> str:
     """The pictures, parity plots two in a row, but for that of the classes, which stands beside their table."""
     plots = [pictures[parity_file(name)] for name in names if parity_file(name) in pictures]
@@ -206,13 +219,13 @@ def _training_table(content: dict[str, Any]) -> str:
 
 def _terms(data: dict[str, Any]) -> tuple[str, str]:
     """Licence and citation of the training data, as far as they are known; a published table is known by its hash."""
-    source = next((source for source in SOURCES.values() if source.sha256 == data.get("sha256")), None)
-    licence, citation = (source.licence, source.citation) if source else (None, None)
-    bundled = (path.read_bytes() for path in bundled_tables().values())
-    if source is None and data.get("sha256") in [hashlib.sha256(table).hexdigest() for table in bundled]:
-        licence = _BUNDLED_LICENCE
-    unknown = "not recorded: whoever publishes this model should state it here"
-    return _plain(data.get("licence") or licence or unknown), _plain(data.get("citation") or citation or "")
+    terms = {source.sha256: Terms(source.licence, source.citation) for source in SOURCES.values()}
+    for name, path in bundled_tables().items():
+        if name in BUNDLED_TERMS:
+            terms[sha256(path)] = BUNDLED_TERMS[name]
+    unknown = Terms("not recorded: whoever publishes this model should state it here")
+    table = terms.get(data.get("sha256") or "", unknown)
+    return _plain(data.get("licence") or table.licence), _plain(data.get("citation") or table.citation)
 
 
 def _split_text(content: dict[str, Any]) -> str:

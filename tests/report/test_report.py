@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import io
 import json
@@ -477,15 +478,31 @@ def test_licence_and_citation_are_those_of_the_table():
     source = SOURCES["polyid-database"]
     rows = training_rows(sha256=source.sha256)
     assert (rows["Licence of the data"], rows["Citation of the data"]) == (source.licence, source.citation)
-    (bundled,) = bundled_tables().values()
-    rows = training_rows(sha256=hashlib.sha256(bundled.read_bytes()).hexdigest())
-    assert rows["Licence of the data"].startswith("CC BY 4.0")
-    assert "(CC BY 4.0)" in (bundled.parent / "README.md").read_text("utf-8")
+    for name, bundled in bundled_tables().items():
+        rows = training_rows(sha256=hashlib.sha256(bundled.read_bytes()).hexdigest())
+        assert rows["Licence of the data"].startswith("CC BY 4.0")
+        assert ("10.1021/acs.macromol.3c00994" in rows.get("Citation of the data", "")) is (name == "cited_properties")
+        assert "(CC BY 4.0)" in (bundled.parent / "README.md").read_text("utf-8")
     rows = training_rows()
     assert rows["Licence of the data"].startswith("not recorded")
     assert "Citation of the data" not in rows
     rows = training_rows(licence="CC0", citation="Me, 2026")
     assert (rows["Licence of the data"], rows["Citation of the data"]) == ("CC0", "Me, 2026")
+
+
+def test_the_card_says_how_far_independent_measurements_are_apart():
+    content = parameters(["Density", "YoungMod", "Wear"])
+    text = model_card(
+        content, out_of_fold_report(held_out(["Density", "YoungMod", "Wear"]), content["prediction_columns"]), 5
+    )
+    with (TOP / "data" / "sources" / "measured_noise.csv").open(encoding="utf-8") as stream:
+        noise = {row["property"]: row for row in csv.DictReader(stream) if row["source"] == "any"}
+    rows = re.findall(r"^\| ([^|]+) \| (\d+) \| ([\d.]+) \| ([\d.]+) \|$", text, re.MULTILINE)
+    assert [row[0] for row in rows] == ["Density (g/cm3)", "Young's modulus (log10(MPa))"]
+    for row, name in zip(rows, ("Density", "YoungMod"), strict=True):
+        assert int(row[1]) == int(noise[name]["polymers"])
+        assert float(row[2]) == pytest.approx(float(noise[name]["median_absolute_difference"]), rel=0.05)
+        assert float(row[3]) == pytest.approx(float(noise[name]["mean_absolute_difference"]), rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -355,10 +355,9 @@ def test_programs_bring_their_own_table(server, table):
 def test_the_bundled_table_can_be_trained_on():
     from polyid.data.catalogue import bundled_tables
 
-    for path in bundled_tables().values():
-        table = train_models.read_table(path)
-        assert train_models.polymer_count(table, list(table.labels)) >= 100
-        assert isinstance(table.frame, pd.DataFrame)
+    table = train_models.read_table(next(iter(bundled_tables().values())))
+    assert train_models.polymer_count(table, list(table.labels)) >= 100
+    assert isinstance(table.frame, pd.DataFrame)
 
 
 @pytest.mark.parametrize("space", ["trainer_space", "inference_space"])
