@@ -150,14 +150,13 @@ def _figures_table(out_of_fold: dict[str, Any], titles: dict[str, str], level: s
 
 def _noise(names: Sequence[str], titles: dict[str, str]) -> str:
     """How far independent measurements of one polymer are apart, for the properties of which that is known."""
-    known = {name: noise for name, noise in measured_noise().items() if name in names}
-    rows = [["Property", "Polymers compared", "Median difference", "Mean difference"]]
-    for name, noise in known.items():
-        title = titles[name] if noise.unit == PROPERTIES[name].unit else f"{PROPERTIES[name].label} ({noise.unit})"
-        rows.append(
-            [title, str(noise.polymers), number_text(noise.median_difference), number_text(noise.mean_difference)]
-        )
-    return _table(rows) if known else ""
+    lines = []
+    for name, noise in measured_noise().items():
+        if name in names:
+            title = titles[name] if noise.unit == PROPERTIES[name].unit else f"{PROPERTIES[name].label} ({noise.unit})"
+            median, mean = number_text(noise.median_difference), number_text(noise.mean_difference)
+            lines.append(f"- {title}: median {median}, mean {mean}, over {noise.polymers} polymers")
+    return "\n".join(lines)
 
 
 def _figures(pictures: dict[str, str], names: Sequence[str]) -> str:

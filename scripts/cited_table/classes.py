@@ -9,8 +9,9 @@ from rdkit import Chem
 from polyid.chemistry.chain import chain
 from polyid.chemistry.repeat_unit import unit_of
 
-# Looked for in the repeat unit, [#0] where the chain goes on: chains of two carbon atoms, told by what they carry.
+# Looked for in the repeat unit, [#0] where the chain goes on: rings, and chains of two carbon atoms, told by what they carry.
 _OF_UNITS = [
+    ("polyimides", "[#6R](=O)@[#7R]@[#6R](=O)"),
     ("methacrylates", "[#0][CH2]C([#0])([CH3])C(=O)O[#6]"),
     ("acrylates", "[#0][CH2][CH]([#0])C(=O)O[#6]"),
     ("vinyl esters", "[#0][CH2][CH]([#0])OC=O"),
@@ -27,7 +28,6 @@ _OF_UNITS = [
 ]
 # Looked for in three units, as attachment points would stand in the way; the first that matches.
 _OF_CHAINS = [
-    ("polyimides", "[#6R](=O)@[#7R]@[#6R](=O)"),
     ("polysiloxanes", "[Si]O"),
     ("polysilanes and carbosilanes", "[Si]"),
     ("polyphosphazenes", "N=P"),

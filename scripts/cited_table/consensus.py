@@ -140,11 +140,11 @@ def _flag_unconfirmed(facts: Sequence[Fact], noise: Sequence[Disagreement]) -> N
     for fact in facts:
         if numbers := [value.level for value in fact.values if not value.flag]:
             levels[fact.key.property_name].append(median(numbers))
+    limits = {name: LARGEST_SHARE * robust_std(entries) for name, entries in levels.items()}
     for fact in facts:
-        limit = LARGEST_SHARE * robust_std(levels[fact.key.property_name] or [0.0])
         for value in fact.values:
             row = apart.get((fact.key.property_name, value.measurement.source))
-            if not value.flag and row is not None and row.robust_std > limit:
+            if not value.flag and row is not None and row.robust_std > limits[row.property_name]:
                 value.flag = f"{row.pairs} polymers that the source has twice differ by {row.robust_std:.3g} {row.unit}"
 
 

@@ -169,4 +169,6 @@ def test_it_can_be_trained_on(tmp_path):
     text = (DATA / "cited_properties.csv").read_text("utf-8").splitlines(keepends=True)
     (tmp_path / "part.csv").write_text("".join([text[0], *text[1::250]]), encoding="utf-8")
     table = read_training_table(tmp_path / "part.csv")
-    assert sum(table.labels.values()) == len(text[1::250]) and table.problems[table.problems.outcome == "left out"].empty
+    assert (
+        sum(table.labels.values()) == len(text[1::250]) and table.problems[table.problems.outcome == "left out"].empty
+    )
