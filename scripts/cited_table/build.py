@@ -24,6 +24,7 @@ from cited_table.classes import polymer_class
 from cited_table.consensus import Table, consensus_table
 from cited_table.facts import Disagreement, Fact, Value
 from cited_table.measurements import MEMORY, SOURCES, read_measurements, read_review, source_index
+from cited_table.repeat_units import has_one_stereocentre
 from cited_table.structures import COLUMNS, KnownStructures
 
 from polyid.common.files import write_text
@@ -82,7 +83,7 @@ def _facts(table: Table) -> Iterable[tuple[str, ...]]:
             _number(fact.consensus),
             counted[0].unit,
             _tacticity(fact, tacticities),
-            _shared({measurement.pm for measurement in counted}),
+            _share_of_meso_dyads(fact, {measurement.pm for measurement in counted}),
             "; ".join(dict.fromkeys(measurement.source for measurement in counted)),
             str(len(counted)),
             _number(fact.spread),
@@ -96,8 +97,9 @@ def _tacticity(fact: Fact, stated: set[str]) -> str:
     return "atactic" if "atactic" in stated else ""
 
 
-def _shared(texts: set[str]) -> str:
-    return texts.pop() if len(texts) == 1 else ""
+def _share_of_meso_dyads(fact: Fact, stated: set[str]) -> str:
+    share = stated.pop() if len(stated) == 1 else ""
+    return share if share and has_one_stereocentre(fact.repeat_unit) else ""
 
 
 def _values(table: Table) -> Iterable[tuple[str, ...]]:

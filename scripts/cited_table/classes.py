@@ -26,7 +26,7 @@ _OF_UNITS = [
     ("vinyls", "[#0]CC([#0])[CX3,CX2]"),
     ("polyoxazolines and polyimines", "[#0]CCN[#0]"),
 ]
-# Looked for in three units, as attachment points would stand in the way; the first that matches.
+# Looked for in two units, as attachment points would stand in the way; the first that matches.
 _OF_CHAINS = [
     ("polysiloxanes", "[Si]O"),
     ("polysilanes and carbosilanes", "[Si]"),
@@ -58,9 +58,9 @@ _PATTERNS = [[(name, Chem.MolFromSmarts(smarts)) for name, smarts in table] for 
 
 @cache
 def polymer_class(repeat_unit: str) -> str:
-    """The class of a repeat unit; ``other`` where none of the patterns is in it."""
-    unit = Chem.MolFromSmiles(repeat_unit)
-    for molecule, patterns in zip((unit, chain([unit_of(unit)] * 3)), _PATTERNS, strict=True):
+    """The class of a repeat unit, the first of a copolymer; ``other`` where none of the patterns is in it."""
+    unit = Chem.MolFromSmiles(repeat_unit.split(" ")[0])
+    for molecule, patterns in zip((unit, chain([unit_of(unit)] * 2)), _PATTERNS, strict=True):
         for name, pattern in patterns:
             if molecule.HasSubstructMatch(pattern):
                 return name

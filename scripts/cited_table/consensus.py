@@ -21,7 +21,7 @@ from cited_table.facts import (
     stated_tacticity,
 )
 from cited_table.measurements import MEMORY, Measurement
-from cited_table.repeat_units import PolymerKey
+from cited_table.repeat_units import PolymerKey, has_one_stereocentre
 from cited_table.structures import KnownStructures
 
 LARGEST_SHARE = 0.5
@@ -113,7 +113,8 @@ def _gather(values: Sequence[Value], structures: KnownStructures) -> tuple[list[
         if value.flag or structure is None:
             continue
         polymer, from_memory = structure.key, measurement.source == MEMORY
-        tacticity = stated_tacticity(measurement.tacticity, measurement.pm)
+        pm = measurement.pm if measurement.pm and has_one_stereocentre(structure.repeat_unit) else ""
+        tacticity = stated_tacticity(measurement.tacticity, pm)
         key = FactKey(polymer, tacticity, measurement.property_name)
         facts.setdefault(key, Fact(key, structure.repeat_unit)).values.append(value)
         # As the compilation draws it, else the shortest: some sources draw two or three units.

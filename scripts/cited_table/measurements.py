@@ -121,19 +121,20 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def _polyid_database(source: str, path: Path) -> Iterator[Measurement]:
     for row in _rows(path):
         monomers, shares = row["smiles_monomer"], row["distribution"]
-        random = bool(shares) or (row["mechanism"] == "vinyl" and "." in monomers)
+        record = f"{monomers} {shares}".strip()
+        random = not shares and row["mechanism"] == "vinyl" and "." in monomers
         for name in PROPERTIES:
             if row.get(name):
                 yield Measurement(
                     source,
-                    f"{monomers} {shares}".strip(),
+                    record,
                     f"{row[name]} {PROPERTIES[name].unit}",
-                    monomers,
+                    record,
                     name,
                     float(row[name]),
                     PROPERTIES[name].unit or "",
                     mechanism=row["mechanism"],
-                    problem="a copolymer of several monomers" if random else "",
+                    problem="a copolymer of unstated shares" if random else "",
                 )
 
 
@@ -175,7 +176,7 @@ def _openpoly(source: str, path: Path) -> Iterator[Measurement]:
                 value, stated = convert(value, unit, target), target.unit or ""
             else:
                 value, stated = (round(value - 273.15, 9), "°C") if unit == "K" else (value, unit)
-            problem = review["problem"] or ("a copolymer of several monomers" if random else "")
+            problem = review["problem"] or ("a copolymer of unstated shares" if random else "")
             if column in _COPIED:
                 problem = problem or "its columns for CO2 and O2 hold the same numbers"
             yield Measurement(

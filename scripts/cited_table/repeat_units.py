@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,6 +15,7 @@ from polyid.chemistry.forms import PolymerForm, parse_polymer
 from polyid.chemistry.functional_groups import self_polymerising_unit
 from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.repeat_unit import unit_of
+from polyid.chemistry.tacticity import open_backbone_centres
 from polyid.errors import PolymerError
 
 # Group that reacts to what is left of it, [1*] where the chain goes on; an imide's nitrogen comes with the anhydride.
@@ -63,7 +65,7 @@ class PolymerKey:
 def repeat_unit_of_monomers(monomers: str, mechanism: str) -> str | None:
     """The repeat unit that one or two monomers grow to, head to tail.
 
-    Two monomers that both have two ways round are joined the way whose key comes first in the alphabet.
+    Two monomers that both have two ways round are joined the way whose SMILES comes first in the alphabet.
 
     Parameters
     ----------
@@ -93,7 +95,35 @@ def repeat_unit_of_monomers(monomers: str, mechanism: str) -> str | None:
         for first, second in _PAIRS.get(mechanism, []):
             for one, other in (parts, parts[::-1]):
                 units |= _joined(_residues(one, first), _residues(other, second))
-    return min(units, key=lambda unit: (polymer_identity(unit), unit)) if len(units) > 1 else next(iter(units), None)
+    return min(units, default=None)
+
+
+@cache
+def copolymer_of_monomers(monomers: str, mechanism: str, shares: str) -> str | None:
+    """A random copolymer of monomers that each polymerise alone, in the package's notation.
+
+    Parameters
+    ----------
+    monomers : str
+        SMILES joined by dots.
+    mechanism : str
+        As for `repeat_unit_of_monomers`.
+    shares : str
+        A number for each monomer, in per cent or parts of amount: ``[82,18]``.
+
+    Returns
+    -------
+    str or None
+        Such as ``*OC(C)CC(*)=O : *OC(CCC)CC(*)=O = 0.82 : 0.18 random``; None if a monomer or a share can't be told.
+    """
+    units = [repeat_unit_of_monomers(monomer, mechanism) for monomer in monomers.split(".")]
+    numbers = [float(number) for number in re.findall(r"[\d.]+", shares)]
+    if None in units or len(numbers) != len(units):
+        return None
+    components = sorted(
+        (str(unit), f"{number / sum(numbers):.4g}") for unit, number in zip(units, numbers, strict=True)
+    )
+    return f"{' : '.join(unit for unit, _ in components)} = {' : '.join(share for _, share in components)} random"
 
 
 def _without_hands(monomer: str) -> str:
@@ -190,3 +220,9 @@ def plain_unit(repeat_unit: str) -> str:
             atom.SetIsotope(0)
     # A second reading drops the bond directions that only a hand needed.
     return Chem.MolToSmiles(Chem.MolFromSmiles(Chem.MolToSmiles(molecule)))
+
+
+@cache
+def has_one_stereocentre(repeat_unit: str) -> bool:
+    """Whether a share of meso dyads says something of the chain: it has one stereocentre a unit."""
+    return len(open_backbone_centres(unit_of(parse_polymer(repeat_unit)[0]))) == 1

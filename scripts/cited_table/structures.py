@@ -6,7 +6,13 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from cited_table.repeat_units import PolymerKey, plain_unit, polymer_key, repeat_unit_of_monomers
+from cited_table.repeat_units import (
+    PolymerKey,
+    copolymer_of_monomers,
+    plain_unit,
+    polymer_key,
+    repeat_unit_of_monomers,
+)
 
 COLUMNS = ("structure", "mechanism", "repeat_unit", "key", "geometry")
 
@@ -20,7 +26,14 @@ class Structure:
 
 
 def read_structure(written: str, mechanism: str) -> Structure | None:
-    """The structure of a repeat unit, or of monomers where a mechanism is given; None if there is no linear, regular chain."""
+    """The structure of a repeat unit, or of monomers where a mechanism is given; None if there is no linear, regular chain.
+
+    Behind monomers and a blank their shares may stand, ``[82,18]``: each ratio is a polymer of its own.
+    """
+    monomers, _, shares = written.partition(" ")
+    if shares:
+        copolymer = copolymer_of_monomers(monomers, mechanism, shares)
+        return None if copolymer is None else Structure(copolymer, PolymerKey(copolymer))
     unit = repeat_unit_of_monomers(written, mechanism) if mechanism else written
     key = polymer_key(unit) if unit else None
     return None if unit is None or key is None else Structure(plain_unit(unit), key)

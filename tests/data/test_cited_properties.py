@@ -124,7 +124,7 @@ def test_there_are_as_many_as_the_readme_says():
 
 
 def test_polymers_are_written_as_one_repeat_unit_each():
-    units = {row["repeat_unit"] for row in FACTS}
+    units = {row["repeat_unit"] for row in FACTS if not row["repeat_unit"].endswith(" random")}
     for unit in sorted(units)[::20]:
         molecule = Chem.MolFromSmiles(unit)
         assert unit.count("*") == 2 and "@" not in unit and Chem.MolToSmiles(molecule) == unit

@@ -11,7 +11,7 @@ from cited_table.build import build
 from cited_table.classes import polymer_class
 from cited_table.facts import Fact, FactKey, Value, disagreements, flag_implausible, flag_outliers, stated_tacticity
 from cited_table.measurements import SOURCES, Measurement, read_measurements
-from cited_table.repeat_units import PolymerKey, plain_unit, polymer_key, repeat_unit_of_monomers
+from cited_table.repeat_units import PolymerKey, copolymer_of_monomers, plain_unit, polymer_key, repeat_unit_of_monomers
 from cited_table.structures import KnownStructures, read_structure
 from helpers.paths import BUNDLED_TABLE, published_file
 from studies.cross_check_table import polymer_key as chain_key
@@ -71,6 +71,14 @@ def test_branched_chains_and_copolymers_have_no_repeat_unit(monomers, mechanism)
     assert repeat_unit_of_monomers(monomers, mechanism) is None
 
 
+def test_copolymers_keep_their_shares():
+    text = copolymer_of_monomers("CCCC(O)CC(=O)O.CC(O)CC(=O)O", "ester", "[18, 82]")
+    assert text == "*OC(C)CC(*)=O : *OC(CCC)CC(*)=O = 0.82 : 0.18 random"
+    assert polymer_identity(text) == polymer_identity("*OC(C)CC(*)=O : *OC(CCC)CC(*)=O = 0.5 : 0.5 random")
+    assert copolymer_of_monomers("C=COC(C)=O.C=C", "vinyl", "") is None
+    assert read_structure("CC(O)CC(=O)O.CCC(O)CC(=O)O [16,84]", "ester").repeat_unit.endswith("= 0.16 : 0.84 random")
+
+
 def test_two_ways_round_give_one_repeat_unit():
     first = repeat_unit_of_monomers("CC(O)CO.O=C(O)CC(C)C(=O)O", "ester")
     second = repeat_unit_of_monomers("O=C(O)C(C)CC(=O)O.OCC(O)C", "ester")
@@ -126,7 +134,8 @@ def test_structures_in_the_file_are_those_that_are_read_today():
         assert bool(structure) == bool(row["key"]), row["structure"]
         if structure:
             # The key is the canonical unit of a chain: whichever cut that is, it is of the same chain.
-            assert polymer_identity(row["key"]) == structure.key.structure == polymer_identity(row["repeat_unit"])
+            read_anew = polymer_identity(structure.key.structure)
+            assert polymer_identity(row["key"]) == read_anew == polymer_identity(row["repeat_unit"])
             assert " ".join(structure.key.geometry) == row["geometry"]
 
 
