@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rdkit import Chem
 
-from polyid.chemistry.chain import chain
+from polyid.chemistry.chain import MAX_HEAVY_ATOMS, chain
 from polyid.chemistry.cutting import (
     Cut,
     composition,
@@ -48,7 +48,7 @@ def framed_unit(unit: Unit) -> Unit:
     less substituted one (vinyl monomers join head to tail). What this leaves open is decided by the alphabet.
     """
     ways = _best_ways(unit)
-    if len(ways) == 1:
+    if len(ways) == 1 or unit.heavy_atoms > MAX_HEAVY_ATOMS // 2:  # too large for a chain of two
         return _cut_at(unit, *ways[0])
     return unit_of(Chem.MolFromSmiles(min(_text(_cut_at(unit, *way)) for way in ways)))
 

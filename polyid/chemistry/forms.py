@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_HEAVY_ATOM = re.compile(r"\[(?!H\]|[^\[\]]*\*)[^\[\]]*\]|Br|Cl|[BCNOPSFIbcnops]")
 _POINT = re.compile(r"\[\*\]|\*")
 _LABELLED_POINT = re.compile(r"\[[^\[\]]+\*|\*[^\[\]()]*(?<!\[\*)\]")
 _BONDS = {Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem.BondType.AROMATIC}
@@ -59,6 +60,8 @@ def parse_polymer(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
     text = as_smiles(smiles).text
     if not text:
         raise PolymerError(f"“{shorten(smiles.strip())}” holds no SMILES; {EXPECTED}.")
+    # Before RDKit looks for rings among them, which may take long.
+    _refuse_many_atoms(len(_HEAVY_ATOM.findall(text)))
     with rdBase.BlockLogs():
         molecule = read_molecule(_with_points_told_apart(text))
         # RDKit reads some SMARTS as SMILES.
@@ -134,10 +137,7 @@ def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
     """Tell the form of a parsed SMILES; raise for what is no polymer that this package handles."""
     shown = shorten(text)
     heavy = molecule.GetNumHeavyAtoms()
-    if heavy > MAX_HEAVY_ATOMS:
-        raise PolymerError(
-            f"The SMILES has {heavy:,} heavy atoms, but at most {MAX_HEAVY_ATOMS:,} are read; {EXPECTED}."
-        )
+    _refuse_many_atoms(heavy)
     parts = len(Chem.GetMolFrags(molecule))
     _refuse_unusual_bonds(molecule, shown)
     # Everything but plain atoms of the organic subset is written in brackets or as a star.
@@ -168,6 +168,13 @@ def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
                 "such as *C=C* instead of *=CC=*."
             )
     return PolymerForm.REPEAT_UNIT
+
+
+def _refuse_many_atoms(heavy: int) -> None:
+    if heavy > MAX_HEAVY_ATOMS:
+        raise PolymerError(
+            f"The SMILES has {heavy:,} heavy atoms, but at most {MAX_HEAVY_ATOMS:,} are read; {EXPECTED}."
+        )
 
 
 def _refuse_unusual_bonds(molecule: Chem.Mol, shown: str) -> None:

@@ -21,6 +21,7 @@ from rdkit import Chem
 
 from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.oligomer import to_oligomer
+from polyid.config.settings import DEGREE_OF_POLYMERISATION
 from polyid.errors import PolymerError
 
 
@@ -94,14 +95,14 @@ def listed_units() -> list[str]:
     return sorted(smiles for smiles in every if not set("@/\\") & set(smiles))
 
 
-def differing(smiles: str, generator: random.Random) -> tuple[int, list[str]]:
+def differing(smiles: str, generator: random.Random, degree: int = DEGREE_OF_POLYMERISATION) -> tuple[int, list[str]]:
     """How many spellings of a repeat unit were read, and those that are another polymer, or none."""
-    key, oligomer = polymer_identity(smiles), to_oligomer(smiles)
+    key, oligomer = polymer_identity(smiles), to_oligomer(smiles, degree)
     ways = spellings(smiles, generator)
     wrong = []
     for way, text in ways.items():
         try:
-            if (polymer_identity(text), to_oligomer(text)) != (key, oligomer):
+            if (polymer_identity(text), to_oligomer(text, degree)) != (key, oligomer):
                 wrong.append(f"{smiles} | {way} | {text} | {polymer_identity(text)}")
         except PolymerError as error:
             wrong.append(f"{smiles} | {way} | {text} | {error}")

@@ -335,7 +335,7 @@ def test_chains_of_symmetric_monomers_are_those_of_m2p():
         ("polystyrol", "did you mean polystyrene"),
         ("see table 3", "looks like a name"),
         ("XYZ", "looks like a name"),
-        ("{[$]CC[$],[$]CCO[$]}", "copolymer"),
+        ("{[$]CC[<]}", "bonding descriptors"),
         ("[R]CC", "R-group"),
         ("*CC", "has one attachment point; a repeat unit has exactly two"),
         ("*C(*)C*", "has 3 attachment points"),
