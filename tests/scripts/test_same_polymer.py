@@ -16,9 +16,7 @@ def test_spellings_of_listed_polymers_are_one_polymer():
 
 
 def test_spellings_in_one_table_are_one_polymer_and_one_structure():
-    ways = [
-        text for smiles in ("*OCC(*)=O", "*CC(*)Cl") for text in spellings(smiles, random.Random(1)).values()
-    ]
+    ways = [text for smiles in ("*OCC(*)=O", "*CC(*)Cl") for text in spellings(smiles, random.Random(1)).values()]
     table = read_training_table(
         pd.DataFrame({"smiles": ways, "Glass_Transition": [float(i) for i in range(len(ways))]})
     )
