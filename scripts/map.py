@@ -7,16 +7,31 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "polyid"
 
+# Files that have no docstring.
+DATA_FILES = {
+    "bundle/CHANGES.md": "Format versions of a model folder, and the rule by which they change.",
+    "chemistry/names.csv": "Names of polymers, the repeat unit of each and where it is from.",
+    "chemistry/names_without_unit.csv": "Names that are refused, since they name no single repeat unit, and why.",
+    "config/presets.toml": "The parameters that each preset sets.",
+    "report/card.md.jinja": "The text of the model card.",
+    "web/style.css": "The look that both Spaces share.",
+}
+
 
 def first_line(path: Path) -> str:
-    """First line of a module's docstring."""
+    """What a file says of itself: the first line of its docstring, or its line above."""
+    if path.suffix != ".py":
+        return DATA_FILES[path.relative_to(PACKAGE).as_posix()]
     return (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n")[0]
 
 
 def main() -> None:
-    for path in sorted(
-        PACKAGE.rglob("*.py"), key=lambda path: (path.parent.parts, path.name != "__init__.py", path.name)
-    ):
+    files = [
+        path
+        for path in PACKAGE.rglob("*")
+        if path.suffix == ".py" or path.relative_to(PACKAGE).as_posix() in DATA_FILES
+    ]
+    for path in sorted(files, key=lambda path: (path.parent.parts, path.name != "__init__.py", path.name)):
         parts = path.relative_to(PACKAGE).parts
         indent = "  " * (len(parts) - 1)
         if path.name == "__init__.py":
