@@ -34,9 +34,13 @@ install_package() {
         return 1
     fi
     PYTHON=$PWD/.venv/bin/python
-    "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-input -e "$wanted" || {
-        echo "The installation failed; pip's message is above. Is the network there?" >&2
-        return 1
-    }
+    local pip=("$PYTHON" -m pip install --quiet --disable-pip-version-check --no-input)
+    # uv finds versions that fit in seconds, where pip takes minutes; where it can't (it reads no pip.conf), pip can.
+    if ! { "${pip[@]}" uv && "$PYTHON" -m uv pip install --quiet --python "$PYTHON" -e "$wanted"; }; then
+        "${pip[@]}" -e "$wanted" || {
+            echo "The installation failed; pip's message is above. Is the network there?" >&2
+            return 1
+        }
+    fi
     echo "$made" >".venv/made-for-$wanted"
 }

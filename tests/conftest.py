@@ -1,6 +1,7 @@
 """What several test files share: a Hub of their own on loopback, and no contact with the user's Hub account."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 
@@ -21,6 +22,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "local_hub" in getattr(item, "fixturenames", ()):
             item.add_marker("hub")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def step_by_step(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Networks run operation by operation, but in files that say ``COMPILED = True``.
+
+    To trace and optimise a network takes TensorFlow longer than to train it on the few polymers of a test.
+    """
+    if "tensorflow" not in sys.modules or getattr(request.module, "COMPILED", False):
+        yield
+        return
+    import tensorflow
+
+    tensorflow.config.run_functions_eagerly(True)
+    yield
+    tensorflow.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(autouse=True)
+def as_users_run_it(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Single tests that are about what compiled networks answer have the mark ``compiled``."""
+    if "tensorflow" not in sys.modules or request.node.get_closest_marker("compiled") is None:
+        yield
+        return
+    import tensorflow
+
+    tensorflow.config.run_functions_eagerly(False)
+    yield
+    tensorflow.config.run_functions_eagerly(True)
 
 
 @pytest.fixture(scope="module")

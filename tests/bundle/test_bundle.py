@@ -92,6 +92,7 @@ def test_unknown_features_and_scalers_are_refused(copy):
         MultiModel.load_models(copy)
 
 
+@pytest.mark.compiled
 def test_predictions_do_not_depend_on_the_company(model, monkeypatch):
     ensemble = MultiModel.load_models(model)
     smiles = [*UNITS, "*CC(*)c1ccc(C)cc1", "*CC(*)OC(C)=O"]

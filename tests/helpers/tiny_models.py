@@ -29,7 +29,7 @@ PARAMETERS = {
     "atom_features": 8,
     "mol_features": 4,
     "batch_size": 4,
-    "epochs": 6,
+    "epochs": 3,
     "learning_rate": 0.01,
     "dropout": 0.1,
     "seed": 3,

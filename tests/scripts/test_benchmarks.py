@@ -43,6 +43,7 @@ def test_every_benchmark_says_how_to_use_it(name):
     assert f"scripts/benchmarks/{name}.py" in run(name, "--help")
 
 
+@pytest.mark.benchmark
 def test_training_is_timed_without_peers():
     output = run(
         "training", "--tiny", "--skip-peers", "--rounds", "2", "--seconds", "0.1", "--warm-up", "0.1",
@@ -53,6 +54,7 @@ def test_training_is_timed_without_peers():
     assert "upstream / ours" not in output
 
 
+@pytest.mark.benchmark
 def test_prediction_is_timed_without_peers():
     output = run(
         "prediction", "--tiny", "--skip-peers", "--polymers", "20", "--rounds", "2", "--folds", "2",
@@ -62,6 +64,7 @@ def test_prediction_is_timed_without_peers():
     assert "first answer" in output and "bar 100 ms" in output
 
 
+@pytest.mark.benchmark
 def test_the_gpu_benchmark_runs_from_an_exported_file(tmp_path):
     path = tmp_path / "polymers.npz"
     run("gpu", "--export", str(path), "--polymers", "30", "--preset", "small")
@@ -135,7 +138,7 @@ def test_peak_memory_is_the_process_own():
     assert 250 < after - before < 280
 
 
-@pytest.mark.slow
+@pytest.mark.benchmark
 @pytest.mark.parametrize("backend", [pytest.param("jax", marks=pytest.mark.jax), "tensorflow"])
 def test_the_gpu_benchmark_needs_keras_and_its_backend_alone(tmp_path, backend):
     pytest.importorskip(backend)
@@ -160,14 +163,14 @@ def checkout(tmp_path):
     return tmp_path / "checkout"
 
 
-@pytest.mark.slow
+@pytest.mark.benchmark
 def test_training_is_compared_with_another_checkout(checkout):
     output = run("training", "--against", str(checkout), "--tiny", "--rounds", "2", "--folds", "2")
     assert "throughput here / there" in output
     assert re.search(r"losses of all epochs +the same", output)
 
 
-@pytest.mark.slow
+@pytest.mark.benchmark
 def test_predictions_are_compared_with_another_checkout_bit_for_bit(checkout, tmp_path):
     small_table().to_csv(tmp_path / "table.csv", index=False)
     trained(tmp_path / "table.csv", save_folder=tmp_path / "model")
