@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from polyid.bundle.layout import MANIFEST_FILE, METRICS_FILE
+from polyid.bundle.layout import CALIBRATION_FILE, DOMAIN_FILE, SPLITS_FILE
 from polyid.errors import BundleError
 
 _MIB = 2**20
-MOST_BYTES = {".json": 32 * _MIB, ".csv": 32 * _MIB, ".safetensors": 2048 * _MIB}
+MOST_BYTES = {".json": 4 * _MIB, ".csv": 32 * _MIB, ".safetensors": 2048 * _MIB}
 """Sizes above which a file is not read, by suffix."""
-MOST_BYTES_OF = {MANIFEST_FILE: 4 * _MIB, METRICS_FILE: 4 * _MIB}
-"""The same of single files."""
+MOST_BYTES_OF = dict.fromkeys((CALIBRATION_FILE, DOMAIN_FILE, SPLITS_FILE), 32 * _MIB)
+"""The same of files that grow with the training table."""
+_PARTS = re.compile(rb"[,:]|[\[{]\s*[\[{]")
+"""What stands before every entry of a JSON file but the first of a list or object that holds no other."""
+_MOST_PARTS, _MOST_KEYS = 2_000_000, 50_000
 
 
 def plain_file(folder: Path, name: str) -> Path | None:
@@ -89,6 +94,8 @@ def parse_json(content: bytes, file: str) -> Any:
         It is not such a file; the message names it.
     """
     try:
+        if next(islice(_PARTS.finditer(content), _MOST_PARTS, None), None):
+            raise ValueError(f"it has more than {_MOST_PARTS:,} entries")
         text = content.decode()
         value = json.loads(text, object_pairs_hook=_distinct, parse_constant=_no_number)
         if "\\u" in text:
@@ -102,6 +109,8 @@ def parse_json(content: bytes, file: str) -> Any:
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > _MOST_KEYS:
+        raise ValueError(f"it has {len(pairs):,} keys in one place")
     content: dict[str, Any] = {}
     for key, value in pairs:
         if key in content:

@@ -6,7 +6,7 @@ A key that is not listed here is refused, so that no model means something that 
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Annotated, Any, Literal, Self, get_type_hints
+from typing import Annotated, Any, Literal, Self, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, Field, create_model, model_validator
 
@@ -22,6 +22,9 @@ from polyid.uncertainty.expected_error import CLUES
 OUR_NETWORK, OUR_PREPROCESSOR = "MessagePassingNetwork", "PolymerPreprocessor"
 """The package's own classes, as models record them."""
 DOMAIN_FORMAT, DOMAIN_VERSION = "polyid-domain", 1
+Item = TypeVar("Item")
+Items = Annotated[list[Item], Field(fail_fast=True)]
+"""A list of which the first wrong item is told, and not a million of them."""
 Count = Annotated[int, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Name = Annotated[str, Field(min_length=1, max_length=1_000)]
@@ -76,15 +79,15 @@ class Manifest(Strict):
 
     format: Literal[FORMAT]  # type: ignore[valid-type]
     format_version: Annotated[int, Field(ge=1, le=FORMAT_VERSION)]
-    prediction_columns: Annotated[list[Name], Field(min_length=1, max_length=1_000)]
-    prediction_units: dict[str, Annotated[list[str], Field(min_length=1, max_length=1)] | None]
+    prediction_columns: Annotated[Items[Name], Field(min_length=1, max_length=1_000)]
+    prediction_units: dict[str, Annotated[Items[str], Field(min_length=1, max_length=1)] | None]
     parameters: StoredParameters
     chain: Chain
     split: str | None = None
     data: Data
     training: Training
     folds: Annotated[int, Field(ge=1, le=10_000)]
-    model_ids: list[Name]
+    model_ids: Items[Name]
     versions: dict[str, str]
     sha256: dict[str, Sha256]
 
@@ -156,8 +159,8 @@ class Scaler(Strict):
     """``scaler.json``."""
 
     scaler: Literal["RobustScaler"] | None
-    center: list[float] | None = None
-    scale: list[Positive] | None = None
+    center: Items[float] | None = None
+    scale: Items[Positive] | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -172,8 +175,8 @@ class Splits(Strict):
     grouped_by: Literal["polymer", "data_id"]
     split: str | None = None
     seed: Seed
-    held_out: dict[str, list[str]]
-    data_ids: dict[str, list[int | str]] | None = None
+    held_out: dict[str, Items[str]]
+    data_ids: dict[str, Items[int | str]] | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -198,20 +201,20 @@ class Metrics(Strict):
 
 
 class HeldOutScores(Strict):
-    members: Annotated[list[Name], Field(min_length=1)]
-    scores: Annotated[list[NotNegative], Field(min_length=1)]
+    members: Annotated[Items[Name], Field(min_length=1)]
+    scores: Annotated[Items[NotNegative], Field(min_length=1)]
 
 
 class PropertyErrors(Strict):
-    weights: Annotated[list[NotNegative], Field(min_length=len(CLUES) + 1, max_length=len(CLUES) + 1)]
-    held_out: list[HeldOutScores]
+    weights: Annotated[Items[NotNegative], Field(min_length=len(CLUES) + 1, max_length=len(CLUES) + 1)]
+    held_out: Items[HeldOutScores]
 
 
 class Calibration(Strict):
     """``calibration.json``."""
 
     method: Literal[METHOD]  # type: ignore[valid-type]
-    clues: list[str]
+    clues: Items[str]
     properties: dict[str, PropertyErrors]
 
     @model_validator(mode="after")
@@ -242,9 +245,9 @@ class DomainCalibration(Strict):
 
 
 class DomainPolymers(Strict):
-    smiles: Annotated[list[str], Field(min_length=1)]
-    names: list[str] | None
-    values: dict[str, list[float | None]]
+    smiles: Annotated[Items[str], Field(min_length=1)]
+    names: Items[str] | None
+    values: dict[str, Items[float | None]]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -260,6 +263,6 @@ class Domain(Strict):
     format: Literal[DOMAIN_FORMAT]  # type: ignore[valid-type]
     format_version: Literal[DOMAIN_VERSION]  # type: ignore[valid-type]
     thresholds: DomainThresholds
-    elements: Annotated[list[Annotated[str, Field(pattern="^[A-Z][a-z]?$")]], Field(min_length=1)]
+    elements: Annotated[Items[Annotated[str, Field(pattern="^[A-Z][a-z]?$")]], Field(min_length=1)]
     calibration: DomainCalibration
     polymers: DomainPolymers

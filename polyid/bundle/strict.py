@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -57,7 +58,6 @@ def checked(schema: type[Checked], value: Any, file: str) -> Checked:
         raise BundleError.damaged(file, f"it has an entry {place}, which is none of a model's")
     if first["type"] == "value_error":
         raise BundleError.damaged(file, first["msg"].removeprefix("Value error, "))
-    seen = repr(first["input"])
     raise BundleError.damaged(
-        file, f"{place} is {seen if len(seen) <= 60 else seen[:60] + '…'}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        file, f"{place} is {reprlib.repr(first['input'])}: {first['msg'][:1].lower()}{first['msg'][1:]}"
     )

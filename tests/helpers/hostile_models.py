@@ -116,6 +116,16 @@ def _files() -> Iterator[Variant]:
         )
         yield Variant(f"{name} a pipe", name, lambda folder, name=name: _pipe(folder / name))
         yield Variant(f"{name} of 4 TB of nothing", name, lambda folder, name=name: _sparse(folder / name))
+    for what, content in {
+        "of ten million lists": b"[" + b"[]," * 10_000_000 + b"[]]",
+        "of a million keys": b"{" + b",".join(b'"%d":0' % i for i in range(1_000_001)) + b"}",
+        "of sixty thousand keys": b"{" + b",".join(b'"%d":0' % i for i in range(60_000)) + b"}",
+        "of three million numbers": b'{"held_out":{"0":[' + b"1," * 3_000_000 + b"1]}}",
+        "of a number of a million digits": b'{"seed": ' + b"1" * 10**6 + b"}",
+    }.items():
+        yield Variant(
+            f"splits.json {what}", "splits.json", rewritten("splits.json", lambda _, content=content: content)
+        )
     yield Variant("a fold a link", FOLD, lambda folder: _link(folder / FOLD, GOOD / FOLD))
 
 
