@@ -27,6 +27,7 @@ from polyid.ensemble.fitting import build_members, fit_preprocessors, train_memb
 from polyid.ensemble.held_out import HeldOut
 from polyid.ensemble.records import (
     data_record,
+    given_folds,
     json_ready,
     save_ensemble,
     source_record,
@@ -146,7 +147,7 @@ class MultiModel(EvaluatedEnsemble):
             self.split = "random" if split == DEFAULT_SPLIT and not stratify else split
             self.kfold_sets = repeated_folds(dataset, kfolds, self.split, seed=seed, shuffle=shuffle, repeats=repeats)
         else:
-            given = load_kfold if isinstance(load_kfold, dict) else json.loads(Path(load_kfold).read_text("utf-8"))
+            given = given_folds(load_kfold)
             if "held_out" in given:
                 self.split, self.seed = given.get("split", DEFAULT_SPLIT), given["seed"]
                 self.kfold_sets = recorded_folds(given, dataset)

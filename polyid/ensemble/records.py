@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from polyid.bundle.domain_codec import domain_to_files
+from polyid.bundle.files import parse_json
 from polyid.bundle.layout import (
     CALIBRATION_FILE,
     CARD_FILE,
@@ -24,7 +25,9 @@ from polyid.bundle.layout import (
     OUT_OF_FOLD_FILE,
     SPLITS_FILE,
 )
+from polyid.bundle.schema import Splits
 from polyid.bundle.store import load_bundle, save_bundle
+from polyid.bundle.strict import checked
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.common.files import read_json
 from polyid.common.spreadsheet import csv_text
@@ -154,6 +157,20 @@ def load_ensemble(
     loaded = None if numbers is None else tuple(numbers)
     fitted = FittedEnsemble(tuple(members), contents.calibration, contents.domain, loaded)
     return contents.manifest, fitted, contents.splits
+
+
+def given_folds(given: str | os.PathLike | dict) -> dict[str, Any]:
+    """Folds drawn before: a dict as it is, or the content of a JSON file; what has the form of a `splits.json` is checked as one.
+
+    Raises
+    ------
+    BundleError
+        It is no JSON file, or a damaged `splits.json`.
+    """
+    folds = given if isinstance(given, dict) else parse_json(Path(given).read_bytes(), Path(given).name)
+    if "held_out" in folds:
+        checked(Splits, folds, SPLITS_FILE)
+    return folds
 
 
 def recorded_dataset(

@@ -19,9 +19,9 @@ def elements(svg: str) -> set[str]:
 
 @pytest.mark.parametrize("smiles", ["C" * MOST_ATOMS, "*CC(*)c1ccccc1", "C[C@H](O)F", "C |$<script>$|"])
 def test_a_structure_is_drawn(smiles):
-    begin = time.perf_counter()
+    begin = time.process_time()
     svg = draw_structure(smiles, SIZE)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
     assert "path" in elements(svg) and "text" not in elements(svg)
 
 
@@ -36,9 +36,9 @@ def test_a_structure_is_drawn(smiles):
 )
 def test_a_large_structure_is_named_instead(smiles, what):
     """Four thousand atoms took over a minute."""
-    begin = time.perf_counter()
+    begin = time.process_time()
     svg = draw_structure(smiles, SIZE)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
     assert f"{what}: too large to draw" in svg and elements(svg) == {"svg", "rect", "text"}
 
 
