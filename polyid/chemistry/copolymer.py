@@ -26,6 +26,8 @@ LONGEST_PERIOD = 5
 """Units in a row whose statistics are those of the random chain: what four bonds to both sides hold of vinyl polymers."""
 MOST_CHAINS = 81
 """More components shorten the period, to two at least, until its sequences are no more than these."""
+MOST_HEAVY_ATOMS = 60_000
+"""In all chains together; what would pass them has a shorter period too."""
 # Fractions at which a sequence is neither computed nor counted: below what float32 can add.
 _LEAST_WEIGHT = 1e-7
 # The domain of validity looks at sequences that at least so large a share of the chain's units begin.
@@ -62,18 +64,32 @@ class Copolymer:
         ----------
         degree : int
         period : int, optional
-            Of random sequences; see `LONGEST_PERIOD` and `MOST_CHAINS`.
+            Of random sequences; see `LONGEST_PERIOD`, `MOST_CHAINS` and `MOST_HEAVY_ATOMS`.
+
+        Raises
+        ------
+        PolymerError
+            Chains of pairs would pass `MOST_HEAVY_ATOMS` already.
         """
         if self.architecture is Architecture.BLOCK:
             yield from self._block_sequences(degree)
             return
-        count = len(self.units)
-        if period is None:
-            period = next((p for p in range(LONGEST_PERIOD, 2, -1) if count**p <= MOST_CHAINS), 2)
-        for word in itertools.product(range(count), repeat=min(period, degree)):
+        period = self._period(degree) if period is None else period
+        for word in itertools.product(range(len(self.units)), repeat=min(period, degree)):
             weight = math.prod(self.fractions[unit] for unit in word)
             if weight >= _LEAST_WEIGHT:
                 yield weight, tuple(itertools.islice(itertools.cycle(word), degree))
+
+    def _period(self, degree: int) -> int:
+        count = len(self.units)
+        heavy = sum(parsed_unit(unit).heavy_atoms for unit in self.units) / count
+        most = MOST_HEAVY_ATOMS / min(degree * heavy, MAX_HEAVY_ATOMS)
+        if count**2 > most:
+            raise PolymerError(
+                f"A random copolymer of {count} units of {heavy:.0f} heavy atoms is more than can be read; leave out those there "
+                "is least of."
+            )
+        return next((p for p in range(LONGEST_PERIOD, 2, -1) if count**p <= min(MOST_CHAINS, most)), 2)
 
     def _block_sequences(self, degree: int) -> Iterator[tuple[float, tuple[int, ...]]]:
         """Blocks one behind the other, from either end; where one ends within a unit, the mean of the chains around.

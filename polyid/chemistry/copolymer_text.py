@@ -31,16 +31,18 @@ ARCHITECTURES = {spelling: name for name, spellings in _SPELLINGS.items() for sp
 """How people write an architecture, to its name."""
 
 _SIGNS = str.maketrans({"∶": " : ", "：": " : ", "＝": "=", "％": "%", "−": "-", "–": "-"})
+LONGEST_TEXT, _LONGEST_RATIO = 10_000, 1_000
+_MAY_BE_ONE = re.compile(r"\s|[∶：]|=-?[\d.,]|-alt-")
 _BETWEEN = re.compile(r"(?:\s+|^):(?:\s+|$)")
 # An equals sign is the ratio's where a blank is beside it, or numbers with a colon follow: in SMILES it is a double bond.
 _EQUALS = re.compile(r"\s+=\s*|=\s+|=(?=-?[\d.,]+\s*%?\s*[:/]\s*-?[\d.,]+)")
-_UNITS = re.compile(r"(?:^|[\s,;]+)(\d+)\s+units?$")
+_UNITS = re.compile(r"(?:^|[\s,;]{1,3})(\d{1,6})\s+units?$")
 _COPOLYMER = re.compile(r"[\s-]*(?:co)?polymers?$")
 _UNSUPPORTED = "graft gradient tapered star branched comb dendrimer dendritic network crosslinked blend"
 # An architecture and a number of units, where no ratio stands before them.
 _BEHIND = re.compile(
-    rf"[\s,;]+-?(?:{'|'.join(word for word in [*ARCHITECTURES, *_UNSUPPORTED.split()] if len(word) > 1)})-?(?:\s+copolymers?)?"
-    r"(?:[\s,;]+\d+\s+units?)?$|[\s,;]+\d+\s+units?$",
+    rf"[\s,;]{{1,3}}-?(?:{'|'.join(word for word in [*ARCHITECTURES, *_UNSUPPORTED.split()] if len(word) > 1)})-?(?:\s+copolymers?)?"
+    r"(?:[\s,;]{1,3}\d{1,6}\s+units?)?$|[\s,;]{1,3}\d{1,6}\s+units?$",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"poly[\[(](?P<inside>.+)[\])]", re.IGNORECASE)
@@ -108,10 +110,11 @@ def copolymer_text(text: object) -> CopolymerText | None:
     >>> copolymer_text("*CC(*)c1ccccc1 : *CC(*)C(=O)OC = 70 : 30 random").shares
     (0.7, 0.3)
     """
-    if not isinstance(text, str) or not re.search(r"\s|[∶：]|=-?[\d.,]|-alt-", text.strip()):
+    if not isinstance(text, str) or len(text) > LONGEST_TEXT or not _MAY_BE_ONE.search(text.strip()):
         return None
-    shown, text = shorten(text.strip()), text.strip().translate(_SIGNS)
-    if "\n" in text or "\r" in text or ("|" in text and "<" in text):
+    lines = text.strip().splitlines()
+    shown, text = shorten(text.strip()), " ".join(text.translate(_SIGNS).split())
+    if len(lines) > 1 or ("|" in text and "<" in text):
         return None
     body, *behind = _EQUALS.split(text, maxsplit=1) if not text.startswith("InChI=") else [text]
     if not behind and (match := _BEHIND.search(body)):
@@ -165,6 +168,8 @@ def architecture_of(text: str) -> Architecture:
 
 def _with_ratio(components: Sequence[str], rest: str, shown: str) -> CopolymerText:
     """The components with what stands behind them: numbers, their unit, an architecture, a number of units."""
+    if len(rest) > _LONGEST_RATIO:
+        raise PolymerError(f"“{shown}” has a ratio of {len(rest):,} characters; write one number for each component.")
     degree = architecture = None
     if match := _UNITS.search(rest):
         degree, rest = int(match[1]), rest[: match.start()].strip(" ,;")

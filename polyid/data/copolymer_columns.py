@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from polyid.chemistry.copolymer_text import ARCHITECTURES, copolymer_text
+from polyid.chemistry.copolymer_text import ARCHITECTURES, copolymer_text, read_shares
 from polyid.chemistry.forms import recognise_form
 from polyid.common.text import listed
 from polyid.data.component_names import component_number, is_architecture_name, is_ratio_name, share_number
@@ -23,7 +23,7 @@ from polyid.errors import PolymerError
 
 TEXT_COLUMN = "smiles_copolymer"
 """The column that is made."""
-_LOOKED_AT = 200
+_LOOKED_AT, _LONGEST_RATIO = 200, 200
 _EMPTY = MISSING | {"[]", "()", "{}", "none", "0"}
 _HOMOPOLYMER = re.compile(r"homo(?:polymer)?|linear|", re.IGNORECASE)
 
@@ -194,10 +194,10 @@ def _mostly(cells: pd.Series, is_so: Callable[[str], bool]) -> bool:
 
 
 def _is_ratio(cell: str) -> bool:
-    if len(cell) > MAX_WRITTEN:
+    try:
+        return len(cell) <= _LONGEST_RATIO and len(read_shares(cell)[0]) > 1
+    except PolymerError:
         return False
-    numbers = re.split("[:/;,|]", re.sub(r"\s*(?:mol|wt)?\s*%$", "", cell).strip("[](){} "))
-    return len(numbers) > 1 and all(re.fullmatch(r"\s*[\d.]+\s*%?\s*", number) for number in numbers)
 
 
 def _is_architecture(cell: str) -> bool:

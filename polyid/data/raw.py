@@ -38,5 +38,8 @@ def as_raw_table(path: str | os.PathLike[str] | pd.DataFrame) -> RawTable:
 def _understood(table: RawTable) -> RawTable:
     """A table with a column of its copolymers, where several columns say what they are."""
     roles = roles_by_name(list(table.cells.columns))
-    smiles = None if "oligomer" in roles else roles.get("smiles", roles.get("monomers"))
+    smiles = roles.get("smiles", roles.get("monomers"))
+    if "oligomer" in roles and (table.cells[roles["oligomer"]] != "").all():
+        # Chains that are written out say what they are of.
+        smiles = None
     return with_copolymers(table, smiles)

@@ -1,7 +1,9 @@
 """Copolymers: their text, their units, and the chains that stand for them, against chains written out by hand."""
 
+import contextlib
 import itertools
 import random
+import time
 
 import numpy as np
 import pytest
@@ -113,6 +115,28 @@ def test_what_is_no_copolymer_is_left_to_others(text):
 def test_a_copolymer_that_cannot_be_read_is_refused_in_a_sentence(text, reason):
     with pytest.raises(PolymerError, match=reason):
         to_oligomer(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*CC* : *CC(*)C = " + "1 : " * 2_000,
+        "*CC* : *CC(*)C = " + "1," * 4_000,
+        "*CC* : *CC(*)C" + " " * 9_000 + "x",
+        "*CC* : *CC(*)C" + "," * 9_000 + "x",
+        "*CC* : *CC(*)C = 1 : 2 " + "a " * 4_000 + "1",
+        "*CC* : " * 1_400 + "*CC*",
+        "*CC* : *CC(*)C, " + "9" * 8_000 + " units",
+        "poly(" + "a-co-" * 1_900 + ") = 1 : 2",
+        " : ".join(f"*CC(*){'C' * n}" for n in range(60, 76)),
+        "*CC* : *CC(*)C = 1e400 : nan",
+    ],
+)
+def test_hostile_copolymers_are_answered_at_once(text):
+    start = time.process_time()
+    with contextlib.suppress(PolymerError):
+        to_oligomer(text)
+    assert time.process_time() - start < 2
 
 
 def test_the_form_of_a_copolymer_is_told():
