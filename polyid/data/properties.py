@@ -122,8 +122,12 @@ def _called(plain: str) -> Property | None:
     for entry in PROPERTIES.values():
         if plain in entry.synonyms:
             return entry
-        if len(plain) > 8 and any(
-            plain.startswith(spelling) and plain[len(spelling) :] in entry.synonyms for spelling in entry.synonyms
+        if (
+            len(plain) > 8
+            and plain.startswith(entry.synonyms)
+            and any(
+                plain.startswith(spelling) and plain[len(spelling) :] in entry.synonyms for spelling in entry.synonyms
+            )
         ):
             return entry
     return None

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from helpers.hostile_tables import Hostile, hostile_tables
 
+from polyid.chemistry.oligomer import ChainSettings
 from polyid.data.columns import propose_mapping
 from polyid.data.files import read_table_bytes
 from polyid.data.prediction_table import load_prediction_table
@@ -50,7 +51,7 @@ def outcome_of(case: Hostile, path: Path) -> bool:
     except PolyIDError as refusal:
         check_sentence(case.name, str(refusal))
     try:
-        table = read_training_table(path)
+        table = read_training_table(path, chain=ChainSettings(2))
     except PolyIDError as refusal:
         check_sentence(case.name, str(refusal))
         if case.polymers is not None:

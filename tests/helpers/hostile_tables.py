@@ -124,9 +124,9 @@ def stray_bytes() -> Iterator[Hostile]:
 
 def quotes() -> Iterator[Hostile]:
     text = rows_as_text(PLAIN)
-    for place in range(0, len(text), 6):
+    for place in range(0, len(text), 9):
         yield Hostile(f"quote_{place}.csv", lambda p=place: (text[:p] + '"' + text[p:]).encode())
-    yield Hostile("quoted_lines.csv", lambda: b'smiles,Tg\n"' + b'\n","' * 600_000 + b'"\n')
+    yield Hostile("quoted_lines.csv", lambda: b'smiles,Tg\n"' + b'\n","' * 300_000 + b'"\n')
     yield Hostile("quote_to_the_end.csv", lambda: b'smiles,Tg\n*CC*,"' + b"1\n" * 1_500_000)
 
 
@@ -217,38 +217,16 @@ NUMBERS = [
 
 
 def numbers() -> Iterator[Hostile]:
-    for place, cell in enumerate(
-        [*NUMBERS, "1 000", "1\u00a0000", "1\u20092", "1 2 3", "9" * 400, "0." + "0" * 400 + "1"]
-    ):
-        rows = [[*PLAIN[0], "FFV"], ["*CC(*)F", cell, "x", cell], *([*row, "0.4"] for row in PLAIN[1:])]
+    cells = [*NUMBERS, "1 000", "1\u00a0000", "1\u20092", "1 2 3", "9" * 400, "0." + "0" * 400 + "1"]
+    for place in range(0, len(cells), 3):
+        odd = [["*CC(*)F", cell, "x", cell] for cell in cells[place : place + 3]]
+        rows = [[*PLAIN[0], "FFV"], *odd, *([*row, "0.4"] for row in PLAIN[1:])]
         yield Hostile(f"number_{place}.tsv", lambda r=rows: rows_as_text(r, "\t").encode())
 
 
 def long_cells() -> Iterator[Hostile]:
     """Long runs of the marks that patterns look for, where they look for them."""
-    patterns = [
-        "1",
-        "a",
-        " x",
-        "(",
-        "[",
-        "_",
-        "1,",
-        "1.",
-        "a-",
-        "a-1",
-        "-",
-        "/ ",
-        "°",
-        "1e",
-        "C",
-        "c1",
-        "*",
-        "1 K",
-        "1 ",
-        "log",
-        "é",
-    ]
+    patterns = ["1", " x", "(", "_", "1,", "a-1", "-", "°", "1e", "c1", "*", "1 K"]
     for place, pattern in enumerate(patterns):
         long = (pattern * LONG)[:LONG]
         for where, text in {
@@ -503,9 +481,7 @@ def others() -> Iterator[Hostile]:
 
 def marks() -> Iterator[Hostile]:
     """Marks of no width, of direction, and look-alikes in header, polymer and number."""
-    for (
-        mark
-    ) in "\u200b\u200e\u200f\u202a\u202e\u2066\u2060\ufeff\u00ad\u00a0\u3000\ud7ff\ue000\U0001f9ea\ufffd\u2028\x85\x0b":
+    for mark in "\u200b\u202e\u2066\ufeff\u00a0\ud7ff\U0001f9ea\ufffd\u2028\x85":
         for column in range(3):
             rows = [list(row) for row in PLAIN]
             rows[1 if column else 0][column] = mark + rows[1 if column else 0][column] + mark
