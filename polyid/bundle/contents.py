@@ -39,7 +39,7 @@ from polyid.bundle.schema import (
     Splits,
 )
 from polyid.bundle.strict import read_checked_json
-from polyid.data.splits import GIVEN_SPLIT
+from polyid.config.parameters import GIVEN_SPLIT
 from polyid.errors import BundleError
 from polyid.kernel.regression import KernelMember
 from polyid.nn.config import NetworkConfig

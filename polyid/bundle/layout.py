@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import os
+from pathlib import Path
 
 FORMAT = "polyid-bundle"
 FORMAT_VERSION = 3
@@ -40,6 +42,11 @@ BUNDLE_PATTERNS = (
 def fold_folder(fold: int) -> str:
     """Folder of a trained fold, counted from 0."""
     return FOLD_PATTERN.replace("*", str(fold))
+
+
+def has_manifest(folder: str | os.PathLike) -> bool:
+    """Tell whether a whole model was written into a folder: its manifest is written last."""
+    return (Path(folder) / MANIFEST_FILE).is_file()
 
 
 def is_bundle_file(path: str) -> bool:

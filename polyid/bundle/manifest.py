@@ -124,11 +124,6 @@ def not_as_saved(file: str) -> BundleError:
     return BundleError.damaged(file, "it is not the file that was saved")
 
 
-def has_manifest(folder: str | os.PathLike) -> bool:
-    """Tell whether a whole model was written into a folder: its manifest is written last."""
-    return (Path(folder) / MANIFEST_FILE).is_file()
-
-
 def is_manifest(content: bytes) -> bool:
     """Tell whether a `parameters.json` is that of a PolyID model, of whatever version."""
     try:

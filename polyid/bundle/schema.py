@@ -13,8 +13,7 @@ from pydantic import ConfigDict, Field, create_model, model_validator
 from polyid.bundle.layout import CHECKED_FILES, FOLD_FILES, FORMAT, FORMAT_VERSION, KERNEL_FILE, fold_folder
 from polyid.bundle.strict import Strict
 from polyid.chemistry.oligomer import MAX_DEGREE_OF_POLYMERISATION
-from polyid.config.parameters import Parameters
-from polyid.data.splits import GIVEN_SPLIT
+from polyid.config.parameters import GIVEN_SPLIT, Parameters
 from polyid.uncertainty.conformal import METHOD
 from polyid.uncertainty.domain.thresholds import RULES, TOO_FEW
 from polyid.uncertainty.expected_error import CLUES

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from polyid.bundle.manifest import has_manifest
+from polyid.bundle.layout import has_manifest
 from polyid.cli.command import Columns, corrected_columns, find_table
 from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS, SPLITS, split_column
 from polyid.config.parameters import preset as preset_parameters

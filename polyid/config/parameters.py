@@ -21,6 +21,8 @@ SPLITS = ("stratified", "random", "scaffold")
 """Ways to divide polymers into folds (`polyid.data.splits`), besides ``column:NAME``, folds of the user's own."""
 DEFAULT_SPLIT = "stratified"
 COLUMN = "column:"
+GIVEN_SPLIT = "given"
+"""What `splits.json` calls folds that were handed in."""
 
 
 @dataclass

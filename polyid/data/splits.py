@@ -20,15 +20,12 @@ import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
-from polyid.config.parameters import DEFAULT_SPLIT, split_column
+from polyid.config.parameters import DEFAULT_SPLIT, GIVEN_SPLIT, split_column
 from polyid.config.ranges import check_number
 from polyid.data.clusters import repeat_unit_clusters
 from polyid.data.dataset import Dataset
 from polyid.data.keys import polymer_keys, strata
 from polyid.errors import TrainingError
-
-GIVEN_SPLIT = "given"
-"""What `splits.json` calls folds that were handed in."""
 
 
 def assign_folds(

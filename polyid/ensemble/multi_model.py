@@ -14,10 +14,10 @@ import pandas as pd
 
 from polyid.bundle.layout import CHECKPOINTS_FOLDER
 from polyid.common.progress import ProgressCallback
-from polyid.config.parameters import DEFAULT_SPLIT, Parameters
+from polyid.config.parameters import DEFAULT_SPLIT, GIVEN_SPLIT, Parameters
 from polyid.config.settings import settings_from
 from polyid.data.dataset import Dataset
-from polyid.data.splits import GIVEN_SPLIT, check_labels, recorded_folds, repeated_folds
+from polyid.data.splits import check_labels, recorded_folds, repeated_folds
 from polyid.data.training_table import TrainingTable
 from polyid.data.upstream_tables import read_upstream_table
 from polyid.ensemble.callbacks import KerasCallbacks

@@ -31,9 +31,9 @@ from polyid.bundle.strict import checked
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.common.files import read_json
 from polyid.common.spreadsheet import csv_text
-from polyid.config.parameters import DEFAULT_SPLIT, split_column
+from polyid.config.parameters import DEFAULT_SPLIT, GIVEN_SPLIT, split_column
 from polyid.data.dataset import Dataset
-from polyid.data.splits import GIVEN_SPLIT, recorded_folds, split_record
+from polyid.data.splits import recorded_folds, split_record
 from polyid.data.training_table import TrainingTable, read_training_table
 from polyid.ensemble.fitted import FittedEnsemble
 from polyid.ensemble.fitting import Trained

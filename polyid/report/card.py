@@ -12,11 +12,10 @@ from jinja2 import Template
 
 from polyid.common.files import sha256
 from polyid.common.progress import duration
-from polyid.config.parameters import COLUMN
+from polyid.config.parameters import COLUMN, GIVEN_SPLIT
 from polyid.data.catalogue import BUNDLED_TERMS, SOURCES, Terms, bundled_tables
 from polyid.data.properties import PROPERTIES
 from polyid.data.reference import measured_noise
-from polyid.data.splits import GIVEN_SPLIT
 from polyid.report.energy import energy_estimate
 from polyid.report.files import ERRORS_BY_CLASS, figure_captions, number_text, parity_file, unit_text
 

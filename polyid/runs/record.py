@@ -30,8 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from polyid.bundle.layout import CHECKPOINTS_FOLDER, METRICS_FILE
-from polyid.bundle.manifest import has_manifest
+from polyid.bundle.layout import CHECKPOINTS_FOLDER, METRICS_FILE, has_manifest
 from polyid.common.files import read_json
 from polyid.config.parameters import DEFAULT_SPLIT
 from polyid.errors import TrainingError
