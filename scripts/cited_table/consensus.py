@@ -15,12 +15,12 @@ from cited_table.facts import (
     FactKey,
     Value,
     disagreements,
-    flag_implausible,
     flag_outliers,
     robust_std,
     stated_tacticity,
 )
 from cited_table.measurements import MEMORY, Measurement
+from cited_table.plausibility import flag_implausible
 from cited_table.repeat_units import PolymerKey, has_one_stereocentre
 from cited_table.structures import KnownStructures
 
@@ -64,7 +64,7 @@ def consensus_table(
 ) -> Table:
     """Gather values to facts and flag those that don't fit.
 
-    In this order: what is wrong with a value as read; values outside the range of the property; values of a source whose own
+    In this order: what is wrong with a value as read; values that no polymer can have; values of a source whose own
     records of one polymer are too far apart in that property; values judged one by one; robust z-scores against the other
     values; values that stand alone though their source is not trusted alone. The noise is measured before the last three, which
     would make it smaller.

@@ -4,7 +4,8 @@
     python scripts/cited_table/extract.py FOLDER
 
 FOLDER holds the published files by the names of `EXTRACTS`. Rows and cells are kept as they are; of wide files the columns that
-the table needs. `polyid data fetch polyid-database` and `polyid data fetch stereopolymers` get two of them.
+the table needs. `polyid data fetch polyid-database` and `polyid data fetch stereopolymers` get two of them. The
+hashes printed belong into data/sources/sources.toml.
 """
 
 from __future__ import annotations
@@ -12,9 +13,15 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import sys
 from pathlib import Path
 
-SOURCES = Path(__file__).resolve().parents[2] / "data" / "sources"
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from polyid.common.files import sha256
+
+SOURCES = ROOT / "data" / "sources"
 _PERMEABILITIES = tuple(f"log10_Permeability_{gas}" for gas in ("CO2", "N2", "O2", "CH4", "H2"))
 POLYID_PROPERTIES = (
     *("Glass_Transition", "Melt_Temp", "Density", *_PERMEABILITIES, "YoungMod", "Tensile_Strength", "log10_ElongBreak"),
@@ -44,10 +51,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where the published files lie")
     folder = parser.parse_args().folder
     for name, (published, columns) in EXTRACTS.items():
+        if not (folder / published).is_file():
+            print(f"{published} is not in {folder}; {name} stays as it is")
+            continue
         if columns is None:
             (SOURCES / name).write_bytes((folder / published).read_bytes())
         else:
             (SOURCES / name).write_text(extract(folder / published, columns), encoding="utf-8")
+        print(f'{name}: sha256 = "{sha256(SOURCES / name)}"')
 
 
 if __name__ == "__main__":

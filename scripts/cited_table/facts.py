@@ -11,8 +11,6 @@ from statistics import fmean, median
 from cited_table.measurements import MEMORY, Measurement
 from cited_table.repeat_units import PolymerKey
 
-from polyid.data.properties import PROPERTIES
-
 LARGEST_Z = 3.5
 """Robust z-score from which a value is flagged (Iglewicz and Hoaglin 1993)."""
 FEWEST_PAIRS = 8
@@ -168,30 +166,6 @@ def robust_std(numbers: Sequence[float]) -> float:
     """1.4826 times the median absolute deviation from the median."""
     centre = median(numbers)
     return _ROBUST_STD * median(abs(number - centre) for number in numbers)
-
-
-def flag_implausible(facts: Sequence[Fact]) -> None:
-    """Flag what lies outside the range of its property, melts before it softens, or repeats a number of its source."""
-    temperatures = {}
-    for fact in facts:
-        target = PROPERTIES.get(fact.key.property_name)
-        seen = set()
-        for value in fact.values:
-            number, source = value.measurement.value, value.measurement.source
-            if value.flag:
-                continue
-            if target is not None and not target.low <= number <= target.high:
-                value.flag = f"outside {target.low:g} to {target.high:g} {target.unit}, where polymers lie"
-            elif (source, number) in seen:
-                value.flag = "the same number of the same source under another name"
-            seen.add((source, number))
-            record = (source, value.measurement.record, fact.key.polymer)
-            temperatures[record, fact.key.property_name] = value
-    for (record, name), value in temperatures.items():
-        glass = temperatures.get((record, "Glass_Transition"))
-        if name == "Melt_Temp" and glass is not None and glass.measurement.value >= value.measurement.value:
-            glass.flag = glass.flag or "not below the melting point of the same record"
-            value.flag = value.flag or "not above the glass transition of the same record"
 
 
 def flag_outliers(fact: Fact, noise: float, averaging: Container[str] = ()) -> None:

@@ -9,8 +9,9 @@ from collections import Counter
 import pytest
 from cited_table.build import build
 from cited_table.classes import polymer_class
-from cited_table.facts import Fact, FactKey, Value, disagreements, flag_implausible, flag_outliers, stated_tacticity
+from cited_table.facts import Fact, FactKey, Value, disagreements, flag_outliers, stated_tacticity
 from cited_table.measurements import SOURCES, Measurement, read_measurements
+from cited_table.plausibility import flag_implausible, packing_fraction
 from cited_table.repeat_units import PolymerKey, copolymer_of_monomers, plain_unit, polymer_key, repeat_unit_of_monomers
 from cited_table.structures import KnownStructures, read_structure
 from helpers.paths import BUNDLED_TABLE, published_file
@@ -184,6 +185,18 @@ def test_a_record_that_melts_before_it_softens_is_flagged():
     glass, melt = fact(("a", 150.0)), fact(("a", 120.0), name="Melt_Temp")
     flag_implausible([glass, melt])
     assert glass.consensus is None and melt.consensus is None
+
+
+def test_a_record_whose_gases_or_density_no_polymer_has_is_flagged():
+    # N2 a hundred times faster than O2, as one record of the database has it.
+    gases = [fact(("a", 0.0), name="log10_Permeability_O2"), fact(("a", 2.0), name="log10_Permeability_N2")]
+    flag_implausible(gases)
+    assert [gas.consensus for gas in gases] == [None, None]
+    # Polyethylene: CH2CH2 fills 2 · (20.58 + 2 · 7.24) - 5.92 · 6 = 34.6 Å3, 0.635 of the volume at 0.855 g/cm3.
+    assert packing_fraction("*CC*", 0.855) == pytest.approx(0.6358, abs=0.001)
+    light, plain = fact(("a", 0.4), name="Density"), fact(("a", 0.9), name="Density")
+    flag_implausible([light, plain])
+    assert light.consensus is None and plain.consensus == 0.9
 
 
 def test_disagreement_of_sources_is_robust_and_by_factors_for_moduli():
