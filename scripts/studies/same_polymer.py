@@ -4,8 +4,8 @@
     python scripts/studies/same_polymer.py [--polymers 200] [--seed 0]
 
 Repeat units of the list of names are written in some ten ways each, by RDKit alone: atoms in random order, turned round, Kekulé,
-with explicit hydrogens, labelled points, other notations, two or three units at once, cut elsewhere. The exit status is 1 if a
-spelling has another key or oligomer than the unit as it is listed.
+with explicit hydrogens, labelled points, other notations, two or three units at once, cut elsewhere, as the monomers where
+these are without doubt. The exit status is 1 if a spelling has another key or oligomer than the unit as it is listed.
 """
 
 from __future__ import annotations
@@ -51,8 +51,51 @@ def spellings(smiles: str, generator: random.Random) -> dict[str, str]:
             "two units": Chem.MolToSmiles(joined([unit, unit])),
             "three units": Chem.MolToSmiles(joined([unit] * 3)),
         }
+        if (text := monomers(unit)) is not None:
+            ways["monomers"] = text
         ways |= {f"cut at {number}": text for number, text in enumerate(cut_elsewhere(unit), 1)}
     return ways
+
+
+VINYL = Chem.MolFromSmarts("[#0][CH2][CX4;!R;!$(C[CH]=C);!$(CC(=C)C);!$(C[CH2][OH,NH2])][#0]")
+CONDENSED = Chem.MolFromSmarts("[#6][CX3;!R](=O)!@[OX2,NX3H1;!R]")
+
+
+def monomers(unit: Chem.Mol) -> str | None:
+    """The vinyl monomer, or the hydroxy or amino acid, or the diacid and its partner, that make a repeat unit without doubt.
+
+    None for other units: of dienes, which add in two ways, of allyl compounds, which don't grow, and with further acid, alcohol
+    or amine groups.
+    """
+    if match := unit.GetSubstructMatch(VINYL):
+        molecule = Chem.RWMol(unit)
+        molecule.GetBondBetweenAtoms(*match[1:3]).SetBondType(Chem.BondType.DOUBLE)
+        return _without_points(molecule, [match[0], match[3]])
+    pair = unit.HasSubstructMatch(Chem.MolFromSmarts("[#0][OX2,NX3H1]-[#6;!$(C=O)]")) and unit.HasSubstructMatch(
+        Chem.MolFromSmarts("[#6][CX3](=O)[#0]")
+    )
+    if not pair or unit.HasSubstructMatch(Chem.MolFromSmarts("[OH,NH2]")):
+        return None
+    molecule = Chem.RWMol(unit)
+    points = [atom.GetIdx() for atom in unit.GetAtoms() if atom.GetAtomicNum() == 0]
+    path = set(Chem.GetShortestPath(unit, *points))
+    bonds = unit.GetSubstructMatches(CONDENSED)
+    inner = [match[1::2] for match in bonds if {match[1], match[3]} <= path]
+    if len(inner) > 1 or len(bonds) > len(inner) or (not inner and unit.GetNumHeavyAtoms() > 14):
+        return None
+    for carbon, hetero in inner:
+        molecule.RemoveBond(carbon, hetero)
+        molecule.AddBond(carbon, molecule.AddAtom(Chem.Atom(8)), Chem.BondType.SINGLE)
+    acid = next(point for point in points if unit.GetAtomWithIdx(point).GetNeighbors()[0].GetAtomicNum() == 6)
+    molecule.ReplaceAtom(acid, Chem.Atom(8))
+    return _without_points(molecule, [point for point in points if point != acid])
+
+
+def _without_points(molecule: Chem.RWMol, points: list[int]) -> str:
+    for point in sorted(points, reverse=True):
+        molecule.RemoveAtom(point)
+    Chem.SanitizeMol(molecule)
+    return str(Chem.MolToSmiles(molecule))
 
 
 def joined(units: list[Chem.Mol]) -> Chem.Mol:

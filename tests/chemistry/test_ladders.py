@@ -14,6 +14,7 @@ from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.oligomer import read_polymer, to_oligomer
 from polyid.chemistry.repeat_unit import unit_of
 from polyid.errors import PolymerError
+from polyid.explain.copies import find_repeats
 
 # PIM-1 of Budd et al., Chem. Commun. 2004, 230, doi:10.1039/b311764b: a spirobisindane and a dinitrile, joined by dioxins. A unit
 # may follow with its spiro atom on either side.
@@ -117,6 +118,15 @@ def test_a_ladder_has_one_key_and_one_oligomer_wherever_it_is_cut(one, other):
 def test_four_points_that_make_no_ladder_are_refused(text, why):
     with pytest.raises(PolymerError, match=why):
         read_polymer(text)
+
+
+def test_an_explanation_finds_the_units_of_a_ladder():
+    text = PIM_1.format(*"****")
+    repeats = find_repeats(to_oligomer(text, 4), polymer_identity(text))
+    assert repeats.copies == 4 and repeats.smiles.count("*") == 4
+    assert (repeats.atom >= 0).all()
+    # Two bonds lead from each unit to the next, and are there in both directions.
+    assert len(repeats.links) == 12
 
 
 def test_pm_is_refused_for_a_ladder():
