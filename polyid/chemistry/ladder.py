@@ -33,7 +33,8 @@ def with_strands(molecule: Chem.Mol, shown: str) -> Chem.Mol:
     Parameters
     ----------
     molecule : rdkit.Chem.Mol
-        Its points may be labelled by isotopes: 1 and 2 at one end, joined to 3 and 4; or 1 twice and 2 twice, for the ends.
+        Its points may be labelled by isotopes: 1 and 2 at one end, joined to 3 and 4; or 1 twice and 2 twice, for the two ends or,
+        where both are at either end, for what is joined.
     shown : str
         The SMILES, for error messages.
 
@@ -50,9 +51,12 @@ def with_strands(molecule: Chem.Mol, shown: str) -> Chem.Mol:
             f"“{shown}” has its 4 attachment points on 2 atoms, which makes a double bond between units; cut it at a single "
             "bond."
         )
-    ends = ((a, b), (c, d)) if labels in ([1, 2, 3, 4], [1, 1, 2, 2]) else _ends(molecule, (a, b, c, d), shown)
     if labels == [1, 2, 3, 4]:
-        return _labelled(molecule, ends)
+        return _labelled(molecule, ((a, b), (c, d)))
+    ends = _ends(molecule, (a, b, c, d), shown)
+    first_label, *other_labels = (molecule.GetAtomWithIdx(point).GetIsotope() for end in ends for point in end)
+    if labels == [1, 1, 2, 2] and other_labels[0] != first_label:
+        return _labelled(molecule, ends if other_labels[1] == first_label else (ends[0], ends[1][::-1]))
     ways = {way: _labelled(molecule, way) for way in _ways(molecule, ends, shown)}
     return min(ways.values(), key=lambda way: canonical_unit(unit_of(way))) if len(ways) > 1 else ways.popitem()[1]
 

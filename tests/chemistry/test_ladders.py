@@ -129,6 +129,14 @@ def test_an_explanation_finds_the_units_of_a_ladder():
     assert len(repeats.links) == 12
 
 
+@pytest.mark.parametrize("labels, chain", [("1221", 0), ("1122", 0), ("2211", 0), ("1212", 1), ("1112", 0)])
+def test_labels_may_be_those_of_two_ends_or_of_two_joints(labels, chain):
+    points = [f"[*:{label}]" for label in labels]
+    # The first and last point are at one end, the second on the strand of the first.
+    text = NAPHTHALENE.format(points[0], points[1], points[2], points[3])
+    assert two_as_cut(text) == Chem.CanonSmiles(NAPHTHALENE_TWICE[chain])
+
+
 def test_pm_is_refused_for_a_ladder():
     with pytest.raises(PolymerError, match="ladder"):
         to_oligomer(PIM_1.format(*"****"), pm=0.5)
