@@ -21,7 +21,6 @@ _PACKAGES = (
     "keras",
     "nfp",
     "rdkit",
-    "m2p",
     "numpy",
     "pandas",
     "scikit-learn",

@@ -7,7 +7,7 @@ from typing import Any
 
 from rdkit import Chem
 
-from polyid.chemistry.repeat_unit import ChainUnit, Unit
+from polyid.chemistry.repeat_unit import ChainUnit, Unit, unit_of
 from polyid.chemistry.smiles import atoms_of, bonds_of, read_molecule
 from polyid.chemistry.tacticity import (
     CLOCKWISE,
@@ -37,7 +37,7 @@ def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1, *, l
     units : sequence of ChainUnit
         In the order of the chain.
     head_cap, tail_cap : int
-        Atomic numbers of the atoms at the ends: 1 hydrogen, 8 hydroxyl, 17 chlorine, 0 an attachment point.
+        Atomic numbers of the atoms at the ends: 1 hydrogen, 0 an attachment point.
     labelled : bool
         Whether these atoms have isotopes that say which is which, as `polyid.chemistry.repeat_unit.unit_of` reads them.
 
@@ -90,6 +90,11 @@ def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1, *, l
     return Chem.RemoveHs(molecule, _ALL_HYDROGENS)
 
 
+def joined(units: Sequence[Unit]) -> Unit:
+    """Units joined head to tail as one longer unit."""
+    return unit_of(chain(units, head_cap=0, tail_cap=0, labelled=True))
+
+
 def _cap(atomic_number: int, label: int) -> Chem.Atom:
     atom = Chem.Atom(atomic_number)
     atom.SetIsotope(label)
@@ -134,11 +139,6 @@ def is_odd(order: Sequence[int]) -> bool:
 def canonical(molecule: Chem.Mol) -> str:
     """Canonical SMILES; the detour through text makes it independent of how the molecule was put together."""
     return Chem.MolToSmiles(read_molecule(Chem.MolToSmiles(molecule)))
-
-
-def homopolymer(unit: Unit, degree: int, pm: float | None, seed: int, tail_cap: int = 1) -> str:
-    """Canonical SMILES of one unit repeated `degree` times; see `repeated`, and `chain` for the cap."""
-    return canonical(chain(repeated(unit, degree, pm, seed), tail_cap=tail_cap))
 
 
 def repeated(unit: Unit, degree: int, pm: float | None, seed: int) -> list[Unit]:

@@ -14,8 +14,8 @@ from polyid.chemistry.chain import chain
 from polyid.chemistry.copolymer import Copolymer, parsed_unit
 from polyid.chemistry.copolymer_text import Architecture, CopolymerText, copolymer_text, shares_of
 from polyid.chemistry.forms import PolymerForm, parse_polymer
-from polyid.chemistry.functional_groups import MAX_MONOMER_HEAVY_ATOMS, self_polymerising_unit
-from polyid.chemistry.notations import as_smiles, copolymer_of
+from polyid.chemistry.notations import MAX_CHARACTERS, as_smiles, copolymer_of
+from polyid.chemistry.polymerisation import Polymerisation, monomers_of, repeat_units, unit_smiles
 from polyid.chemistry.repeat_unit import Unit, unit_of
 from polyid.common.text import shorten
 from polyid.config.settings import DEGREE_OF_POLYMERISATION
@@ -57,6 +57,8 @@ class CopolymerReading:
 def read_copolymer(text: str) -> CopolymerReading | None:
     """Read the text of a copolymer, as of `polyid.chemistry.notations.copolymer_of`; None for any other text.
 
+    Monomers joined by dots are a copolymer's text if they make several repeat units.
+
     Raises
     ------
     PolymerError
@@ -64,9 +66,23 @@ def read_copolymer(text: str) -> CopolymerReading | None:
     """
     taken_apart, notes = copolymer_of(text)
     if taken_apart is None:
-        return None
+        made = _of_monomers(text)
+        return None if made is None else replace(_read(made), notes=as_smiles(text).notes)
     reading = _read(taken_apart)
     return replace(reading, notes=(*notes, *reading.notes))
+
+
+def _of_monomers(text: object) -> CopolymerText | None:
+    """The copolymer of monomers joined by dots; None where they make one repeat unit, and for any other text."""
+    if not isinstance(text, str) or "." not in text or "*" in text or len(text) > MAX_CHARACTERS:
+        return None
+    try:
+        molecule, form = parse_polymer(text)
+        made = repeat_units(monomers_of(molecule)) if form is PolymerForm.MONOMERS else None
+    except PolymerError:
+        # What reads the text as one polymer says why.
+        return None
+    return made.copolymer if made is not None and len(made.units) > 1 else None
 
 
 @lru_cache(maxsize=1_000)
@@ -77,26 +93,25 @@ def _read(written: CopolymerText) -> CopolymerReading:
             f"“{shown}” has {len(written.components)} components, but at most {MOST_COMPONENTS} are read; leave out those "
             "there is least of."
         )
-    try:
-        units = [component_unit(component) for component in written.components]
-    except PolymerError:
-        if written.architecture is Architecture.BLOCK or not _are_partners(written):
-            raise
-        monomers = ".".join(written.components)
-        return CopolymerReading(monomers, None, (f"read as the monomers {monomers}, as many of each",), written.degree)
+    made = _made_together(written)
+    if made is not None and len(made.units) == 1:
+        return CopolymerReading(unit_smiles(made.units[0]), None, (f"read as {made}",), written.degree)
+    units = [component_unit(component) for component in written.components] if made is None else _heads_first(made)
     notes = [note for component in written.components for note in as_smiles(component).notes]
     architecture = written.architecture or Architecture.RANDOM
-    shares = written.shares
+    shares = written.shares if made is None else made.fractions
+    by_weight = made is None and written.by_weight
     if architecture is not Architecture.ALTERNATING:
         # A multiple of a unit counts as often as it holds it.
         smallest = [_smallest(unit) for unit in units]
         units, times = [unit for unit, _ in smallest], [multiple for _, multiple in smallest]
-        if shares is not None and not written.by_weight:
+        if shares is not None and not by_weight:
             shares = shares_of([share * multiple for share, multiple in zip(shares, times, strict=True)], shown)
+    if written.shares is None and architecture is not Architecture.ALTERNATING:
+        notes.append("equal amounts assumed")
     if shares is None:
         shares = (1.0 / len(units),) * len(units)
-        notes.append("equal amounts assumed" if written.architecture is not Architecture.ALTERNATING else "")
-    elif written.by_weight:
+    elif by_weight:
         masses = [_molar_mass(unit) for unit in units]
         shares = shares_of([share / mass for share, mass in zip(shares, masses, strict=True)], shown)
     if written.architecture is None:
@@ -115,11 +130,32 @@ def _read(written: CopolymerText) -> CopolymerReading:
     return CopolymerReading(polymer, key, tuple(note for note in notes if note), written.degree)
 
 
-def _are_partners(written: CopolymerText) -> bool:
-    """Whether components are monomers in equal amounts, which may grow together though none of them does alone."""
-    shares = written.shares or (1.0,)
-    forms = [parse_polymer(component)[1] for component in written.components]
-    return max(shares) - min(shares) <= _UNEVEN and set(forms) == {PolymerForm.OLIGOMER} and not written.by_weight
+def _made_together(written: CopolymerText) -> Polymerisation | None:
+    """What components that are all monomers make of each other.
+
+    None for blocks, where components are no monomers or make nothing together, and where each is a unit of its own in an order
+    or a ratio that is written: those that would alternate, in a ratio that is not even, come at random.
+    """
+    texts = [as_smiles(component).text for component in written.components]
+    if written.architecture is Architecture.BLOCK or any("*" in text or "." in text for text in texts):
+        return None
+    amounts = list(written.shares or [1.0 / len(texts)] * len(texts))
+    if written.by_weight:
+        amounts = [share / _molar_mass(text) for share, text in zip(amounts, texts, strict=True)]
+    there = [(text, amount) for text, amount in zip(texts, amounts, strict=True) if round(amount, 8) > 0]
+    uneven = max(amount for _, amount in there) - min(amount for _, amount in there) > _UNEVEN * sum(amounts)
+    try:
+        for text, _ in there:
+            parse_polymer(text)
+        made = repeat_units([text for text, _ in there], [amount for _, amount in there])
+    except PolymerError:
+        return None
+    single = len(made.units) == 1
+    return None if (single and uneven) or (not single and written.architecture is Architecture.ALTERNATING) else made
+
+
+def _heads_first(made: Polymerisation) -> list[str]:
+    return [head_first(chain([unit], head_cap=0, tail_cap=0, labelled=True)) for unit in made.units]
 
 
 def component_unit(component: str) -> str:
@@ -133,14 +169,19 @@ def component_unit(component: str) -> str:
     molecule, form = parse_polymer(component)
     if form is PolymerForm.REPEAT_UNIT:
         return head_first(molecule)
-    small = molecule.GetNumHeavyAtoms() <= MAX_MONOMER_HEAVY_ATOMS
-    monomer = self_polymerising_unit(molecule) if form is PolymerForm.OLIGOMER and small else None
-    if monomer is None:
+    try:
+        made = repeat_units(monomers_of(molecule))
+    except PolymerError:
         raise PolymerError(
             f"The component “{shorten(component)}” of a copolymer is neither a repeat unit nor a monomer that is known to "
             "polymerise by itself; write its repeat unit with two attachment points, such as *CC(*)c1ccccc1."
+        ) from None
+    if len(made.units) > 1:
+        raise PolymerError(
+            f"The component “{shorten(component)}” of a copolymer makes {len(made.units)} repeat units; write each of them as a "
+            "component."
         )
-    return head_first(chain([monomer[1]], head_cap=0, tail_cap=0))
+    return _heads_first(made)[0]
 
 
 def head_first(molecule: Chem.Mol) -> str:

@@ -1,7 +1,7 @@
 """Which form a SMILES has, and its refusal where atoms, bonds or attachment points are not supported.
 
-An oligomer is a plain molecule, a repeat unit has two attachment points (``*CC(*)c1ccccc1``), and monomers are joined by dots
-(``OCCO.O=C(O)c1ccc(C(=O)O)cc1``).
+An oligomer is a plain molecule that repeats, a repeat unit has two attachment points (``*CC(*)c1ccccc1``), and monomers are
+joined by dots (``OCCO.O=C(O)c1ccc(C(=O)O)cc1``) or stand alone if they make a polymer with themselves (``C=Cc1ccccc1``).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from rdkit import Chem, rdBase
 from polyid.chemistry.chain import MAX_HEAVY_ATOMS
 from polyid.chemistry.diagnose import EXPECTED, why_unreadable
 from polyid.chemistry.ladder import with_strands
+from polyid.chemistry.monomers import is_monomer
 from polyid.chemistry.notations import LADDER_POINTS, MAX_CHARACTERS, as_smiles, copolymer_of
 from polyid.chemistry.repeat_unit import cut_at_single_bond
 from polyid.chemistry.smiles import read_molecule
@@ -87,7 +88,7 @@ def _with_points_told_apart(text: str) -> str:
 
 
 def refusing(read: Callable[P, R]) -> Callable[P, R]:
-    """A reader of polymers that raises nothing but `PolymerError`, whatever RDKit or m2p make of the text."""
+    """A reader of polymers that raises nothing but `PolymerError`, whatever RDKit makes of the text."""
 
     @functools.wraps(read)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -145,7 +146,7 @@ def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
     if not heavy:
         raise PolymerError(f"“{shown}” has no atoms between its attachment points; {EXPECTED}.")
     if not points:
-        return PolymerForm.MONOMERS if parts > 1 else PolymerForm.OLIGOMER
+        return PolymerForm.MONOMERS if parts > 1 or is_monomer(molecule) else PolymerForm.OLIGOMER
     if parts > 1:
         raise PolymerError(
             f"“{shown}” has {parts} molecules and {len(points)} attachment points; copolymers are written with "

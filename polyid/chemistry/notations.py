@@ -7,6 +7,7 @@ import re
 from polyid.chemistry.bigsmiles import read_bigsmiles
 from polyid.chemistry.copolymer_text import CopolymerText, copolymer_text
 from polyid.chemistry.drawings import read_bracketed, read_inchi, read_mol_block
+from polyid.chemistry.monomers import read_as
 from polyid.chemistry.names import MAX_CHARACTERS as LONGEST_NAME
 from polyid.chemistry.names import find_name, is_abbreviation, unknown_name
 from polyid.chemistry.pasted_text import TidyText, tidy_text
@@ -53,7 +54,7 @@ def as_smiles(pasted: object) -> TidyText:
         return named
     tidy = tidy_text(pasted)
     other = _of_other_notation(tidy.text) or _with_stars(tidy.text)
-    return TidyText(other.text, (*tidy.notes, *other.notes))
+    return TidyText(other.text, (*tidy.notes, *other.notes, *read_as(other.text)))
 
 
 def copolymer_of(pasted: object) -> tuple[CopolymerText | None, tuple[str, ...]]:

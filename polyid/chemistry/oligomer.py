@@ -10,10 +10,11 @@ from polyid.chemistry.backbone import standard_unit
 from polyid.chemistry.copolymer_reading import CopolymerReading, read_copolymer, weighted_chains
 from polyid.chemistry.diagnose import EXPECTED
 from polyid.chemistry.forms import PolymerForm, parse_polymer, refusing
-from polyid.chemistry.functional_groups import why_monomer
+from polyid.chemistry.monomers import why_monomer
 from polyid.chemistry.polymer import Polymer
-from polyid.chemistry.polymerisation import MECHANISMS, polymerise
-from polyid.chemistry.repeat_unit import unit_of
+from polyid.chemistry.polymerisation import MECHANISMS, monomers_of, repeat_units, without_stereo
+from polyid.chemistry.repeat_unit import Unit, unit_of
+from polyid.chemistry.repetition import repeats
 from polyid.common.text import shorten
 from polyid.config.settings import DEGREE_OF_POLYMERISATION
 from polyid.errors import PolymerError
@@ -32,7 +33,7 @@ class ChainSettings:
     degree_of_polymerisation : int
         Units of an oligomer; see `to_oligomer`.
     seed : int
-        Of what is random in a chain: its tacticity, the sequence and orientation of its monomers.
+        Of what is random in a chain: its tacticity.
     """
 
     degree_of_polymerisation: int = DEGREE_OF_POLYMERISATION
@@ -54,18 +55,17 @@ def to_oligomer(
     """Write the oligomer of a polymer given in any form.
 
     A copolymer has no oligomer: its text in the one way to write it stands where others have theirs, and
-    `polyid.chemistry.copolymer_reading.weighted_chains` gives the chains that stand for it. Oligomers are taken as they are. Repeat units are joined head to tail and both ends capped with hydrogen; units so
-    large that the oligomer would pass 2,000 heavy atoms are repeated fewer times. Monomers are polymerised with m2p,
-    which counts every monomer as one unit and chooses sequence and orientation at random (here: by `seed`); carbonates,
-    polyureas, aromatic polyesters, lactones, lactams, epoxides, cyclic ethers and 1,4-dienes, which m2p can't do, are
-    joined head to tail here.
+    `polyid.chemistry.copolymer_reading.weighted_chains` gives the chains that stand for it. Oligomers are taken as they are. Repeat units are joined head to
+    tail and both ends capped with hydrogen; units so large that the oligomer would pass 2,000 heavy atoms are repeated fewer
+    times. Monomers are read as the repeat unit that they make (`polyid.chemistry.polymerisation.repeat_units`), or as the
+    copolymer of several.
 
     Parameters
     ----------
     smiles : str
         An oligomer, a repeat unit with two attachment points, monomers joined by dots, or a copolymer.
     degree_of_polymerisation : int
-        Units of the oligomer: repeat units, or monomers where monomers are given (9 + 9 make 18).
+        Repeat units of the oligomer.
     mechanism : {"vinyl", "ester", "amide", "imide", "urethane", "carbonate", "NIPU"}, optional
         How monomers react; recognised from their functional groups when None. With a mechanism a molecule on its own
         is read as the only monomer, so ``C=Cc1ccccc1`` with ``"vinyl"`` is polystyrene.
@@ -73,7 +73,7 @@ def to_oligomer(
         Probability of meso dyads, 0 (syndiotactic) to 1 (isotactic). Used where the repeat unit has one backbone
         stereocentre without a written configuration, ignored where it has none.
     seed : int
-        Makes what is random (`pm`, sequence and orientation of monomers) reproducible.
+        Makes the order of dyads, of which `pm` is the share, reproducible.
 
     Returns
     -------
@@ -107,24 +107,33 @@ def read_polymer(
         raise PolymerError(f"pm is {pm}, but the probability of meso dyads must be from 0 to 1.")
     if mechanism is not None and mechanism not in MECHANISMS:
         raise PolymerError(f"The mechanism {mechanism!r} is unknown; known are {', '.join(MECHANISMS)}.")
-    if (copolymer := read_copolymer(smiles)) is not None:
+    copolymer = read_copolymer(smiles)
+    # Of two hands of one monomer the share of meso dyads, where given, says which follows which.
+    if copolymer is not None and (pm is None or copolymer.key or isinstance(copolymer.polymer, str)):
         return _of_copolymer(copolymer, degree_of_polymerisation, mechanism, pm, seed)
     molecule, form = parse_polymer(smiles)
     with rdBase.BlockLogs():
         if form is PolymerForm.REPEAT_UNIT:
-            unit = standard_unit(unit_of(molecule), one_atom_twice=pm is None)
-            degree = degree_of_polymerisation * (1 + unit.has_one_atom)
-            return form, Polymer.repeating(unit, degree, pm, seed)
+            return form, _of_unit(unit_of(molecule), degree_of_polymerisation, pm, seed)
         if form is PolymerForm.MONOMERS or mechanism is not None:
-            return form, Polymer(polymerise(molecule, degree_of_polymerisation, mechanism, pm, seed))
+            monomers = monomers_of(molecule) if pm is None else sorted(map(without_stereo, monomers_of(molecule)))
+            made = repeat_units(monomers, mechanism=mechanism)
+            if len(made.units) > 1:
+                return read_polymer(str(made.copolymer), degree_of_polymerisation, pm=pm, seed=seed)
+            return PolymerForm.MONOMERS, _of_unit(made.units[0], degree_of_polymerisation, pm, seed)
         _refuse_small_molecule(molecule, smiles.strip())
         return form, Polymer(Chem.MolToSmiles(molecule))
+
+
+def _of_unit(unit: Unit, degree: int, pm: float | None, seed: int) -> Polymer:
+    unit = standard_unit(unit, one_atom_twice=pm is None)
+    return Polymer.repeating(unit, degree * (1 + unit.has_one_atom), pm, seed)
 
 
 def _of_copolymer(
     copolymer: CopolymerReading, degree: int, mechanism: str | None, pm: float | None, seed: int
 ) -> tuple[PolymerForm, Polymer]:
-    """Form of a copolymer and itselfmer, or of the one repeat unit that it comes to."""
+    """Form of a copolymer and itself, or of the one repeat unit that it comes to."""
     degree = copolymer.degree or degree
     if isinstance(copolymer.polymer, str):
         return read_polymer(copolymer.polymer, degree, mechanism=mechanism, pm=pm, seed=seed)
@@ -140,10 +149,12 @@ def _of_copolymer(
 
 
 def _refuse_small_molecule(molecule: Chem.Mol, text: str) -> None:
-    """Raise for a monomer or a molecule too small to be an oligomer: a number for it would be silently wrong."""
+    """Raise for what is no chain that repeats: a number for it would be silently wrong."""
     if reason := why_monomer(molecule):
         raise PolymerError(f"“{shorten(text)}” is {reason}.")
     heavy = molecule.GetNumHeavyAtoms()
     if heavy < MIN_OLIGOMER_HEAVY_ATOMS:
         size = f"{heavy} heavy atom{'s' * (heavy > 1)}"
         raise PolymerError(f"“{shorten(text)}” is a small molecule of {size}, not a polymer; {EXPECTED}.")
+    if not repeats(molecule):
+        raise PolymerError(f"“{shorten(text)}” is a molecule in which nothing repeats, not a polymer; {EXPECTED}.")

@@ -1,245 +1,221 @@
-"""From monomers to the oligomer they grow to: with m2p, and head to tail where m2p has no reaction."""
+"""From monomers to the repeat units of the polymer that they make."""
 
 from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
 
 from rdkit import Chem
 from rdkit.Chem import rdChemReactions
 
-from polyid.chemistry.chain import MAX_HEAVY_ATOMS, canonical, chain, homopolymer
-from polyid.chemistry.functional_groups import GROUPS, count_groups, self_polymerising_unit
-from polyid.chemistry.m2p_adapter import polymerise_with_m2p
-from polyid.chemistry.repeat_unit import end_of, unit_of
+from polyid.chemistry.alternation import alternating_pairs, inserted_units
+from polyid.chemistry.chain import chain
+from polyid.chemistry.chain_growth import CHAIN_REACTIONS, growth_of
+from polyid.chemistry.copolymer_text import Architecture, CopolymerText
+from polyid.chemistry.repeat_unit import Unit
+from polyid.chemistry.smiles import read_molecule
+from polyid.chemistry.step_growth import NoLinearChain, step_units
 from polyid.common.text import shorten
 from polyid.errors import PolymerError
 
 MECHANISMS = ("vinyl", "ester", "amide", "imide", "urethane", "carbonate", "NIPU")
+MOST_MONOMERS = 8
+"""Different ones, in one polymer."""
+REMEDY = "write the repeat unit with two attachment points, such as *CC(*)c1ccccc1"
+
+_FAMILIES_OF_MECHANISMS = {
+    "vinyl": ("addition", "acetylene"),
+    "ester": ("acyl",),
+    "amide": ("acyl",),
+    "carbonate": ("acyl",),
+}
+_FAMILIES = tuple(dict.fromkeys(reaction.family for reaction in CHAIN_REACTIONS))
+_UNLIKELY = [reaction for reaction in CHAIN_REACTIONS if reaction.not_alone == "[*]"]
+_FORMALDEHYDE = "C=O"
+_OPEN_ANHYDRIDE = rdChemReactions.ReactionFromSmarts(
+    "[#6R:1](=[O:2])@[#8:3]@[#6R:4](=[O:5])>>([#6:1](=[O:2])[#8:3].[#6:4](=[O:5])O)"
+)
 
 
-def polymerise(molecule: Chem.Mol, degree: int, mechanism: str | None, pm: float | None, seed: int) -> str:
-    """Canonical SMILES of the oligomer of one or two monomers.
+@dataclass(frozen=True)
+class Polymerisation:
+    """What monomers make.
+
+    Attributes
+    ----------
+    polymer : str
+        Class of polymer, such as polyester.
+    units : tuple of Unit
+        Distinct, each with head and tail: joined tail to head in any order they make the chain.
+    fractions : tuple of float
+        Share of each unit; they add up to 1.
+    source : str
+        Of the reaction.
+    """
+
+    polymer: str
+    units: tuple[Unit, ...]
+    fractions: tuple[float, ...]
+    source: str
+
+    @property
+    def copolymer(self) -> CopolymerText:
+        """The random copolymer of several units; comonomers that alternate are one unit."""
+        return CopolymerText(tuple(map(unit_smiles, self.units)), self.fractions, False, Architecture.RANDOM)
+
+    def __str__(self) -> str:
+        return f"{self.polymer} {unit_smiles(self.units[0])}" if len(self.units) == 1 else f"{self.copolymer} copolymer"
+
+
+def unit_smiles(unit: Unit) -> str:
+    """SMILES of a unit with ``*`` at both ends."""
+    return Chem.MolToSmiles(chain([unit], head_cap=0, tail_cap=0))
+
+
+def repeat_units(
+    monomers: Sequence[str], amounts: Sequence[float] | None = None, mechanism: str | None = None
+) -> Polymerisation:
+    """The repeat units of monomers.
 
     Parameters
     ----------
-    molecule : rdkit.Chem.Mol
-        The monomers, as one molecule of several components.
-    degree : int
-        Monomers in the chain, both kinds counted.
-    mechanism : str or None
-        One of :data:`MECHANISMS`; recognised from the functional groups when None.
-    pm : float or None
-        Share of meso dyads, for one monomer (or its two enantiomers) only.
-    seed : int
-        Of the sequence and orientation of monomers, and of dyads.
+    monomers : sequence of str
+        SMILES, in any order.
+    amounts : sequence of float, optional
+        Moles of each, the same of all when None. In a growth by steps those that give and those that accept count among
+        themselves. A monomer that is named several times has the sum.
+    mechanism : str, optional
+        One of :data:`MECHANISMS`; told from the functional groups when None.
+
+    Returns
+    -------
+    Polymerisation
 
     Raises
     ------
     PolymerError
-        Nothing known joins these monomers, or they are too many or too large.
+        How they join is not known here, or they make a network.
     """
-    monomers = sorted({Chem.MolToSmiles(part) for part in Chem.GetMolFrags(molecule, asMols=True)})
-    shown = ".".join(monomers)
-    plain = {_without_stereo(monomer) for monomer in monomers}
-    if len(plain) > 2:
+    total: dict[str, float] = defaultdict(float)
+    for monomer, amount in zip(monomers, amounts or [1.0] * len(monomers), strict=True):
+        total[_canonical(monomer)] += amount
+    if len(total) > MOST_MONOMERS:
         raise PolymerError(
-            f"{len(plain)} different monomers are given, but copolymers of more than two are not supported; "
-            "write one or two."
+            f"{len(total)} different monomers are given, but at most {MOST_MONOMERS} are read in one polymer; leave out those "
+            "of the smallest share."
         )
-    if pm is not None:
-        if len(plain) > 1:
-            raise PolymerError(
-                f"pm is given with the monomers {shorten(shown)}, but tacticity is supported for one monomer only; "
-                "leave pm out."
+    return _repeat_units(tuple(sorted(total.items())), mechanism)
+
+
+def _canonical(monomer: str) -> str:
+    molecule = read_molecule(monomer)
+    if molecule is None:
+        raise PolymerError(f"“{shorten(monomer)}” is no SMILES of a monomer; correct it.")
+    return str(Chem.MolToSmiles(Chem.RemoveHs(molecule)))
+
+
+# Reading a text asks for its form, its key and its chain; a table names the same monomers many times.
+@lru_cache(maxsize=4096)
+def _repeat_units(amounts: tuple[tuple[str, float], ...], mechanism: str | None) -> Polymerisation:
+    names = [name for name, _ in amounts]
+    shares = [amount for _, amount in amounts]
+    molecules = [Chem.MolFromSmiles(name) for name in names]
+    families = _FAMILIES if mechanism is None else _FAMILIES_OF_MECHANISMS.get(mechanism, ())
+    likely = _chain_growth(molecules, shares, families, likely=True)
+    if isinstance(likely, Polymerisation):
+        return likely
+    network = likely == "network"
+    rings = {place: growth[1] for place, molecule in enumerate(molecules) if (growth := growth_of(molecule, "acyl"))}
+    for tried in (molecules, [_opened(molecule) for molecule in molecules]):
+        try:
+            steps = step_units(tried, shares, rings, mechanism)
+        except NoLinearChain as reason:
+            network = network or reason.network
+        else:
+            return _polymerisation(
+                _joint_name(steps.polymers), steps.source, zip(steps.units, steps.fractions, strict=True)
             )
-        # The two enantiomers of a monomer and pm: pm alone says which follows which.
-        monomers = sorted(plain)
-    molecules = [_activated(Chem.MolFromSmiles(monomer), others=len(plain) > 1) for monomer in monomers]
-    heavy = sum(part.GetNumHeavyAtoms() for part in molecules) / len(molecules)
-    if heavy * degree > MAX_HEAVY_ATOMS:
+    unlikely = _chain_growth(molecules, shares, families, likely=False)
+    if isinstance(unlikely, Polymerisation):
+        return unlikely
+    shown = shorten(" + ".join(names))
+    if network or unlikely == "network" or (_FORMALDEHYDE in names and len(names) > 1):
         raise PolymerError(
-            f"{degree} monomers of {heavy:.0f} heavy atoms pass the limit of {MAX_HEAVY_ATOMS:,} heavy atoms; "
-            "lower the degree of polymerisation."
+            f"{shown} make a network, because a monomer has more than two places that react; networks are not read: {REMEDY}, "
+            "of a linear polymer like it."
         )
-    groups = [count_groups(part) for part in molecules]
-    if len(plain) == 1:
-        return _polymerise_one(molecules, groups, degree, mechanism, pm, seed)
-    return _polymerise_two(molecules, groups, degree, mechanism, seed, shorten(shown))
-
-
-def _polymerise_two(
-    molecules: list[Chem.Mol], groups: list[dict[str, int]], degree: int, mechanism: str | None, seed: int, shown: str
-) -> str:
-    """The oligomer of two different monomers, which error messages show as `shown`."""
-    step = _step_mechanism(groups)
-    if (mechanism or step) == "amide":
-        # m2p's amides grow from acids only.
-        molecules = [
-            _react(_HYDROLYSE_HALIDE, part, times=count["acyl halide"])
-            for part, count in zip(molecules, groups, strict=True)
-        ]
-    if mechanism is None:
-        if step is None and all(count["alkene"] for count in groups) and any(count["vinyl"] for count in groups):
-            step = "vinyl"
-        if step is None:
-            raise PolymerError(
-                f"No known polymerisation joins {shown}; known are vinyl monomers, diacid + diol or diamine, "
-                "dianhydride + diamine, diisocyanate + diol or diamine, and diol + phosgene, carbonic acid or "
-                "a carbonate."
-            )
-        mechanism = step
-    if mechanism in _JOINED:
-        linear = _linear(molecules, groups, mechanism)
-        not_in_m2p = mechanism in ("carbonate", "urea")
-        phenolic = mechanism == "ester" and not any(count["aliphatic alcohol"] for count in groups)
-        # A chain of symmetric monomers is one that m2p would draw nothing for: the same, a hundred times faster.
-        if linear and (not_in_m2p or phenolic or all(_symmetric(*monomer) for monomer in linear)):
-            return _alternate(linear, degree, imide=mechanism == "imide")
-        if not_in_m2p:
-            raise PolymerError(
-                f"The monomers {shown} don't have exactly two reactive groups each, so they make no "
-                "linear chain; write the repeat unit with two attachment points."
-            )
-    return polymerise_with_m2p(tuple(Chem.MolToSmiles(part) for part in molecules), degree, mechanism, seed)
-
-
-def _polymerise_one(
-    molecules: list[Chem.Mol],
-    groups: list[dict[str, int]],
-    degree: int,
-    mechanism: str | None,
-    pm: float | None,
-    seed: int,
-) -> str:
-    """The oligomer of one monomer (or its two enantiomers)."""
-    monomer = self_polymerising_unit(molecules[0])
-    if monomer is None:
-        if mechanism is None:
-            raise PolymerError(
-                f"{Chem.MolToSmiles(molecules[0])} does not polymerise with itself; join a different partner to it "
-                "with a dot, or write the repeat unit with two attachment points."
-            )
-        return polymerise_with_m2p(tuple(Chem.MolToSmiles(part) for part in molecules), degree, mechanism, seed)
-    name, unit, cap = monomer
-    in_m2p = {"vinyl monomer": "vinyl", "diene": "vinyl" if mechanism else None, "amino acid": "amide"}.get(name)
-    if name == "hydroxy acid" and groups[0]["aliphatic alcohol"]:
-        in_m2p = "ester"
-    if in_m2p and pm is None:
-        return polymerise_with_m2p(
-            tuple(Chem.MolToSmiles(part) for part in molecules), degree, mechanism or in_m2p, seed
+    if len(names) == 1:
+        raise PolymerError(
+            f"How {shown} polymerises with itself is not known here; join a different partner to it with a dot, or {REMEDY}."
         )
-    return homopolymer(unit, degree, pm, seed, tail_cap=cap)
+    raise PolymerError(f"How {shown} join is not known here; {REMEDY}.")
 
 
-def _without_stereo(smiles: str) -> str:
+def _polymerisation(polymer: str, source: str, units: Iterable[tuple[Unit, float]]) -> Polymerisation:
+    """Units that are the same put together, in an order that does not depend on that of the monomers."""
+    by_text: dict[str, tuple[Unit, float]] = {}
+    for unit, amount in units:
+        labelled = Chem.Mol(unit.molecule)
+        labelled.GetAtomWithIdx(unit.head).SetIsotope(1)
+        labelled.GetAtomWithIdx(unit.tail).SetIsotope(2)
+        text = Chem.MolToSmiles(labelled)
+        by_text[text] = unit, amount + by_text.get(text, (unit, 0.0))[1]
+    ordered = [by_text[text] for text in sorted(by_text)]
+    total = sum(amount for _, amount in ordered)
+    return Polymerisation(
+        polymer, tuple(unit for unit, _ in ordered), tuple(amount / total for _, amount in ordered), source
+    )
+
+
+def _joint_name(polymers: Sequence[str]) -> str:
+    """Such as poly(amide imide)."""
+    stems = [polymer.removeprefix("poly") for polymer in sorted(polymers)]
+    plain = all(stem.isalpha() and f"poly{stem}" in polymers for stem in stems)
+    return polymers[0] if len(polymers) == 1 else f"poly({' '.join(stems)})" if plain else " and ".join(polymers)
+
+
+def _opened(molecule: Chem.Mol) -> Chem.Mol:
+    """A cyclic anhydride as the diacid that it reacts as with alcohols; any other molecule as it is."""
+    products = _OPEN_ANHYDRIDE.RunReactants((molecule,), 3)
+    texts = {Chem.MolToSmiles(product) for (product,) in products}
+    return Chem.MolFromSmiles(texts.pop()) if len(texts) == 1 else molecule
+
+
+def _chain_growth(
+    molecules: Sequence[Chem.Mol], amounts: Sequence[float], families: Sequence[str], likely: bool
+) -> Polymerisation | Literal["network"] | None:
+    """What monomers of one family make, by the reaction that is tried first; by a likely one only if asked for."""
+    if (inserted := inserted_units(molecules, amounts)) is not None:
+        return _polymerisation(inserted[0].polymer, inserted[0].source, inserted[1])
+    candidates = []
+    for family in families:
+        growths = [growth for molecule in molecules if (growth := growth_of(molecule, family)) is not None]
+        if len(growths) == len(molecules):
+            candidates.append((max(CHAIN_REACTIONS.index(reaction) for reaction, _ in growths), growths))
+    if not candidates:
+        return None
+    last, growths = min(candidates, key=lambda candidate: candidate[0])
+    if likely and CHAIN_REACTIONS[last] in _UNLIKELY:
+        return None
+    if any(reaction.crosslinks(molecule) for (reaction, _), molecule in zip(growths, molecules, strict=True)):
+        return "network"
+    units = [(unit, amount) for (_, unit), amount in zip(growths, amounts, strict=True)]
+    reaction = min((reaction for reaction, _ in growths), key=CHAIN_REACTIONS.index)
+    if reaction.family == "addition":
+        units = alternating_pairs(molecules, units)
+    return _polymerisation(reaction.polymer, reaction.source, units)
+
+
+def monomers_of(molecule: Chem.Mol) -> list[str]:
+    """SMILES of the components of a molecule."""
+    return [Chem.MolToSmiles(part) for part in Chem.GetMolFrags(molecule, asMols=True)]
+
+
+def without_stereo(smiles: str) -> str:
+    """A SMILES without configurations."""
     molecule = Chem.MolFromSmiles(smiles)
     Chem.RemoveStereochemistry(molecule)
     return Chem.MolToSmiles(molecule)
-
-
-_OPEN_ANHYDRIDE = rdChemReactions.ReactionFromSmarts(
-    "[#6R:1](=[O:2])@[#8:3]@[#6R:4](=[O:5])>>([#6:1](=[O:2])[#8:3].[#6:4](=[O:5])O)"
-)
-_HYDROLYSE_HALIDE = rdChemReactions.ReactionFromSmarts("[#6:1][CX3:2](=[O:3])[F,Cl,Br,I]>>[#6:1][C:2](=[O:3])O")
-_HYDROLYSE_ESTER = rdChemReactions.ReactionFromSmarts("[#6:1][CX3:2](=[O:3])[O:4][CH3]>>[#6:1][C:2](=[O:3])[O:4]")
-
-
-def _activated(molecule: Chem.Mol, others: bool) -> Chem.Mol:
-    """A cyclic monoanhydride or a dimethyl ester as the diacid it reacts as when there is a partner."""
-    if not others:
-        return molecule
-    groups = count_groups(molecule)
-    if groups["vinyl"] == 0 and groups["anhydride"] == 1 and groups["acid"] == 0:
-        molecule = _react(_OPEN_ANHYDRIDE, molecule)
-    elif groups["methyl ester"] == 2 and groups["acid"] == 0:
-        molecule = _react(_HYDROLYSE_ESTER, molecule, times=2)
-    return molecule
-
-
-def _react(reaction: rdChemReactions.ChemicalReaction, molecule: Chem.Mol, times: int = 1) -> Chem.Mol:
-    """Apply a reaction of one molecule to one place after the other."""
-    for _ in range(times):
-        molecule = Chem.Mol(molecule)
-        Chem.Kekulize(molecule, clearAromaticFlags=True)
-        molecule = reaction.RunReactants((molecule,))[0][0]
-        Chem.SanitizeMol(molecule)
-    return molecule
-
-
-def _step_mechanism(groups: list[dict[str, int]]) -> str | None:
-    """How two monomers grow by steps, told from their functional groups; None when they don't."""
-
-    def pair(group: str, partner: str, least: int = 2) -> bool:
-        return any(a[group] >= least and b[partner] >= 2 for a, b in (groups, groups[::-1]))
-
-    if pair("anhydride", "amine"):
-        return "imide"
-    if pair("cyclic carbonate", "amine"):
-        return "NIPU"
-    if pair("isocyanate", "alcohol"):
-        return "urethane"
-    if pair("isocyanate", "amine"):
-        return "urea"
-    if pair("acid", "amine") or all(count["acid"] and count["amine"] for count in groups):
-        return "amide"
-    if pair("carbonyl", "alcohol", least=1):
-        return "carbonate"
-    if pair("carbonyl", "amine", least=1):
-        return "urea"
-    if pair("acid", "alcohol") or all(count["acid"] and count["alcohol"] for count in groups):
-        return "ester"
-    return None
-
-
-# The groups two monomers join by, and the reaction that turns one such group into an attachment point.
-_JOINED = {
-    "ester": ("alcohol", "acid"),
-    "amide": ("amine", "acid"),
-    "urethane": ("alcohol", "isocyanate"),
-    "urea": ("amine", "isocyanate"),
-    "imide": ("amine", "anhydride"),
-    "carbonate": ("alcohol", "carbonyl"),
-}
-_OPENED = {
-    name: rdChemReactions.ReactionFromSmarts(smarts)
-    for name, smarts in {
-        "alcohol": "[OX2H1:1][#6;!$([#6]=[O,S]):2]>>*[O:1][#6:2]",
-        "amine": "[NX3H2:1][#6;!$([#6]=[O,S]):2]>>*[N:1][#6:2]",
-        "isocyanate": "[NX2:1]=[C:2]=[O:3]>>[N:1][C:2](=[O:3])*",
-        "acid": "[#6:1][CX3:2](=[O:3])[OX2H1,F,Cl,Br,I]>>[#6:1][C:2](=[O:3])*",
-        "carbonyl": "[CX3;!R:1](=[O:2])[OX2,Cl]>>[C:1](=[O:2])*",
-        # An imide's nitrogen comes with the anhydride's ring, so its amine leaves without.
-        "anhydride": "[#6R:1](=[O:2])@[#8]@[#6R:3]=[O:4]>>[#6:1](=[O:2])N(*)[#6:3]=[O:4]",
-        "amine of an imide": "[NX3H2][#6;!$([#6]=[O,S]):1]>>*[#6:1]",
-    }.items()
-}
-
-
-def _linear(
-    molecules: list[Chem.Mol], groups: list[dict[str, int]], mechanism: str
-) -> list[tuple[Chem.Mol, str]] | None:
-    """The monomers in chain order with the group each joins by, two to a monomer; None if the chain would branch."""
-    pairs = [_JOINED[mechanism]] + ([("amine", "carbonyl")] if mechanism == "urea" else [])
-    for names in pairs:
-        for order in ((0, 1), (1, 0)):
-            counts = [groups[i][name] * (2 if name == "carbonyl" else 1) for i, name in zip(order, names, strict=True)]
-            others = [groups[i][name] for i, name in zip(order, reversed(names), strict=True)]
-            if counts == [2, 2] and others == [0, 0]:
-                return [(molecules[i], name) for i, name in zip(order, names, strict=True)]
-    return None
-
-
-def _symmetric(molecule: Chem.Mol, group: str) -> bool:
-    """Whether the two groups of a monomer are equivalent, so that it makes no difference which way round it goes in."""
-    ranks = list(Chem.CanonicalRankAtoms(molecule, breakTies=False))
-    matches = molecule.GetSubstructMatches(GROUPS[group])
-    return len({tuple(sorted(ranks[atom] for atom in match)) for match in matches}) == 1
-
-
-def _alternate(monomers: list[tuple[Chem.Mol, str]], degree: int, imide: bool) -> str:
-    """Alternate two monomers of two groups each; the ends keep the group that has not reacted."""
-    units, ends = [], []
-    for molecule, group in monomers:
-        reaction = _OPENED["amine of an imide" if imide and group == "amine" else group]
-        units.append(unit_of(_react(reaction, molecule, times=2)))
-        ends.append(_react(reaction, molecule))
-    middle = [units[i % 2] for i in range(1, degree - 1)]
-    return canonical(chain([end_of(ends[0], first=True), *middle, end_of(ends[(degree - 1) % 2], first=False)]))

@@ -99,14 +99,6 @@ def unit_of(molecule: Chem.Mol) -> Unit:
     return Ladder(molecule, head, tail, (second_head, second_tail))
 
 
-def end_of(molecule: Chem.Mol, first: bool) -> ChainUnit:
-    """The first or last unit of a chain, of a molecule with one attachment point."""
-    molecule = Chem.Mol(molecule)
-    Chem.Kekulize(molecule, clearAromaticFlags=True)
-    (point,) = (atom.GetIdx() for atom in molecule.GetAtoms() if atom.GetAtomicNum() == 0)
-    return ChainUnit(molecule, None, point) if first else ChainUnit(molecule, point, None)
-
-
 def cut_at_single_bond(molecule: Chem.Mol) -> Chem.Mol:
     """A repeat unit that was cut at a double bond, such as ``*=CC1CCC(C1)C=*``, cut at a single bond of its backbone instead.
 

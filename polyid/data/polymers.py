@@ -82,7 +82,7 @@ def read_polymers(
 
 
 def _mechanism_of(text: str) -> str | None:
-    """A mechanism m2p knows, from what tables say ("ester_stereo", "acrylate")."""
+    """A mechanism of polymerisation, from what tables say ("ester_stereo", "acrylate")."""
     name = text.strip().removesuffix("_stereo")
     name = "vinyl" if name == "acrylate" else name
     return next((mechanism for mechanism in MECHANISMS if mechanism.lower() == name.lower()), None)

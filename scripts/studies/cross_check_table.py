@@ -37,6 +37,8 @@ TOLERANCE = {"Glass_Transition": 15.0, "Melt_Temp": 20.0, "Density": 0.05} | {
 SHARE_REPEATED = 0.6
 """Share of a chain that its repeat unit must make up; a random sequence does not reach it by chance."""
 UNSTATED = ("", "atactic")
+# Between monomers, and between the units of a copolymer.
+_SEVERAL = re.compile(r"\.| : ")
 
 
 @dataclass(frozen=True)
@@ -146,16 +148,16 @@ def _smiles_of_parts(cut: Chem.Mol, parts: tuple[tuple[int, ...], ...], part_of:
 def _is_copolymer(row: dict) -> bool:
     """Whether a row says that its chain is a random one: shares of several monomers, or several vinyl monomers."""
     shares = re.findall(r"[\d.]+", str(row.get("distribution") or ""))
-    return len(shares) > 1 or (row.get("mechanism") == "vinyl" and "." in row["smiles_monomer"])
+    return len(shares) > 1 or bool(row.get("mechanism") == "vinyl" and _SEVERAL.search(row["smiles_monomer"]))
 
 
 def _key_of_monomer(row: dict) -> str | None:
     """Key of the head-to-tail chain of a row's one monomer, which its oligomer may join turned round at random."""
-    if row.get("mechanism") not in MECHANISMS or "." in row["smiles_monomer"]:
+    if row.get("mechanism") not in MECHANISMS or _SEVERAL.search(row["smiles_monomer"]):
         return None
     try:
-        # With a share of meso dyads the monomer is joined head to tail, without one by m2p, which turns units round.
-        return polymer_key(to_oligomer(row["smiles_monomer"], mechanism=row["mechanism"], pm=0.5))
+        # The monomer is joined head to tail, whatever the oligomer beside it is.
+        return polymer_key(to_oligomer(row["smiles_monomer"], mechanism=row["mechanism"]))
     except PolymerError:
         return None
 

@@ -185,9 +185,9 @@ def test_monomers_and_names_are_components_too():
 
 
 def test_monomers_that_grow_together_only_are_one_polymer():
-    asked = read_polymer("OCCO.O=C(O)c1ccc(C(=O)O)cc1")
-    assert read_polymer("OCCO : O=C(O)c1ccc(C(=O)O)cc1 = 50 : 50 alternating") == asked
-    assert read_polymer("OCCO : O=C(O)c1ccc(C(=O)O)cc1") == asked
+    asked = to_oligomer("OCCO.O=C(O)c1ccc(C(=O)O)cc1")
+    assert to_oligomer("OCCO : O=C(O)c1ccc(C(=O)O)cc1 = 50 : 50 alternating") == asked
+    assert to_oligomer("OCCO : O=C(O)c1ccc(C(=O)O)cc1") == asked
     with pytest.raises(PolymerError, match="neither a repeat unit nor a monomer"):
         read_polymer("OCCO : O=C(O)c1ccc(C(=O)O)cc1 = 70 : 30")
 

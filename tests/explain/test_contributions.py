@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
+from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.oligomer import ChainSettings, to_oligomer
+from polyid.errors import PolymerError
 from polyid.explain.contributions import Contributions, contributions
 from polyid.explain.copies import find_repeats
 from polyid.explain.drawing import LOWERING, RAISING, draw_contributions
@@ -164,8 +166,8 @@ def test_units_of_monomers_are_their_residues(predictor):
         return set(explain(predictor, smiles)["Density"].repeat_unit.split("."))
 
     assert units("OCCO.O=C(O)c1ccc(C(=O)O)cc1") == {"*OCCOC(=O)c1ccc(C(*)=O)cc1"}
-    # Propylene glycol goes in either way round, so diol and diacid are units of their own.
-    assert units("OCC(C)O.O=C(O)CCCCC(=O)O") == {"*OCC(C)O*", "*C(=O)CCCCC(*)=O"}
+    (unit,) = units("OCC(C)O.O=C(O)CCCCC(=O)O")
+    assert polymer_identity(unit) == polymer_identity("*OCC(C)OC(=O)CCCCC(*)=O")
     assert units("C=Cc1ccccc1.C=C(C)C(=O)OC") == {"*CC(*)c1ccccc1", "*CC(*)(C)C(=O)OC"}
 
 
@@ -241,12 +243,12 @@ def test_weights_are_shares_of_the_bonds(predictor):
     np.testing.assert_allclose(found.atom_weights, degree / degree.sum(), atol=0.006)
 
 
-def test_a_molecule_that_does_not_repeat_is_its_own_unit(predictor):
-    smiles = "CCOC(=O)c1ccc(NC(=O)C(F)(F)CO)cc1Cl"
-    found = explain(predictor, smiles)["Glass_Transition"]
-    assert Chem.CanonSmiles(found.repeat_unit) == Chem.CanonSmiles(smiles)
-    assert found.copies == 1 and found.end_groups == 0
-    assert found.total == pytest.approx(predictor.predict([Chem.CanonSmiles(smiles)])[:, 0, 0].mean(), rel=1e-5)
+def test_a_molecule_that_does_not_repeat_is_refused_and_is_a_unit_of_its_own(predictor):
+    smiles = Chem.CanonSmiles("CCOC(=O)c1ccc(NC(=O)C(F)(F)CO)cc1Cl")
+    with pytest.raises(PolymerError, match="nothing repeats"):
+        explain(predictor, smiles)
+    repeats = find_repeats(smiles)
+    assert repeats.smiles == smiles and repeats.copies == 1
 
 
 def test_tacticity_is_explained_as_it_is_predicted(predictor):

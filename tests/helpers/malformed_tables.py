@@ -241,7 +241,7 @@ def cases() -> list[Case]:
         Case("long_row.csv", (plain + "*CC(*)F,40,1.3,what is this\n").encode(), both, {8}),
         Case("broken_smiles.csv", (plain + "*CC(*,40,1.3\npolystyrol,100,1\n,5,1\n").encode(), both, {8, 9, 10}),
         Case("sentence_as_smiles.csv", (plain + "see table 3,40,1.3\n").encode(), both, {8}),
-        Case("monomer_as_polymer.csv", (plain + "C=CF,40,1.3\n").encode(), both, {8}),
+        Case("molecule_as_polymer.csv", (plain + "CC(=O)Nc1ccc(O)cc1,40,1.3\n").encode(), both, {8}),
         Case(
             "duplicate_header.csv",
             text_table(["smiles", "Tg", "Tg"], [[s, str(tg), "1"] for s, tg in GLASS.items()]).encode(),

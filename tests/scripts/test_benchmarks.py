@@ -144,7 +144,7 @@ def test_the_gpu_benchmark_needs_keras_and_its_backend_alone(tmp_path, backend):
     pytest.importorskip(backend)
     path = tmp_path / "polymers.npz"
     export(path, "small", 12)
-    others = ["rdkit", "nfp", "m2p", "pandas", "sklearn", "safetensors", "gradio", "huggingface_hub", "tqdm", "joblib"]
+    others = ["rdkit", "nfp", "pandas", "sklearn", "safetensors", "gradio", "huggingface_hub", "tqdm", "joblib"]
     others += ["jax"] if backend == "tensorflow" else ["tensorflow"]
     code = (
         f"import runpy, sys; sys.modules.update(dict.fromkeys({others}))\n"

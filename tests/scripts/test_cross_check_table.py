@@ -78,7 +78,7 @@ def test_a_difference_of_just_the_tolerance_agrees(difference, agrees):
 
 
 def test_a_published_row_of_oligomer_and_monomer_is_found(tmp_path, tables):
-    # m2p's oligomers of vinyl monomers join some units head to head; the monomer says which polymer it is.
+    # Upstream's oligomers of vinyl monomers join some units head to head; the monomer says which polymer it is.
     irregular = "CC(c1ccccc1)C(c1ccccc1)CCC(c1ccccc1)CC(c1ccccc1)C(c1ccccc1)CCC(c1ccccc1)C(c1ccccc1)C"
     path = tmp_path / "published.csv"
     path.write_text(

@@ -89,18 +89,11 @@ def test_fragments_are_those_of_the_chain_and_not_of_its_ends():
     }
     for left, right in (("O", "O"), ("N", "C(=O)O"), ("Cl", "C(C)(C)C"), ("CC(=O)", "Br")):
         assert set(chain_fragments(left + chain + right)) == set(polyethylene)
-    # The same polyester from monomers, with acid and alcohol ends, and from its repeat unit, ended with hydrogen.
-    for monomers, unit in (
-        ("OCCO.O=C(O)c1ccc(C(=O)O)cc1", "*OCCOC(=O)c1ccc(C(*)=O)cc1"),
-        ("NCCCCCCN.O=C(O)CCCCC(=O)O", "*NCCCCCCNC(=O)CCCCC(*)=O"),
-        ("C=Cc1ccccc1.C=Cc1ccccc1", "*CC(*)c1ccccc1"),
-    ):
-        made, written = set(chain_fragments(to_oligomer(monomers))), set(chain_fragments(to_oligomer(unit)))
-        if "." in monomers and not monomers.startswith("C=C"):
-            assert made == written
-        else:
-            assert written <= made | morgan(to_oligomer(monomers))
-        assert morgan(to_oligomer(monomers)) - made and morgan(to_oligomer(unit)) - written
+    # The same polyester ended with acid and alcohol, and with hydrogen.
+    made = "O=C(O)c1ccc(cc1)C(=O)OCCO" + "C(=O)c1ccc(cc1)C(=O)OCCO" * 8
+    written = to_oligomer("*OCCOC(=O)c1ccc(C(*)=O)cc1")
+    assert set(chain_fragments(made)) == set(chain_fragments(written))
+    assert morgan(made) - set(chain_fragments(made)) and morgan(written) - set(chain_fragments(written))
 
 
 def test_molecules_that_do_not_repeat_keep_all_fragments():
