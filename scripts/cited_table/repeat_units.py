@@ -12,8 +12,8 @@ from rdkit.Chem import rdChemReactions
 
 from polyid.chemistry.chain import chain
 from polyid.chemistry.forms import PolymerForm, parse_polymer
-from polyid.chemistry.functional_groups import self_polymerising_unit
 from polyid.chemistry.identity import polymer_identity
+from polyid.chemistry.polymerisation import repeat_units, unit_smiles
 from polyid.chemistry.repeat_unit import unit_of
 from polyid.chemistry.tacticity import open_backbone_centres
 from polyid.errors import PolymerError
@@ -84,8 +84,10 @@ def repeat_unit_of_monomers(monomers: str, mechanism: str) -> str | None:
         if len(parts) > 2:
             return None
         if len(parts) == 1:
-            grown = self_polymerising_unit(Chem.MolFromSmiles(parts[0]))
-            return None if grown is None else Chem.MolToSmiles(chain([grown[1]], head_cap=0, tail_cap=0))
+            try:
+                return unit_smiles(repeat_units(parts).units[0])
+            except PolymerError:
+                return None
         if mechanism == "amide":
             # The database has some imides by their acids: amic acids close to imides before they soften or make a film.
             closed = [_dianhydride(part) for part in parts]
