@@ -141,6 +141,11 @@ def canonical(molecule: Chem.Mol) -> str:
     return Chem.MolToSmiles(read_molecule(Chem.MolToSmiles(molecule)))
 
 
+def homopolymer(unit: Unit, degree: int, pm: float | None, seed: int) -> str:
+    """Canonical SMILES of one unit repeated `degree` times; see `repeated`."""
+    return canonical(chain(repeated(unit, degree, pm, seed)))
+
+
 def repeated(unit: Unit, degree: int, pm: float | None, seed: int) -> list[Unit]:
     """The units of a chain: one unit `degree` times, or as often as 2,000 heavy atoms allow.
 
