@@ -162,7 +162,7 @@ def test_texts_as_people_paste_them_are_read_rightly_or_refused_with_the_reason(
         if isinstance(polymer, str):
             right = meaning.startswith("refused:") and meaning.removeprefix("refused:") in polymer
         else:
-            right = meaning == polymer[0] or meant.get(meaning) == polymer
+            right = meaning == polymer[0] or meant.get(meaning, "")[1:] == polymer[1:]
         if not right:
             wrong.append((text, polymer))
     assert not wrong
