@@ -18,7 +18,7 @@ from rdkit import Chem, rdBase
 from polyid.chemistry.chain import MAX_HEAVY_ATOMS
 from polyid.chemistry.diagnose import EXPECTED, why_unreadable
 from polyid.chemistry.ladder import with_strands
-from polyid.chemistry.monomers import is_monomer
+from polyid.chemistry.monomers import is_monomer, without_alkali
 from polyid.chemistry.notations import LADDER_POINTS, MAX_CHARACTERS, as_smiles, copolymer_of
 from polyid.chemistry.repeat_unit import cut_at_single_bond
 from polyid.chemistry.smiles import read_molecule
@@ -75,6 +75,8 @@ def parse_polymer(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
                 atom.SetAtomMapNum(0)
         if "*" in text and "=" in text:
             molecule = cut_at_single_bond(molecule)
+        if "." in text and "*" not in text:
+            molecule = without_alkali(molecule)
         form = _check(molecule, text)
         return (with_strands(molecule, shorten(text)) if text.count("*") == LADDER_POINTS else molecule), form
 

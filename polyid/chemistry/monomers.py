@@ -23,8 +23,27 @@ _MAX_RINGS_ALONE = 3
 _SHARE_OF_OLIGOMER = 0.75
 # Groups that growth by steps forms: a molecule that has one is an oligomer, not its monomer.
 _STEP_LINK = Chem.MolFromSmarts("[CX3;!R](=O)[OX2,NX3][#6]")
+_ALKALI = ("Li", "Na", "K", "Cs")
+_LEAVING_SALT = Chem.MolFromSmarts("[$([S-]),$([S-2]),$([O-]c)]")
 _PAIRED = ("alcohol", "acid", "amine", "anhydride", "isocyanate")
 _SELF_CONDENSING = ("amine", "secondary amine", "alcohol")
+
+
+def without_alkali(molecule: Chem.Mol) -> Chem.Mol:
+    """Sulfides, thiolates and phenolates of alkali metals as the acids that react like them; any other molecule as it is."""
+    ions = [atom for atom in molecule.GetAtoms() if atom.GetFormalCharge()]
+    metals = [atom.GetIdx() for atom in ions if atom.GetSymbol() in _ALKALI and not atom.GetDegree()]
+    leaving = {match[0] for match in molecule.GetSubstructMatches(_LEAVING_SALT)}
+    if not metals or {atom.GetIdx() for atom in ions} != leaving.union(metals):
+        return molecule
+    changed = Chem.RWMol(molecule)
+    for atom in leaving:
+        changed.GetAtomWithIdx(atom).SetFormalCharge(0)
+        changed.GetAtomWithIdx(atom).SetNoImplicit(False)
+    for metal in sorted(metals, reverse=True):
+        changed.RemoveAtom(metal)
+    Chem.SanitizeMol(changed)
+    return changed.GetMol()
 
 
 def is_monomer(molecule: Chem.Mol) -> bool:
@@ -84,6 +103,8 @@ def read_as(text: str) -> tuple[str, ...]:
         return ()
     with rdBase.BlockLogs():
         molecule = read_molecule(text)
+        if molecule is not None and "." in text:
+            molecule = without_alkali(molecule)
         if molecule is None or not ("." in text or is_monomer(molecule)):
             return ()
         monomers = monomers_of(molecule)

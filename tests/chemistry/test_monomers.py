@@ -9,11 +9,11 @@ import pytest
 from rdkit import Chem
 
 from polyid.chemistry.backbone import canonical_unit
-from polyid.chemistry.forms import PolymerForm, recognise_form
+from polyid.chemistry.forms import PolymerForm, parse_polymer, recognise_form
 from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.oligomer import read_polymer, to_oligomer
-from polyid.chemistry.polymerisation import repeat_units, unit_smiles
+from polyid.chemistry.polymerisation import monomers_of, repeat_units, unit_smiles
 from polyid.chemistry.repeat_unit import unit_of
 from polyid.errors import PolymerError
 
@@ -28,7 +28,7 @@ LISTED = [
 def test_monomers_are_the_polymer_that_textbooks_say(name, monomers, unit):
     assert polymer_identity(monomers) == polymer_identity(unit)
     assert recognise_form(monomers) is PolymerForm.MONOMERS
-    made = repeat_units(monomers.split("."))
+    made = repeat_units(monomers_of(parse_polymer(monomers)[0]))
     # Which enantiomer or which end comes first may differ from the unit as it is written; the atoms may not.
     assert made.source and len(made.units) == 1
     assert len(to_oligomer(monomers, 3)) == len(to_oligomer(unit_smiles(made.units[0]), 3))
@@ -124,6 +124,7 @@ def test_amounts_are_the_shares_of_units():
         ("OCCO.CCCCN", "is not known here"),
         ("CC(=O)O.OCCO", "is not known here"),
         (".".join("C=C" + "C" * n for n in range(9)), "9 different monomers"),
+        ("C=CC(=O)[O-].[Na+]", "Na"),
     ],
 )
 def test_what_is_not_known_here_is_said_with_a_remedy(monomers, message):
