@@ -16,8 +16,8 @@ from polyid.data.training_table import read_training_table
 from polyid.nn.builders import global100
 
 UNITS = ["*CC*", "*CC(*)C", "*CC(*)Cl", "*CC(*)O", "*CCO*", "*CC(*)C#N", "*CC(*)F", "*CCCO*"]
-RANDOM = ["C=Cc1ccccc1.C=CC(=O)OC", "*CC(*)Cl"]
-PM = [None, 0.5]
+RANDOM = ["*CC(*)C#N", "*CC(*)Cl"]
+PM = [0.3, 0.5]
 TINY = {"num_messages": 1, "atom_features": 4, "mol_features": 2, "epochs": 1, "batch_size": 4, "kernel": True}
 
 

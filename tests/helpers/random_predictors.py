@@ -30,7 +30,7 @@ UNITS_OF_POLYMERS = [
 MONOMERS = [
     "OCCO.O=C(O)c1ccc(C(=O)O)cc1",
     "OCC(C)O.O=C(O)CCCCC(=O)O",
-    "C=Cc1ccccc1.C=C(C)C(=O)OC",
+    "C=Cc1ccccc1.O=C1C=CC(=O)O1",
     "NCCCCCCN.O=C(O)CCCCC(=O)O",
 ]
 
