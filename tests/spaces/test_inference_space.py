@@ -637,8 +637,8 @@ def test_the_client_of_the_readme(trained):
         assert len(client.predict("*CC(*)C", api_name="/explain")["properties"]) == 2
         assert client.predict(api_name="/model_status")["phase"] == "ready"
         for question, said in (
-            ({"smiles": "*CC*", "level": 90}, "between 0 and 1"),
-            ({"smiles": "*CC*", "level": "sure"}, "between 0 and 1"),
+            ({"smiles": "*CC*", "level": 90}, "from 0.01 to 0.999"),
+            ({"smiles": "*CC*", "level": "sure"}, "from 0.01 to 0.999"),
             ({"smiles": " "}, "box is empty"),
             ({"smiles": ["*CC*"]}, "one a line"),
         ):
