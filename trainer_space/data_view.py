@@ -9,6 +9,7 @@ from polyid.common.files import write_text
 from polyid.common.spreadsheet import csv_text
 from polyid.data.preview import Preview
 from polyid.data.properties import PROPERTIES
+from polyid.data.roles import COPOLYMER_PART
 from polyid.data.training_table import TrainingTable
 from polyid.web.html import templates
 from polyid.web.labels import property_label
@@ -20,6 +21,7 @@ MEANINGS = [
     ("SMILES", "smiles"),
     ("SMILES of the oligomer", "oligomer"),
     ("SMILES of the monomers", "monomers"),
+    ("Part of a copolymer", COPOLYMER_PART),
     ("Mechanism", "mechanism"),
     ("Probability of meso dyads", "pm"),
     ("Tacticity", "tacticity"),

@@ -226,4 +226,4 @@ def with_copolymers(table: RawTable, smiles: str | None) -> RawTable:
     note = f"{listed(columns.used)} were read together as copolymers, in the column {TEXT_COLUMN}"
     if not columns.shares and columns.ratio is None:
         note += "; no column says how much there is of each component, so equal amounts are assumed"
-    return replace(table, cells=read, notes=[*table.notes, f"{note}."])
+    return replace(table, cells=read, notes=[*table.notes, f"{note}."], read_together=tuple(columns.used))

@@ -14,7 +14,7 @@ from polyid.data.columns import Mapping, propose_mapping
 from polyid.data.headers import RawTable
 from polyid.data.properties import PROPERTIES, find_property
 from polyid.data.recognition import PropertyColumn, recognised_columns
-from polyid.data.roles import COLUMN_MEANINGS, SMILES_ROLES, roles_by_name
+from polyid.data.roles import COLUMN_MEANINGS, COPOLYMER_PART, SMILES_ROLES, roles_by_name
 from polyid.data.units import convertible, read_unit
 from polyid.errors import DataError
 
@@ -41,6 +41,8 @@ def describe_columns(table: RawTable) -> ColumnMeanings:
         free = [column for column in table.cells.columns if column not in roles.values()]
         mapping = Mapping(roles, tuple(recognised_columns(table, free)))
     described: ColumnMeanings = {column: {"as": "", "unit": None} for column in table.cells.columns}
+    for column in table.read_together:
+        described[column]["as"] = COPOLYMER_PART
     for role, column in mapping.roles.items():
         described[column]["as"] = role
     for entry in mapping.properties:
@@ -136,11 +138,16 @@ def _used_meanings(table: RawTable, columns: ColumnMeanings) -> dict[str, str]:
     for column, described in columns.items():
         _check_column(table, column)
         meaning, _ = _as_written(column, described)
+        if meaning == COPOLYMER_PART and column not in table.read_together:
+            raise DataError(
+                f"The column {column} is not read as {COPOLYMER_PART}; give it a name such as smiles_2, fraction_2, ratio or "
+                "architecture."
+            )
         if meaning in meanings:
             raise DataError(
                 f"The columns {meanings[meaning]} and {column} are both to be {meaning}; choose one of them."
             )
-        if meaning:
+        if meaning and meaning != COPOLYMER_PART:
             meanings[meaning] = column
     return meanings
 

@@ -31,6 +31,8 @@ class RawTable:
         What was skipped or assumed, one sentence each.
     titles : tuple of str
         Cells of the rows above the header.
+    read_together : tuple of str
+        Columns that say together what copolymers are, in a column that was made of them.
     sha256 : str
         Of the file's bytes.
     source : str
@@ -44,6 +46,7 @@ class RawTable:
     bad_rows: list[tuple[int, str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     titles: tuple[str, ...] = ()
+    read_together: tuple[str, ...] = ()
 
 
 def unique_names(names: list[str]) -> list[str]:

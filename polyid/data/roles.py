@@ -46,7 +46,8 @@ _ROLES: dict[str, tuple[str, ...]] = {
 }
 ROLE_OF = {spelling: role for role, spellings in _ROLES.items() for spelling in spellings}
 SMILES_ROLES = ("oligomer", "smiles", "monomers")
-COLUMN_MEANINGS = tuple(_ROLES)
+COPOLYMER_PART = "part of a copolymer"
+COLUMN_MEANINGS = (*_ROLES, COPOLYMER_PART)
 """What a column can be besides a property."""
 
 

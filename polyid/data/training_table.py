@@ -177,8 +177,8 @@ def apply_mapping(
     note_disagreements(frame, units, problems)
     note_marks(table, problems)
     notes = list(table.notes)
-    if mapping.other:
-        notes.append(f"Not used: {listed(mapping.other)}.")
+    if unused := [column for column in mapping.other if column not in table.read_together]:
+        notes.append(f"Not used: {listed(unused)}.")
     return TrainingTable(
         frame=frame,
         units=units,

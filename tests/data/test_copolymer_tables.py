@@ -8,11 +8,14 @@ from polyid.chemistry.oligomer import to_oligomer
 from polyid.data.component_names import component_number, is_architecture_name, is_ratio_name, share_number
 from polyid.data.copolymer_columns import TEXT_COLUMN
 from polyid.data.dataset import Dataset
+from polyid.data.described import describe_columns, mapping_of
 from polyid.data.keys import polymer_keys
 from polyid.data.prediction_table import load_prediction_table
 from polyid.data.raw import as_raw_table
+from polyid.data.roles import COPOLYMER_PART
 from polyid.data.splits import assign_folds
 from polyid.data.training_table import read_training_table
+from polyid.errors import DataError
 
 STYRENE, ACRYLATE = "*CC(*)c1ccccc1", "*CC(*)C(=O)OC"
 ASKED = f"{STYRENE} : {ACRYLATE}"
@@ -98,6 +101,19 @@ def test_nothing_is_dropped_without_a_word():
     table = as_raw_table(pd.DataFrame({"smiles_1": [STYRENE], "smiles_2": [ACRYLATE], "Tg": [1.0]}))
     assert "smiles_1, smiles_2 were read together" in table.notes[-1] and "equal amounts" in table.notes[-1]
     assert next(iter(table.cells)) == TEXT_COLUMN
+    named = read_training_table(table.cells.drop(columns=TEXT_COLUMN)).notes
+    assert not any(note.startswith("Not used") for note in named)
+    # A page shows what each column is, and sends it back.
+    described = describe_columns(table)
+    assert {column: what["as"] for column, what in described.items()} == {
+        TEXT_COLUMN: "smiles",
+        "smiles_1": COPOLYMER_PART,
+        "smiles_2": COPOLYMER_PART,
+        "Tg": "Glass_Transition",
+    }
+    assert mapping_of(table, described).roles == {"smiles": TEXT_COLUMN}
+    with pytest.raises(DataError, match="Tg is not read as part of a copolymer"):
+        mapping_of(table, {**described, "Tg": {"as": COPOLYMER_PART, "unit": None}})
 
 
 @pytest.fixture(scope="module")
