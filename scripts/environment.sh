@@ -36,7 +36,7 @@ install_package() {
     PYTHON=$PWD/.venv/bin/python
     local pip=("$PYTHON" -m pip install --quiet --disable-pip-version-check --no-input)
     # uv finds versions that fit in seconds, where pip takes minutes; where it can't (it reads no pip.conf), pip can.
-    if ! { "${pip[@]}" uv && "$PYTHON" -m uv pip install --quiet --python "$PYTHON" -e "$wanted"; }; then
+    if ! { "${pip[@]}" uv && "$PYTHON" -m uv pip install --system-certs --quiet --python "$PYTHON" -e "$wanted"; }; then
         "${pip[@]}" -e "$wanted" || {
             echo "The installation failed; pip's message is above. Is the network there?" >&2
             return 1
