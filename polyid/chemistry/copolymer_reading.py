@@ -22,7 +22,7 @@ from polyid.config.settings import DEGREE_OF_POLYMERISATION
 from polyid.errors import PolymerError
 
 MOST_COMPONENTS = 16
-# Alternating units are as many of each; a ratio that says otherwise is a contradiction.
+# Alternating units are as many of each; another ratio contradicts that.
 _UNEVEN = 0.02
 
 
@@ -35,8 +35,7 @@ class CopolymerReading:
     polymer : Copolymer or str
         The SMILES of a repeat unit where there is only one of them, or units alternate.
     key : str or None
-        Of `polyid.chemistry.identity.polymer_identity`: the same for every ratio and architecture of the same units. None for a
-        single repeat unit, which has a key of its own.
+        The same for every ratio and architecture of the same units; None for a single repeat unit, which has its own.
     notes : tuple of str
         What was understood, for people.
     degree : int or None
@@ -89,10 +88,8 @@ def _of_monomers(text: object) -> CopolymerText | None:
 def _read(written: CopolymerText) -> CopolymerReading:
     shown = shorten(str(written))
     if len(written.components) > MOST_COMPONENTS:
-        raise PolymerError(
-            f"“{shown}” has {len(written.components)} components, but at most {MOST_COMPONENTS} are read; leave out those "
-            "there is least of."
-        )
+        most = f"at most {MOST_COMPONENTS} are read; leave out those there is least of."
+        raise PolymerError(f"“{shown}” has {len(written.components)} components, but {most}")
     made = _made_together(written)
     if made is not None and len(made.units) == 1:
         return CopolymerReading(unit_smiles(made.units[0]), None, (f"read as {made}",), written.degree)
@@ -150,8 +147,8 @@ def _made_together(written: CopolymerText) -> Polymerisation | None:
         made = repeat_units([text for text, _ in there], [amount for _, amount in there])
     except PolymerError:
         return None
-    single = len(made.units) == 1
-    return None if (single and uneven) or (not single and written.architecture is Architecture.ALTERNATING) else made
+    refused = uneven if len(made.units) == 1 else written.architecture is Architecture.ALTERNATING
+    return None if refused else made
 
 
 def _heads_first(made: Polymerisation) -> list[str]:
@@ -177,10 +174,8 @@ def component_unit(component: str) -> str:
             "polymerise by itself; write its repeat unit with two attachment points, such as *CC(*)c1ccccc1."
         ) from None
     if len(made.units) > 1:
-        raise PolymerError(
-            f"The component “{shorten(component)}” of a copolymer makes {len(made.units)} repeat units; write each of them as a "
-            "component."
-        )
+        several = f"makes {len(made.units)} repeat units; write each of them as a component."
+        raise PolymerError(f"The component “{shorten(component)}” of a copolymer {several}")
     return _heads_first(made)[0]
 
 

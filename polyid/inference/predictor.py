@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -19,7 +18,7 @@ from polyid.errors import BundleError
 from polyid.graphs.batch import pack
 from polyid.graphs.refinement import QuotientGraph, refine
 from polyid.inference.answers import Answers, BondValues
-from polyid.inference.reader import OligomerReader, ReadPolymers, parts_of, read_parts
+from polyid.inference.reader import OligomerReader, ReadPolymers, one_ahead, parts_of, read_parts
 from polyid.kernel.neighbourhood import neighbourhood
 
 # Graph rows of one call; at 64 features about 100 MiB of intermediate states.
@@ -177,7 +176,7 @@ class EnsemblePredictor:
                     yield from ((part, *batch) for batch in self._batches(part.graphs))
 
         out: list[np.ndarray] = []
-        for part, rows, batch in _one_ahead(batches()):
+        for part, rows, batch in one_ahead(batches()):
             out = out or [np.empty((len(self.members), len(part.graphs), width)) for width in widths]
             if batch is not None:
                 for array, answer in zip(out, self._predictions(batch), strict=False):
@@ -273,19 +272,6 @@ class EnsemblePredictor:
         for place, name in enumerate(_OF_A_MEMBER):
             batch[name] = np.stack([np.concatenate([t[place] for t in own])[None] for own in tokens])
         return keras.tree.map_structure(ops.convert_to_tensor, batch)
-
-
-def _one_ahead(items: Generator) -> Iterator:
-    """The items, each made while the caller works on the one before."""
-    with ThreadPoolExecutor(1, "read-ahead") as reader:
-        try:
-            ahead = reader.submit(next, items, None)
-            while (item := ahead.result()) is not None:
-                ahead = reader.submit(next, items, None)
-                yield item
-        finally:
-            # What the caller doesn't want any more ends in the thread that it began in.
-            reader.submit(items.close)
 
 
 def _compiled(function: Callable) -> Callable:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -204,3 +205,16 @@ def _closing(found: Generator) -> Iterator[Generator]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found.close()
+
+
+def one_ahead(items: Generator) -> Iterator:
+    """The items, each made while the caller works on the one before."""
+    with ThreadPoolExecutor(1, "read-ahead") as reader:
+        try:
+            ahead = reader.submit(next, items, None)
+            while (item := ahead.result()) is not None:
+                ahead = reader.submit(next, items, None)
+                yield item
+        finally:
+            # What the caller doesn't want any more ends in the thread that it began in.
+            reader.submit(items.close)
