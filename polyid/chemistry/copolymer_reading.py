@@ -22,8 +22,7 @@ from polyid.config.settings import DEGREE_OF_POLYMERISATION
 from polyid.errors import PolymerError
 
 MOST_COMPONENTS = 16
-# Alternating units are as many of each; another ratio contradicts that.
-_UNEVEN = 0.02
+_UNEVEN = 0.02  # Alternating units are as many of each; another ratio contradicts that.
 
 
 @dataclass(frozen=True)
