@@ -131,9 +131,14 @@ def test_what_has_several_readings_is_asked(typed, readings):
         assert all(reading in str(caught.value) for reading in readings), str(caught.value)
 
 
-@pytest.mark.parametrize("typed", ["P-S", "PCS", "CO", "CCO", "C-N", "OCCO", "PPP(P)P", "C=C", "c1ccccc1"])
+@pytest.mark.parametrize("typed", ["P-S", "PCS", "CO", "CCO", "C-N", "OCCO", "PPP(P)P", "c1ccccc1"])
 def test_a_smiles_that_is_no_listed_name_stays_a_smiles(typed):
     assert as_smiles(typed) == type(as_smiles(typed))(typed)
+
+
+def test_a_monomer_stays_a_smiles_and_its_polymer_is_said():
+    assert as_smiles("C=C").text == "C=C"
+    assert as_smiles("C=C").notes == ("monomer C=C read as polyolefin *CC*",)
 
 
 @pytest.mark.parametrize(

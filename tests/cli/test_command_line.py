@@ -121,6 +121,8 @@ def test_predictions_are_said_with_interval_and_domain(level, folder, model, cap
         lines = part.splitlines()
         assert lines[0] == smiles
         row = model.predict_smiles([smiles], level).iloc[0]
+        if row["read_as"]:
+            assert row["read_as"] in lines.pop(1)
         label, numbers = lines[1].split(": ")
         assert label == "  Glass transition temperature"
         read = re.fullmatch(r"(-?[\d.]+) °C, (\d+) % between (-?[\d.]+) and (-?[\d.]+) °C", numbers)

@@ -22,6 +22,8 @@ from polyid.graphs.batch import pack
 from polyid.graphs.refinement import compress
 from polyid.nn.network import MessagePassingNetwork
 
+COMPILED = True
+
 COPOLYMERS = [
     "*CC(*)c1ccccc1 : *CC(*)C(=O)OC = 7 : 3, 6 units",
     "*OC(C)C(=O)* : *OCC(=O)* = 1 : 2 block, 6 units",

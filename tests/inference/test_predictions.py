@@ -81,8 +81,9 @@ def test_the_maker_says_what_the_members_say(predictor):
     asked = ["*CC(*)C", "C1CC", "*CCO*", "*CC(*)C"]
     found = Predictions.joined(list(maker.in_parts(asked, 0.9, ChainSettings())))
     members = predictor.predict([text for text in found.oligomer if text])
-    np.testing.assert_allclose(found.mean[found.predicted], members.mean(axis=0))
-    np.testing.assert_allclose(found.std[found.predicted], members.std(axis=0, ddof=1))
+    # The chains are read from short ones here and written out there: float32 sums in another order.
+    np.testing.assert_allclose(found.mean[found.predicted], members.mean(axis=0), rtol=2e-6)
+    np.testing.assert_allclose(found.std[found.predicted], members.std(axis=0, ddof=1), rtol=1e-4)
     assert np.isnan(found.mean[1]).all() and "ring 1" in found.error[1]
     np.testing.assert_array_equal(found.mean[0], found.mean[3])
 
