@@ -149,7 +149,7 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
 
         form.get_by_label("Epochs", exact=True).fill("0")
         form.locator("#start").click()
-        form.get_by_text("The number of epochs is 0: choose 1 or more.").wait_for()
+        form.get_by_text("The number of epochs is 0; it must be a whole number").wait_for()
         assert form.get_by_label("Epochs", exact=True).input_value() == "0", "what was typed stays"
         form.get_by_label("Epochs", exact=True).fill("2")
         form.get_by_label("Folds", exact=True).fill("31")
