@@ -99,7 +99,9 @@ def refusing(read: Callable[P, R]) -> Callable[P, R]:
         except PolymerError:
             raise
         except Exception as error:
-            logger.debug("unforeseen", exc_info=True)
+            if not isinstance(error, ValueError | RuntimeError):
+                # RDKit refuses with these two; whatever else comes is a fault of this package, and must be seen in the log.
+                logger.exception("Reading a polymer failed")
             what = (str(error).strip().splitlines() or [type(error).__name__])[0]
             shown = shorten(ascii(args[0] if args else kwargs.get("smiles"))[1:-1])
             raise PolymerError(

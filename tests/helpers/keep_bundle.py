@@ -17,8 +17,10 @@ SMILES = [
     "*CC*",
     "*CC(*)c1ccc(C)cc1",
     "*CC(*)OC(C)=O",
-    "OCCO.O=C(O)c1ccc(C(=O)O)cc1",
-    "C=C(C)C(=O)OC",
+    # An oligomer of PET: how monomers become a chain is chemistry, which a package to come may know better.
+    "O=C(O)c1ccc(C(=O)OCCO"
+    + "".join(f"C(=O)c{n}ccc(C(=O)OCCO" for n in range(2, 10))
+    + "".join(f")cc{n}" for n in range(9, 0, -1)),
     "*Nc1ccccc1*",
 ]
 

@@ -366,7 +366,7 @@ def test_too_many_folds_and_unlabelled_folds_are_refused(data, tmp_path):
     ensemble.load_dataset(data, ["Tg"])
     with pytest.raises(TrainingError, match="11 folds need at least 11 different polymers"):
         ensemble.split_data(11)
-    with pytest.raises(TrainingError, match="1 folds"):
+    with pytest.raises(TrainingError, match="The number of folds is 1; it must be a whole number from 2"):
         ensemble.split_data(1)
     frame = small_table()
     frame.loc[1:, "Tm"] = np.nan
