@@ -59,7 +59,7 @@ def test_a_regular_chain_is_read_as_its_oligomer(degree, rounds):
     assert differing(UNITS, degree, rounds) == {}
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_all_bundled_units_are_read_as_their_oligomers():
     table = pd.read_csv(bundled_tables()["polymer_properties"])
     polymers = [read_polymer(text)[1] for text in table["repeat_unit"].unique()]
