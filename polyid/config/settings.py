@@ -88,5 +88,5 @@ def settings_from(params: dict[str, Any], seed: int = 0) -> TrainingSettings:
     every = Parameters.from_dict({**params, "seed": seed}).to_dict()
     for name, value in every.items():
         if name in RANGES and not (value is None and name in MAY_BE_NONE):
-            check_number(name, value)
+            every[name] = check_number(name, value)
     return TrainingSettings(**{setting.name: every[setting.name] for setting in fields(TrainingSettings)})

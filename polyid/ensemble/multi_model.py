@@ -15,6 +15,7 @@ import pandas as pd
 from polyid.bundle.layout import CHECKPOINTS_FOLDER
 from polyid.common.progress import ProgressCallback
 from polyid.config.parameters import DEFAULT_SPLIT, GIVEN_SPLIT, Parameters
+from polyid.config.ranges import RANGES, check_number
 from polyid.config.settings import settings_from
 from polyid.data.dataset import Dataset
 from polyid.data.splits import check_labels, recorded_folds, repeated_folds
@@ -242,9 +243,18 @@ class MultiModel(EvaluatedEnsemble):
             self._save(Path(save_folder), params, training_record(trained, started, settings.seed), save_training)
 
     def _complete(self, model_params: dict[str, Any]) -> dict[str, Any]:
-        """All parameters; the seed is that of the folds, if none is given."""
+        """All parameters, of the types that a saved model's have; the seed is that of the folds, if none is given."""
         params = Parameters.from_dict(dict(model_params)).to_dict()
-        return {**params, "seed": self.seed if params["seed"] is None else int(params["seed"])}
+        params |= {
+            name: check_number(name, value) for name, value in params.items() if name in RANGES and value is not None
+        }
+        seed = self.seed if params["seed"] is None else params["seed"]
+        switches = {
+            name: bool(params[name])
+            for name in ("kernel", "explicit_hs", "mixed_precision")
+            if params[name] is not None
+        }
+        return {**params, **switches, "seed": seed}
 
     def _preprocessors(self) -> list[PolymerPreprocessor]:
         """The members' preprocessors; the package's own, if one has none yet."""

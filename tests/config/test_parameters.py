@@ -55,6 +55,18 @@ def test_values_that_cannot_be_are_refused_with_those_that_can(change, said):
         settings_from(preset("small", **change).to_dict())
 
 
+def test_whole_numbers_and_switches_may_be_given_as_other_types(tmp_path):
+    """A model trained with ``patience=5.0`` or ``kernel=1`` was saved, and could not be loaded."""
+    given = {"patience": 5.0, "epochs": 1.0, "seed": 2.0, "batch_size": 4.0, "decay": 0, "kernel": 1, "explicit_hs": 0}
+    small_table().to_csv(tmp_path / "data.csv", index=False)
+    trained(tmp_path / "data.csv", save_folder=tmp_path / "model", **given)
+    kept = MultiModel.load_models(tmp_path / "model").metadata["parameters"]
+    assert [kept[name] for name in given] == [*given.values()]
+    assert kept["kernel"] is True and kept["explicit_hs"] is False
+    settings = settings_from(given)
+    assert isinstance(settings.patience, int) and isinstance(settings.epochs, int)
+
+
 def test_unknown_features_are_refused_before_a_table_is_read(monkeypatch, tmp_path):
     with pytest.raises(TrainingError, match="no features 'v2'; choose one of v1, stereo"):
         feature_set("v2")
