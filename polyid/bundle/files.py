@@ -40,7 +40,7 @@ def plain_file(folder: Path, name: str) -> Path | None:
     """
     path = folder / name
     is_in_linked_folder = path.parent != folder and path.parent.is_symlink()
-    if is_in_linked_folder or (path.is_symlink() and not _is_of_hub_cache(path.resolve(), folder.resolve())):
+    if is_in_linked_folder or (path.is_symlink() and not _leads_to_hub_cache(path, folder)):
         raise BundleError.damaged(name, "it is a link to another place, which is not followed")
     try:
         mode = path.stat().st_mode
@@ -51,12 +51,14 @@ def plain_file(folder: Path, name: str) -> Path | None:
     return path
 
 
-def _is_of_hub_cache(target: Path, snapshot: Path) -> bool:
-    """Tell whether links of a snapshot of the Hub's client lead to a file.
+def _leads_to_hub_cache(link: Path, folder: Path) -> bool:
+    """Tell whether a link leads where those of a snapshot of the Hub's client lead.
 
     ``models--user--repo/snapshots/commit/FILE`` leads to ``models--user--repo/blobs/NAME``, and where the client keeps one
     copy for several repos from there to ``blobs/NA/NAME`` beside the repo.
     """
+    # Path.resolve raises RuntimeError for a link to itself.
+    target, snapshot = Path(os.path.realpath(link)), Path(os.path.realpath(folder))
     if snapshot.parent.name != "snapshots":
         return False
     repo = snapshot.parents[1]

@@ -1,4 +1,4 @@
-"""Some two hundred ways in which a model folder is not what it should be, its hashes made to match.
+"""Ways in which a model folder is not what it should be, its hashes made to match.
 
 Each is a small change of a good folder that is neither another honest model (weights or a scaler with other ordinary numbers
 are that) nor always an error: a change that decides nothing may be accepted.
@@ -76,7 +76,7 @@ def variants() -> list[Variant]:
 
 def _files() -> Iterator[Variant]:
     def rewritten(name: str, change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
-        return lambda folder: _write(folder / name, change((folder / name).read_bytes())) and None
+        return lambda folder: _write(folder / name, change((folder / name).read_bytes()))
 
     contents: dict[str, Callable[[bytes], bytes]] = {
         "empty": lambda content: b"",
@@ -114,6 +114,7 @@ def _files() -> Iterator[Variant]:
         yield Variant(
             f"{name} a link to itself elsewhere", name, lambda folder, name=name: _link(folder / name, GOOD / name)
         )
+        yield Variant(f"{name} a link to itself", name, lambda folder, name=name: _link(folder / name, Path(name).name))
         yield Variant(f"{name} a pipe", name, lambda folder, name=name: _pipe(folder / name))
         yield Variant(f"{name} of 4 TB of nothing", name, lambda folder, name=name: _sparse(folder / name))
     for what, content in {
@@ -129,9 +130,8 @@ def _files() -> Iterator[Variant]:
     yield Variant("a fold a link", FOLD, lambda folder: _link(folder / FOLD, GOOD / FOLD))
 
 
-def _write(path: Path, content: bytes) -> bool:
+def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    return True
 
 
 def _folder(path: Path) -> None:
