@@ -37,16 +37,20 @@ class MolecularGraph:
 
 
 def weighted_union(graphs: Sequence[MolecularGraph], weights: Sequence[float]) -> MolecularGraph:
-    """One graph of several molecules, each counted as often as its weight says, which need not be whole."""
+    """One graph of several molecules, each counted as often as its weight says, which need not be whole.
+
+    Weights that a graph has of its own are multiplied by that.
+    """
     atoms = {text: number for number, text in enumerate(dict.fromkeys(t for g in graphs for t in g.atom_features))}
     bonds = {text: number for number, text in enumerate(dict.fromkeys(t for g in graphs for t in g.bond_features))}
     sizes = [len(graph.atom_type) for graph in graphs]
     begins = np.cumsum(sizes) - sizes
+    own = [np.ones(len(graph.atom_type)) if graph.weight is None else graph.weight for graph in graphs]
     return MolecularGraph(
         tuple(atoms),
         np.concatenate([np.array([atoms[t] for t in g.atom_features], np.int64)[g.atom_type] for g in graphs]),
         tuple(bonds),
         np.concatenate([np.array([bonds[t] for t in g.bond_features], np.int64)[g.bond_type] for g in graphs]),
         np.concatenate([graph.connectivity + begin for graph, begin in zip(graphs, begins, strict=True)]),
-        np.repeat(np.asarray(weights, float), sizes),
+        np.repeat(np.asarray(weights, float), sizes) * np.concatenate(own),
     )
