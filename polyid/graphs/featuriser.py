@@ -115,10 +115,8 @@ class Featuriser:
 
     def _read_molecule(self, smiles: str) -> MolecularGraph:
         polymer = Polymer.read(smiles)
-        if polymer.is_regular:
-            if self.own_reading is not None:
-                return self.own_reading(polymer.smiles())
-            return read_regular(polymer, self.atom_features, self.bond_features, self.explicit_hs, self.rounds)
         if self.own_reading is not None:
-            return self.own_reading(smiles)
+            return self.own_reading(polymer.smiles())
+        if polymer.is_regular:
+            return read_regular(polymer, self.atom_features, self.bond_features, self.explicit_hs, self.rounds)
         return read_graph(smiles, self.atom_features, self.bond_features, self.explicit_hs)
