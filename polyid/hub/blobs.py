@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
+from polyid.common.files import sha256
 from polyid.errors import HubError
 
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -16,9 +17,9 @@ _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 def hub_hash(path: str | os.PathLike[str], is_large: bool) -> str:
     """Hash of a file as the Hub gives it: SHA-256 of a large file, git's of a blob of others."""
-    content = Path(path).read_bytes()
     if is_large:
-        return hashlib.sha256(content).hexdigest()
+        return sha256(path)
+    content = Path(path).read_bytes()
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 

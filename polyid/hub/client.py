@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -24,6 +26,7 @@ from huggingface_hub.utils import get_session
 
 from polyid.errors import HubError, PolyIDError
 
+logger = logging.getLogger(__name__)
 LOOK_SECONDS = 10.0  # how long one question to the Hub may take before it counts as unreachable
 QUIET_SECONDS = 120.0  # how long the Hub may send nothing in the middle of an answer or of an upload
 TRIES = 3
@@ -93,6 +96,10 @@ def explained_errors(api: HfApi, repo_id: str, revision: str | None = None) -> I
     except PolyIDError:
         raise
     except (HfHubHTTPError, httpx2.HTTPError, OSError, RuntimeError, ValueError, *_NOT_OF_A_HUB) as error:
+        if isinstance(error, _NOT_OF_A_HUB):
+            # It may be a fault of this package, and must be seen in the log; lines of code alone hold no token.
+            trace = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("%s in an exchange with the Hub:\n%s", type(error).__name__, trace)
         sentence = _sentence(error, api, repo_id, revision)
         for secret in (api.token, get_token()):
             if isinstance(secret, str) and secret:

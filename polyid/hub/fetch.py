@@ -41,8 +41,8 @@ def fetch_bundle(
 ) -> FetchedBundle:
     """Find a bundle: a folder as it is, a model repo as a snapshot in the Hub client's cache.
 
-    Only a bundle's own files are downloaded, each once, or once more where it arrived damaged. While the Hub can't be reached, the complete snapshot of an
-    earlier download is used.
+    Only a bundle's own files are downloaded, each once, or once more where it arrived damaged. While the Hub can't be
+    reached, the complete snapshot of an earlier download is used.
 
     Parameters
     ----------
@@ -99,13 +99,14 @@ def fetch_bundle(
                 f"{api.endpoint} can't be reached, and {model} was not downloaded before, or not whole: "
                 "check the network and the address in HF_ENDPOINT, then try again."
             ) from None
-        commit = folder.name
-        check_model_folder(folder, repo_id)
-        tag = None
-        if reachable:
+    commit = folder.name
+    check_model_folder(folder, repo_id)
+    tag = None
+    if reachable:
+        with explained_errors(api, repo_id, revision):
             refs = with_retries(lambda: api.list_repo_refs(repo_id))
-            on_commit = sorted(ref.name for ref in refs.tags if ref.target_commit == commit)
-            tag = revision if revision in on_commit else next(reversed(on_commit), None)
+        on_commit = sorted(ref.name for ref in refs.tags if ref.target_commit == commit)
+        tag = revision if revision in on_commit else next(reversed(on_commit), None)
     return FetchedBundle(folder, repo_id, commit, tag)
 
 

@@ -519,6 +519,13 @@ def test_a_fetched_model_is_published_again_though_it_is_made_of_links(api, repo
     assert contents(again) == contents(tmp_path / "bundle")
 
 
+def test_a_fault_of_our_own_is_seen_in_the_log_without_what_was_sent(api, server, repo_id, caplog):
+    with pytest.raises(HubError, match=r"no Hub answers .KeyError"), client.explained_errors(api, repo_id):
+        raise KeyError(server.token)
+    assert "KeyError in an exchange with the Hub" in caplog.text and "test_hub.py" in caplog.text
+    assert server.token not in caplog.text
+
+
 @pytest.mark.parametrize("answer", [b"{}", b"[]", b"null", b"<html>", b'{"sha": 3, "siblings": 5, "name": []}'])
 def test_what_is_no_hub_is_said(api, repo_id, tmp_path, monkeypatch, answer):
     class Stranger(BaseHTTPRequestHandler):
