@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 
 from polyid.bundle.domain_codec import domain_to_files
-from polyid.bundle.files import parse_json
 from polyid.bundle.layout import (
     CALIBRATION_FILE,
     CARD_FILE,
@@ -38,7 +37,7 @@ from polyid.data.training_table import TrainingTable, read_training_table
 from polyid.ensemble.fitted import FittedEnsemble
 from polyid.ensemble.fitting import Trained
 from polyid.ensemble.held_out import HeldOut
-from polyid.errors import DataError
+from polyid.errors import DataError, TrainingError
 from polyid.nn.device import hardware
 from polyid.report.card import model_card
 
@@ -164,12 +163,25 @@ def given_folds(given: str | os.PathLike | dict) -> dict[str, Any]:
 
     Raises
     ------
+    TrainingError
+        It is no JSON file of folds.
     BundleError
-        It is no JSON file, or a damaged `splits.json`.
+        It is a damaged `splits.json`.
     """
-    folds = given if isinstance(given, dict) else parse_json(Path(given).read_bytes(), Path(given).name)
+    folds = given if isinstance(given, dict) else _folds_of(given)
     if "held_out" in folds:
         checked(Splits, folds, SPLITS_FILE)
+    return folds
+
+
+def _folds_of(path: str | os.PathLike) -> dict[str, Any]:
+    form = '{"name": {"train": [data ids], "validate": [data ids]}}'
+    try:
+        folds = read_json(path)
+    except (OSError, ValueError, RecursionError) as error:
+        raise TrainingError(f"The folds {os.fspath(path)} can't be read ({error}); give a JSON file {form}.") from None
+    if not isinstance(folds, dict):
+        raise TrainingError(f"{os.fspath(path)} holds no folds; give a JSON file {form}.")
     return folds
 
 

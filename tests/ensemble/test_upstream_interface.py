@@ -12,6 +12,7 @@ from sklearn.preprocessing import RobustScaler
 
 from polyid import MultiModel, Parameters, SingleModel
 from polyid.chemistry.oligomer import to_oligomer
+from polyid.errors import TrainingError
 from polyid.models import global100
 from polyid.preprocessors import PolymerPreprocessor, atom_features_v1, bond_features_v1
 
@@ -163,6 +164,16 @@ def test_folds_drawn_before_are_taken_as_they_are(tmp_path: Path):
             assert sorted(model.df_train["data_id"]) == sorted(ids["train"] * 2)
             assert sorted(model.df_validate["data_id"]) == sorted(ids["validate"] * 2)
             assert (model.df_train["strength"] // 2 == model.df_train["data_id"]).all()
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '"held_out"', "[" * 100_000, None])
+def test_a_file_that_holds_no_folds_is_named(table_path: Path, tmp_path: Path, content: str | None):
+    if content is not None:
+        (tmp_path / "folds.json").write_text(content)
+    mm = MultiModel()
+    mm.load_dataset(table_path, PROPERTIES)
+    with pytest.raises(TrainingError, match=r"folds\.json (can't be read|holds no folds).*give a JSON file"):
+        mm.split_data(load_kfold=tmp_path / "folds.json")
 
 
 def test_folds_can_be_saved_and_drawn_again(table_path: Path, tmp_path: Path):
