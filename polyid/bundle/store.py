@@ -27,6 +27,7 @@ from polyid.bundle.codecs import log_to_csv, scaler_from, scaler_to_dict, weight
 from polyid.bundle.contents import ModelContents, read_contents
 from polyid.bundle.kernel_codec import kernel_to_file
 from polyid.bundle.layout import (
+    BUNDLE_FILES,
     CHECKED_FILES,
     FOLD_PATTERN,
     FORMAT,
@@ -73,7 +74,7 @@ def save_bundle(
         for file in old.iterdir():
             file.unlink()
         old.rmdir()
-    for old in [*(folder / name for name in CHECKED_FILES), *sorted(folder.glob(REPORT_PATTERN))]:
+    for old in [*(folder / name for name in (*BUNDLE_FILES, *CHECKED_FILES)), *sorted(folder.glob(REPORT_PATTERN))]:
         old.unlink(missing_ok=True)
     checksums = {}
 

@@ -130,7 +130,9 @@ def test_a_bad_row_gets_a_reason_and_the_others_their_numbers(model):
 
 def test_a_second_model_in_the_folder_replaces_the_first(model, copy, tmp_path):
     small_table().to_csv(tmp_path / "data.csv", index=False)
+    (copy / "out_of_fold.csv").write_text("rows of the first model")
     trained(tmp_path / "data.csv", save_folder=copy, epochs=1, folds=3, seed=PARAMETERS["seed"] + 1)
+    assert not (copy / "out_of_fold.csv").exists()
     again = MultiModel.load_models(copy)
     assert len(again.models) == 3
     assert sorted(p.name for p in copy.glob("model_fold_*")) == ["model_fold_0", "model_fold_1", "model_fold_2"]
