@@ -12,6 +12,7 @@ from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
 from polyid.chemistry.copolymer_reading import read_copolymer
+from polyid.chemistry.forms import refusing
 from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.smiles import parse_smiles
 
@@ -26,6 +27,7 @@ MOST_ATOMS = 300
 _MOST_CHARACTERS = 20 * MOST_ATOMS
 
 
+@refusing
 def draw_structure(smiles: str, size: tuple[int, int]) -> str:
     """A structure as an ``<svg>`` element without ground, its attachment points marked ``*``.
 

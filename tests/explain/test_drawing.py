@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from polyid.errors import PolymerError
+from polyid.explain import drawing
 from polyid.explain.drawing import MOST_ATOMS, draw_structure
 
 SIZE = (320, 220)
@@ -40,6 +41,15 @@ def test_a_large_structure_is_named_instead(smiles, what):
     svg = draw_structure(smiles, SIZE)
     assert time.process_time() - begin < 2
     assert f"{what}: too large to draw" in svg and elements(svg) == {"svg", "rect", "text"}
+
+
+def test_what_rdkit_does_not_draw_is_refused(monkeypatch):
+    def fails(*arguments, **options):
+        raise RuntimeError("no layout")
+
+    monkeypatch.setattr(drawing, "_drawn", fails)
+    with pytest.raises(PolymerError, match="no layout"):
+        draw_structure("*CC*", SIZE)
 
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "not a SMILES"])
