@@ -46,8 +46,7 @@ def model_card(
     Parameters
     ----------
     content : dict
-        What `parameters.json` says. Read where they are there: ``split`` (how polymers were divided into folds), and
-        ``licence`` and ``citation`` in ``data``.
+        What `parameters.json` says. ``split``, how polymers were divided into folds, is read where it is there.
     metrics : dict
         Content of `metrics.json`, as `polyid.report.metrics.out_of_fold_report` makes it.
     folds : int
@@ -223,7 +222,7 @@ def _terms(data: dict[str, Any]) -> tuple[str, str]:
             terms[sha256(path)] = BUNDLED_TERMS[name]
     unknown = Terms("not recorded: whoever publishes this model should state it here")
     table = terms.get(data.get("sha256") or "", unknown)
-    return _plain(data.get("licence") or table.licence), _plain(data.get("citation") or table.citation)
+    return _plain(table.licence), _plain(table.citation)
 
 
 def _split_text(content: dict[str, Any]) -> str:
