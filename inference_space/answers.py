@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -82,10 +83,9 @@ def level_of(sent: Any) -> float:
     TrainingError
         When it is no level.
     """
-    try:
-        return check_level(float(sent))
-    except (TypeError, ValueError):
-        return check_level(sent)
+    with suppress(TypeError, ValueError, OverflowError):
+        sent = float(sent)
+    return check_level(sent)
 
 
 def as_json(shown: Shown) -> dict[str, Any]:

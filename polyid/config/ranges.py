@@ -38,10 +38,13 @@ class Range:
 
     def holds(self, value: Any) -> bool:
         """Whether a value is a number of this range."""
-        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, Real):
             return False
-        number = float(value)
-        if self.whole and not number.is_integer():
+        try:
+            number = float(value)
+        except OverflowError:
+            return False
+        if not math.isfinite(number) or (self.whole and not number.is_integer()):
             return False
         inside_low = number > self.low if self.above else number >= self.low
         return inside_low and (number < self.high if self.below else number <= self.high)

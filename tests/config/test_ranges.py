@@ -25,6 +25,7 @@ IMPOSSIBLE = [
     ("epochs", 2.5),
     ("epochs", math.inf),
     ("epochs", math.nan),
+    pytest.param("epochs", 10**400, id="epochs-400 digits"),
     ("epochs", True),
     ("epochs", "five"),
     ("kfolds", 1),
@@ -36,6 +37,7 @@ IMPOSSIBLE = [
     ("dropout", 1.0),
     ("level", 1e-12),
     ("level", 0.9999),
+    pytest.param("level", 10**400, id="level-400 digits"),
     ("pm", -0.5),
 ]
 
