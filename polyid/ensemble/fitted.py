@@ -118,7 +118,7 @@ def learnt_domain(fitted: FittedEnsemble, held_out: HeldOut, seed: int) -> Train
     shown = next((column for column in ("repeat_unit", "smiles_monomer") if column in frame), None)
     # A copolymer is shown with its ratio.
     texts = frame[shown].astype(str).tolist() if shown else polymers
-    smiles = [name if " : " in name else text for name, text in zip(polymers, texts, strict=True)]
+    smiles = [text if name == key else name for name, key, text in zip(polymers, dataset.keys, texts, strict=True)]
     return fit_domain(
         [oligomers[s] for s in dataset.structure],
         fitted.predictor.fingerprints(oligomers, cache=True)[:, dataset.structure],
