@@ -48,9 +48,10 @@ def as_users_run_it(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     import tensorflow
 
+    before = tensorflow.config.functions_run_eagerly()
     tensorflow.config.run_functions_eagerly(False)
     yield
-    tensorflow.config.run_functions_eagerly(True)
+    tensorflow.config.run_functions_eagerly(before)
 
 
 @pytest.fixture(scope="module")

@@ -205,7 +205,7 @@ def table(tmp_path_factory):
 
 @pytest.fixture(scope="module", autouse=True)
 def tiny():
-    """The preset's folds and networks, small enough to compile in seconds."""
+    """The preset's folds and networks, small enough to train in seconds."""
     sizes = {"num_messages": 1, "atom_features": 8, "bond_features": 8}
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(PRESETS, "small", {**PRESETS["small"], **sizes})

@@ -63,7 +63,7 @@ def table(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def tiny():
-    """The preset with repeats, and networks small enough to compile in seconds."""
+    """The preset with repeats, and networks small enough to train in seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(PRESETS, "small", {**PRESETS["small"], **TINY})
         yield
@@ -266,6 +266,7 @@ def test_the_three_tacticities_are_three_references(evaluated):
             assert values[0] == pytest.approx(values[2]) and abs(values[1] - values[0]) > 0.1
 
 
+@pytest.mark.compiled
 def test_a_loaded_model_predicts_what_the_trained_one_did(trained, loaded):
     frame = pd.DataFrame({"smiles_polymer": [text for text in NEW if "*" in text]}, index=range(3, 9))
     pd.testing.assert_frame_equal(trained[0].predict_smiles(NEW), loaded.predict_smiles(NEW), check_exact=True)
