@@ -233,7 +233,7 @@ class TrainedEnsemble:
         Parameters
         ----------
         smiles : str
-            An oligomer, a repeat unit or monomers.
+            A polymer in any form.
         pm : float, optional
             Probability of meso dyads, as of `predict`.
 

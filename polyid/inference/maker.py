@@ -112,7 +112,7 @@ class PredictionMaker:
             figures[figure][good] = values
         judged: dict[str, list] = {}
         if self.domain is not None and answers.fingerprints is not None:
-            assessed = self.domain.assess(part.oligomers, answers.fingerprints, self.numbers, unseen=part.unseen)
+            assessed = self.domain.assess(part.keys, answers.fingerprints, self.numbers, unseen=part.unseen)
             for name in ("verdict", "reason", "nearest"):
                 judged[name] = [None] * len(part.rows)
                 for i, polymer in zip(good, part.polymer, strict=True):

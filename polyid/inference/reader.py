@@ -66,7 +66,7 @@ class ReadTable(ReadPolymers):
     ----------
     rows : list of dict
         ``smiles`` as typed, ``form``, ``polymer`` and ``error`` of every row.
-    oligomers : list of str
+    keys : list of str
         The `polyid.chemistry.polymer.Polymer.key` of each polymer.
     polymer : list of int
         Which polymer is in each row without an error.
@@ -75,7 +75,7 @@ class ReadTable(ReadPolymers):
     """
 
     rows: list[dict[str, Any]]
-    oligomers: list[str]
+    keys: list[str]
     polymer: list[int]
     unseen: list[Unseen] | None
 
@@ -98,7 +98,7 @@ class OligomerReader:
     fragments: bool
 
     def __call__(self, smiles: Sequence[str], rows: Sequence[int] | None = None) -> ReadPolymers:
-        """Read different SMILES; a PolymerError names the one that can't be, by its number in `rows`."""
+        """Read different polymers by their keys; a PolymerError names the one that can't be, by its number in `rows`."""
         graphs = self.featuriser(smiles, cache=self.cache, rows=rows)
         return ReadPolymers(graphs, polymer_fragments(smiles) if self.fragments else None)
 
@@ -138,10 +138,10 @@ class TableReader:
             rows.append(row)
         # A polymer in two rows is one to the networks: rounding would tell them apart.
         place = {text: i for i, text in enumerate(dict.fromkeys(found))}
-        oligomers = list(place)
-        read = self.oligomers(oligomers)
-        unseen = None if self.known is None else [self.known.unseen(text) for text in oligomers]
-        return ReadTable(read.graphs, read.fragments, rows, oligomers, [place[text] for text in found], unseen)
+        keys = list(place)
+        read = self.oligomers(keys)
+        unseen = None if self.known is None else [self.known.unseen(key) for key in keys]
+        return ReadTable(read.graphs, read.fragments, rows, keys, [place[key] for key in found], unseen)
 
 
 def _notes(text: str) -> tuple[str, ...]:

@@ -77,9 +77,9 @@ def test_what_other_processes_read_is_what_this_one_reads(processes):
     parts = [(UNITS[:4], [None] * 4), (UNITS[4:], [0.0, 0.5, 1.0])]
     away, here = list(read_parts(reader, parts, 7)), [reader(*part) for part in parts]
     for one, other in zip(away, here, strict=True):
-        assert (one.rows, one.oligomers, one.polymer, one.unseen) == (
+        assert (one.rows, one.keys, one.polymer, one.unseen) == (
             other.rows,
-            other.oligomers,
+            other.keys,
             other.polymer,
             other.unseen,
         )
@@ -95,15 +95,15 @@ def test_a_table_is_read_as_its_polymers_are_one_by_one():
     assert [row["error"] is None for row in read.rows] == [unit != "nonsense" for unit in UNITS]
     good = [row["polymer"] for row in read.rows if row["error"] is None]
     assert [Polymer.read(key).smiles() for key in good] == [to_oligomer(unit) for unit in UNITS if unit != "nonsense"]
-    assert [read.oligomers[i] for i in read.polymer] == good
-    assert len(read.oligomers) == 5 and read.polymer[1] == read.polymer[2]  # polypropylene, written twice
-    for text, graph, unseen in zip(read.oligomers, read.graphs, read.unseen, strict=True):
+    assert [read.keys[i] for i in read.polymer] == good
+    assert len(read.keys) == 5 and read.polymer[1] == read.polymer[2]  # polypropylene, written twice
+    for text, graph, unseen in zip(read.keys, read.graphs, read.unseen, strict=True):
         whole = compress(read_graph(Polymer.read(text).smiles(), ATOM, BOND, False), 3)
         assert classes_of(graph) == classes_of(whole)
         assert unseen.fragments == len(set(chain_fragments(text)) - set(known.fragments.tolist()))
         elements = {atom.GetSymbol() for atom in Chem.MolFromSmiles(Polymer.read(text).smiles()).GetAtoms()}
         assert unseen.elements == sorted(elements - {"C"})
-    assert repr(read.fragments) == repr(polymer_fragments(read.oligomers))
+    assert repr(read.fragments) == repr(polymer_fragments(read.keys))
 
 
 def test_an_unreadable_oligomer_is_named_by_its_row(processes):
