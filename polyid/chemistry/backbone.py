@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rdkit import Chem
 
-from polyid.chemistry.chain import MAX_HEAVY_ATOMS, chain
+from polyid.chemistry.chain import MAX_HEAVY_ATOMS, joined
 from polyid.chemistry.cutting import (
     Cut,
     composition,
@@ -36,7 +36,7 @@ def standard_unit(unit: Unit, *, one_atom_twice: bool = True) -> Unit:
         unit = cut_elsewhere(unit, (bond,))
     unit = _smallest(unit)
     if one_atom_twice and unit.has_one_atom:
-        unit = unit_of(chain([unit, unit], head_cap=0, tail_cap=0, labelled=True))
+        unit = joined([unit, unit])
     return framed_unit(unit)
 
 
@@ -91,7 +91,7 @@ def _smallest(unit: Unit) -> Unit:
         if {atom: times * count for atom, count in side.items()} == whole:
             part = first_part(unit, cut)
             texts = texts or {_text(unit), _text(_turned(unit))}
-            if _text(unit_of(chain([part] * times, head_cap=0, tail_cap=0, labelled=True))) in texts:
+            if _text(joined([part] * times)) in texts:
                 return part
     return unit
 

@@ -75,7 +75,7 @@ def _units(content: str, shown: str) -> list[str]:
     if sorted(descriptors) == ["<<", ">>"]:
         parsed = [molecule for unit in units if (molecule := read_molecule(unit)) is not None]
         if [_points(molecule) for molecule in parsed] == [2, 2]:
-            return [Chem.MolToSmiles(chain([unit_of(unit) for unit in parsed], head_cap=0, tail_cap=0))]
+            return [Chem.MolToSmiles(chain([unit_of(unit) for unit in parsed], cap=0))]
     for unit, ends in zip(written, descriptors, strict=True):
         if ends not in ("$$", "<>"):
             raise PolymerError(

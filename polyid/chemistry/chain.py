@@ -7,7 +7,7 @@ from typing import Any
 
 from rdkit import Chem
 
-from polyid.chemistry.repeat_unit import ChainUnit, Unit, unit_of
+from polyid.chemistry.repeat_unit import Unit, unit_of
 from polyid.chemistry.smiles import atoms_of, bonds_of, read_molecule
 from polyid.chemistry.tacticity import (
     CLOCKWISE,
@@ -26,7 +26,7 @@ _ALL_HYDROGENS: Any = Chem.RemoveHsParameters()
 _ALL_HYDROGENS.removeDefiningBondStereo = True
 
 
-def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1, *, labelled: bool = False) -> Chem.Mol:
+def chain(units: Sequence[Unit], cap: int = 1, *, labelled: bool = False) -> Chem.Mol:
     """Join units head to tail, each strand for itself, and cap the ends.
 
     Bonds between units are added behind a unit's own, so the neighbour order of the atoms they join differs from the
@@ -34,10 +34,10 @@ def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1, *, l
 
     Parameters
     ----------
-    units : sequence of ChainUnit
+    units : sequence of Unit
         In the order of the chain.
-    head_cap, tail_cap : int
-        Atomic numbers of the atoms at the ends: 1 hydrogen, 0 an attachment point.
+    cap : int
+        Atomic number of the atoms at the ends: 1 hydrogen, 0 an attachment point.
     labelled : bool
         Whether these atoms have isotopes that say which is which, as `polyid.chemistry.repeat_unit.unit_of` reads them.
 
@@ -47,36 +47,31 @@ def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1, *, l
         Sanitised, without explicit hydrogens, stereochemistry kept.
     """
     molecule = Chem.RWMol()
-    # The open end of each strand so far; the chain's own start is an atom unless the first unit brings it.
+    # The open end of each strand so far.
     strands = len(units[0].strands)
-    ends = [
-        None if head is None else molecule.AddAtom(_cap(head_cap, label if labelled else 0))
-        for label, (head, _) in enumerate(units[0].strands, 1)
-    ]
+    ends = [molecule.AddAtom(_cap(cap, label if labelled else 0)) for label in range(1, strands + 1)]
     double_bonds = []
     # Where each unit's atoms, and the points that neighbours stand for, lie in the chain.
-    indices: list[dict[int | None, int]] = []
+    indices: list[dict[int, int]] = []
     # A chain is mostly one unit many times, and to read it takes longer than to copy it.
     copied = {key: _without_points(unit) for key, unit in {id(unit): unit for unit in units}.items()}
     for number, unit in enumerate(units):
         atoms, index, unit_double_bonds = copied[id(unit)]
         start = molecule.GetNumAtoms()
         molecule.InsertMol(atoms)
-        in_chain: dict[int | None, int] = {old: start + new for old, new in index.items()}
+        in_chain = {old: start + new for old, new in index.items()}
         double_bonds += [(bond, in_chain) for bond in unit_double_bonds]
         for strand, ((head, _), end) in enumerate(zip(unit.strands, ends, strict=True)):
-            if end is not None:
-                first = in_chain[unit.neighbour(head)]
-                molecule.AddBond(end, first, Chem.BondType.SINGLE)
-                in_chain[head] = end
-                if number:
-                    indices[-1][units[number - 1].strands[strand][1]] = first
+            first = in_chain[unit.neighbour(head)]
+            molecule.AddBond(end, first, Chem.BondType.SINGLE)
+            in_chain[head] = end
+            if number:
+                indices[-1][units[number - 1].strands[strand][1]] = first
         indices.append(in_chain)
-        ends = [None if tail is None else in_chain[unit.neighbour(tail)] for _, tail in unit.strands]
+        ends = [in_chain[unit.neighbour(tail)] for _, tail in unit.strands]
     for label, ((_, tail), end) in enumerate(zip(units[-1].strands, ends, strict=True), strands + 1):
-        if end is not None:
-            indices[-1][tail] = cap = molecule.AddAtom(_cap(tail_cap, label if labelled else 0))
-            molecule.AddBond(end, cap, Chem.BondType.SINGLE)
+        indices[-1][tail] = last = molecule.AddAtom(_cap(cap, label if labelled else 0))
+        molecule.AddBond(end, last, Chem.BondType.SINGLE)
 
     Chem.SanitizeMol(molecule)
     for bond, in_chain in double_bonds:
@@ -92,7 +87,7 @@ def chain(units: Sequence[ChainUnit], head_cap: int = 1, tail_cap: int = 1, *, l
 
 def joined(units: Sequence[Unit]) -> Unit:
     """Units joined head to tail as one longer unit."""
-    return unit_of(chain(units, head_cap=0, tail_cap=0, labelled=True))
+    return unit_of(chain(units, cap=0, labelled=True))
 
 
 def _cap(atomic_number: int, label: int) -> Chem.Atom:
@@ -101,7 +96,7 @@ def _cap(atomic_number: int, label: int) -> Chem.Atom:
     return atom
 
 
-def _without_points(unit: ChainUnit) -> tuple[Chem.Mol, dict[int, int], list[Chem.Bond]]:
+def _without_points(unit: Unit) -> tuple[Chem.Mol, dict[int, int], list[Chem.Bond]]:
     """A unit's atoms and bonds without its attachment points, new index of each atom, and double bonds with a geometry.
 
     Chirality tags are those that the atoms have when bonds to the neighbouring units are added.
@@ -117,13 +112,13 @@ def _without_points(unit: ChainUnit) -> tuple[Chem.Mol, dict[int, int], list[Che
             molecule.AddBond(index[begin], index[finish], bond.GetBondType())
         if bond.GetStereo() > Chem.BondStereo.STEREOANY:
             double_bonds.append(bond)
-    for joined in {unit.neighbour(point) for point in points if point is not None}:
+    for joined in {unit.neighbour(point) for point in points}:
         if _reordered(unit, joined):
             molecule.GetAtomWithIdx(index[joined]).InvertChirality()
     return molecule, index, double_bonds
 
 
-def _reordered(unit: ChainUnit, index: int) -> bool:
+def _reordered(unit: Unit, index: int) -> bool:
     """Whether moving an atom's bonds to heads and tails behind its other bonds is an odd permutation."""
     neighbours = [bond.GetOtherAtomIdx(index) for bond in unit.molecule.GetAtomWithIdx(index).GetBonds()]
     points = [head for head, _ in unit.strands] + [tail for _, tail in unit.strands]
@@ -139,11 +134,6 @@ def is_odd(order: Sequence[int]) -> bool:
 def canonical(molecule: Chem.Mol) -> str:
     """Canonical SMILES; the detour through text makes it independent of how the molecule was put together."""
     return Chem.MolToSmiles(read_molecule(Chem.MolToSmiles(molecule)))
-
-
-def homopolymer(unit: Unit, degree: int, pm: float | None, seed: int) -> str:
-    """Canonical SMILES of one unit repeated `degree` times; see `repeated`."""
-    return canonical(chain(repeated(unit, degree, pm, seed)))
 
 
 def repeated(unit: Unit, degree: int, pm: float | None, seed: int) -> list[Unit]:

@@ -106,16 +106,11 @@ class Copolymer:
                 if high - low >= _LEAST_WEIGHT:
                     yield (high - low) / 2, tuple(order[block] for block in blocks)
 
-    def weighted_chains(self, degree: int, period: int | None = None) -> dict[str, float]:
+    def weighted_chains(self, degree: int) -> dict[str, float]:
         """Canonical SMILES of the chains that stand for it, with weights that add up to 1.
 
         A chain that would pass 2,000 heavy atoms has fewer units, and as much more weight; units of one backbone atom count as
         halves, as they do in homopolymers.
-
-        Parameters
-        ----------
-        degree, period
-            As of `weighted_sequences`.
 
         Raises
         ------
@@ -123,7 +118,7 @@ class Copolymer:
             Two units of a chain pass 2,000 heavy atoms.
         """
         chains: dict[str, float] = {}
-        for weight, units in self._weighted_units(degree, period):
+        for weight, units in self._weighted_units(degree):
             smiles = _joined(units)
             chains[smiles] = chains.get(smiles, 0.0) + weight / len(units)
         total = sum(chains.values())
@@ -131,11 +126,11 @@ class Copolymer:
 
     def chains(self, degree: int) -> dict[str, tuple[str, ...]]:
         """The chains of `weighted_chains`, with the units of each from head to tail."""
-        return {_joined(units): units for _, units in self._weighted_units(degree, None)}
+        return {_joined(units): units for _, units in self._weighted_units(degree)}
 
-    def _weighted_units(self, degree: int, period: int | None) -> Iterator[tuple[float, tuple[str, ...]]]:
+    def _weighted_units(self, degree: int) -> Iterator[tuple[float, tuple[str, ...]]]:
         degree *= 2 if all(parsed_unit(unit).has_one_atom for unit in self.units) else 1
-        for weight, sequence in self.weighted_sequences(degree, period):
+        for weight, sequence in self.weighted_sequences(degree):
             units = tuple(self.units[unit] for unit in sequence)
             yield weight, units[: _repeats(units)]
 

@@ -151,7 +151,7 @@ def _made_together(written: CopolymerText) -> Polymerisation | None:
 
 
 def _heads_first(made: Polymerisation) -> list[str]:
-    return [head_first(chain([unit], head_cap=0, tail_cap=0, labelled=True)) for unit in made.units]
+    return [head_first(chain([unit], cap=0, labelled=True)) for unit in made.units]
 
 
 def component_unit(component: str) -> str:
@@ -232,7 +232,7 @@ def _alternating(units: Sequence[str], shares: Sequence[float], shown: str) -> s
         raise PolymerError(
             f"“{shown}” is alternating, which takes equal amounts; leave the ratio out, or write random or block."
         )
-    joined = chain([parsed_unit(unit) for unit in units], head_cap=0, tail_cap=0)
+    joined = chain([parsed_unit(unit) for unit in units], cap=0)
     stereo = any(mark in unit for unit in units for mark in "@/\\")
     return str(Chem.MolToSmiles(joined)) if stereo else canonical_unit(unit_of(joined))
 

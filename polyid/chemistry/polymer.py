@@ -17,7 +17,7 @@ from polyid.chemistry.chain import canonical, chain, repeated
 from polyid.chemistry.repeat_unit import Ladder, Unit, unit_of
 from polyid.chemistry.smiles import MOLECULES_KEPT, read_molecule
 
-_REGULAR = re.compile(r"(?P<unit>\S*\*\S*) x (?P<degree>\d+)(?: cap (?P<cap>\d+))?")
+_REGULAR = re.compile(r"(?P<unit>\S*\*\S*) x (?P<degree>\d+)")
 # Ring, aromaticity and conjugation look no further along a chain; nor do the fragments and descriptors of the kernel.
 LOCAL_REACH = 4
 
@@ -33,41 +33,34 @@ class Polymer:
         out, or the text of a copolymer.
     degree : int
         Units of a regular chain; 0 of any other.
-    tail_cap : int
-        Atomic number of the atom at the tail of a regular chain; its head has a hydrogen.
     """
 
     smiles_or_unit: str
     degree: int = 0
-    tail_cap: int = 1
 
     @classmethod
-    def of_unit(cls, unit: Unit, degree: int, tail_cap: int = 1) -> Polymer:
+    def of_unit(cls, unit: Unit, degree: int) -> Polymer:
         """The regular chain of a unit; written out where what is far away along it can change what an atom is."""
         if not isinstance(unit, Ladder) and not _has_stereo(unit.molecule):
-            polymer = cls._regular(unit, degree, tail_cap)
+            polymer = cls._regular(unit, degree)
             units, atoms = polymer.units_of_short_chain(LOCAL_REACH), polymer.short_chain().molecule.GetNumAtoms()
-            if atoms == units * unit.heavy_atoms + (tail_cap > 1):
+            if atoms == units * unit.heavy_atoms:
                 return polymer
-        return cls(canonical(chain([unit] * degree, tail_cap=tail_cap)))
+        return cls(canonical(chain([unit] * degree)))
 
     @classmethod
-    def _regular(cls, unit: Unit, degree: int, tail_cap: int) -> Polymer:
+    def _regular(cls, unit: Unit, degree: int) -> Polymer:
         molecule = Chem.Mol(unit.molecule)
         Chem.SanitizeMol(molecule)
-        # A chain with equal ends is the same from both.
-        if tail_cap != 1:
-            molecule.GetAtomWithIdx(unit.head).SetIsotope(1)
-            molecule.GetAtomWithIdx(unit.tail).SetIsotope(2)
-        return cls(Chem.MolToSmiles(molecule), degree, tail_cap)
+        return cls(Chem.MolToSmiles(molecule), degree)
 
     @classmethod
-    def repeating(cls, unit: Unit, degree: int, pm: float | None = None, seed: int = 0, tail_cap: int = 1) -> Polymer:
+    def repeating(cls, unit: Unit, degree: int, pm: float | None = None, seed: int = 0) -> Polymer:
         """The chain of `polyid.chemistry.chain.repeated`."""
         units = repeated(unit, degree, pm, seed)
         if any(other is not units[0] for other in units):
-            return cls(canonical(chain(units, tail_cap=tail_cap)))
-        return cls.of_unit(units[0], len(units), tail_cap)
+            return cls(canonical(chain(units)))
+        return cls.of_unit(units[0], len(units))
 
     @classmethod
     def read(cls, key: str) -> Polymer:
@@ -75,7 +68,7 @@ class Polymer:
         regular = _REGULAR.fullmatch(key) if isinstance(key, str) else None
         if regular is None:
             return cls(key)
-        return cls(regular["unit"], int(regular["degree"]), int(regular["cap"] or 1))
+        return cls(regular["unit"], int(regular["degree"]))
 
     @property
     def is_regular(self) -> bool:
@@ -87,14 +80,14 @@ class Polymer:
         """One text for one polymer, such as ``*CC(*)C x 18``; an oligomer's SMILES or a copolymer's text is its own."""
         if not self.is_regular:
             return self.smiles_or_unit
-        return f"{self.smiles_or_unit} x {self.degree}" + (f" cap {self.tail_cap}" if self.tail_cap != 1 else "")
+        return f"{self.smiles_or_unit} x {self.degree}"
 
     def smiles(self) -> str:
         """Canonical SMILES of the oligomer, or the text of a copolymer; of a regular chain it is made when asked for."""
         if not self.is_regular:
             return self.smiles_or_unit
         with rdBase.BlockLogs():
-            return canonical(chain([_unit(self.smiles_or_unit)] * self.degree, tail_cap=self.tail_cap))
+            return canonical(chain([_unit(self.smiles_or_unit)] * self.degree))
 
     def short_chain(self, reach: int = LOCAL_REACH, fewer: int = 0) -> ShortChain:
         """The short chain that has the counts of this regular chain, of everything that reaches so many bonds.
@@ -170,7 +163,7 @@ def _short_chain(polymer: Polymer, reach: int, fewer: int) -> ShortChain:
     unit = _unit(polymer.smiles_or_unit)
     units = polymer.units_of_short_chain(reach) - fewer
     with rdBase.BlockLogs():
-        molecule = chain([unit] * units, tail_cap=polymer.tail_cap)
+        molecule = chain([unit] * units)
     heavy = unit.heavy_atoms
     place = np.minimum(np.arange(molecule.GetNumAtoms()) // heavy, units - 1)
     return ShortChain(molecule, place, times_of_units(units, polymer.degree))

@@ -72,7 +72,7 @@ class Polymerisation:
 
 def unit_smiles(unit: Unit) -> str:
     """SMILES of a unit with ``*`` at both ends."""
-    return Chem.MolToSmiles(chain([unit], head_cap=0, tail_cap=0))
+    return Chem.MolToSmiles(chain([unit], cap=0))
 
 
 def repeat_units(

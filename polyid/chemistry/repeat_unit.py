@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import overload
 
 from rdkit import Chem
 
@@ -12,46 +11,25 @@ from polyid.chemistry.smiles import atoms_of
 
 
 @dataclass(frozen=True)
-class ChainUnit:
-    """A Kekulé molecule with the indices of its attachment points, dummy atoms of degree 1.
-
-    The first unit of a chain may have no head, the last no tail: it then ends as the molecule does.
-    """
+class Unit:
+    """A repeat unit: a Kekulé molecule with the indices of its attachment points, dummy atoms of degree 1."""
 
     molecule: Chem.Mol
-    head: int | None
-    tail: int | None
+    head: int
+    tail: int
 
     @property
     def heavy_atoms(self) -> int:
         return self.molecule.GetNumHeavyAtoms()
 
     @property
-    def strands(self) -> tuple[tuple[int | None, int | None], ...]:
+    def strands(self) -> tuple[tuple[int, int], ...]:
         """Head and tail of each strand; a unit's tails are bonded to the heads of the next."""
         return ((self.head, self.tail),)
 
-    @overload
-    def neighbour(self, point: int) -> int: ...
-
-    @overload
-    def neighbour(self, point: None) -> None: ...
-
-    def neighbour(self, point: int | None) -> int | None:
+    def neighbour(self, point: int) -> int:
         """The atom an attachment point is bonded to."""
-        return None if point is None else self.molecule.GetAtomWithIdx(point).GetNeighbors()[0].GetIdx()
-
-
-@dataclass(frozen=True)
-class Unit(ChainUnit):
-    """A repeat unit: it has both attachment points."""
-
-    head: int
-    tail: int
-
-    @property
-    def strands(self) -> tuple[tuple[int, int], ...]:
-        return ((self.head, self.tail),)
+        return self.molecule.GetAtomWithIdx(point).GetNeighbors()[0].GetIdx()
 
     @property
     def has_one_atom(self) -> bool:

@@ -57,8 +57,8 @@ class NoLinearChain(Exception):
 def step_units(
     monomers: Sequence[Chem.Mol],
     amounts: Sequence[float],
-    rings: Mapping[int, Unit] | None = None,
-    mechanism: str | None = None,
+    rings: Mapping[int, Unit],
+    mechanism: str | None,
 ) -> StepUnits:
     """The repeat units of monomers that join by pairs of functional groups.
 
@@ -68,10 +68,10 @@ def step_units(
         Distinct.
     amounts : sequence of float
         Of each; those that give and those that accept count among themselves.
-    rings : mapping of int to Unit, optional
+    rings : mapping of int to Unit
         Monomers, by their place, that open to a unit which fits between an acid and an amine or alcohol, such as lactams.
-    mechanism : str, optional
-        Of upstream's tables.
+    mechanism : str or None
+        Of upstream's tables; any when None.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def step_units(
     """
     network = False
     for family in (each.of_mechanism(mechanism) for each in FAMILIES):
-        opened = dict(rings or {}) if family.rings else {}
+        opened = rings if family.rings else {}
         groups = [_groups(monomer, family) for monomer in monomers]
         for roles in itertools.product(*(_roles(*each) or [None] for each in groups)):
             if not _complete(roles, opened, family):

@@ -181,7 +181,7 @@ def _joined(firsts: list[str], seconds: list[str]) -> set[str]:
     units = set()
     for first, second in itertools.product(firsts, seconds):
         pair = [unit_of(Chem.MolFromSmiles(residue)) for residue in (first, second)]
-        units.add(Chem.MolToSmiles(chain(pair, head_cap=0, tail_cap=0)))
+        units.add(Chem.MolToSmiles(chain(pair, cap=0)))
     return units
 
 

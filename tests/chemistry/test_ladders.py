@@ -7,7 +7,7 @@ import pytest
 from helpers.paths import published_file
 from rdkit import Chem
 
-from polyid.chemistry.chain import homopolymer
+from polyid.chemistry.chain import canonical, chain
 from polyid.chemistry.forms import parse_polymer
 from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.notations import as_smiles
@@ -53,7 +53,7 @@ MAPS = {"[e]": "[*:1]", "[d]": "[*:2]", "[t]": "[*:3]", "[g]": "[*:4]"}
 
 def two_as_cut(text: str) -> str:
     """Two units of a chain, cut where the text cuts it."""
-    return homopolymer(unit_of(parse_polymer(text)[0]), 2, None, 0)
+    return canonical(chain([unit_of(parse_polymer(text)[0])] * 2))
 
 
 @pytest.mark.parametrize(("unit", "labels", "twice"), LABELLED)
