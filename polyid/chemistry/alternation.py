@@ -32,21 +32,30 @@ class Inserted:
         SMILES; [1*] is its head, [2*] its tail.
     family : str
         Of the monomers that it goes between.
+    mechanism : str
+        One of `polyid.chemistry.polymerisation.MECHANISMS` by which it may be asked for.
     polymer, source : str
     """
 
     unit: str
     family: str
+    mechanism: str
     polymer: str
     source: str
 
 
 _INSERTED = {
     "O=C=O": Inserted(
-        "[1*]C(=O)O[2*]", "ether", "polycarbonate", "Coates and Moore, Angew. Chem. Int. Ed. 2004, 43, 6618"
+        "[1*]C(=O)O[2*]",
+        "ether",
+        "carbonate",
+        "polycarbonate",
+        "Coates and Moore, Angew. Chem. Int. Ed. 2004, 43, 6618",
     ),
-    "[C-]#[O+]": Inserted("[1*]C(=O)[2*]", "addition", "polyketone", "Drent and Budzelaar, Chem. Rev. 1996, 96, 663"),
-    "O=S=O": Inserted("[1*]S(=O)(=O)[2*]", "addition", "poly(olefin sulfone)", "Odian, ch. 6"),
+    "[C-]#[O+]": Inserted(
+        "[1*]C(=O)[2*]", "addition", "vinyl", "polyketone", "Drent and Budzelaar, Chem. Rev. 1996, 96, 663"
+    ),
+    "O=S=O": Inserted("[1*]S(=O)(=O)[2*]", "addition", "vinyl", "poly(olefin sulfone)", "Odian, ch. 6"),
 }
 
 
@@ -65,12 +74,15 @@ def alternating_pairs(molecules: Sequence[Chem.Mol], units: Sequence[tuple[Unit,
 
 
 def inserted_units(
-    molecules: Sequence[Chem.Mol], amounts: Sequence[float]
+    molecules: Sequence[Chem.Mol], amounts: Sequence[float], mechanism: str | None
 ) -> tuple[Inserted, list[tuple[Unit, float]]] | None:
-    """Units of a small molecule, or a cyclic anhydride, and the monomers that it alternates with; None if it doesn't."""
+    """Units of a small molecule, or a cyclic anhydride, and the monomers that it alternates with; None if it doesn't.
+
+    With a mechanism only what is made by that.
+    """
     for place, molecule in enumerate(molecules):
         small = _INSERTED.get(Chem.MolToSmiles(molecule)) or _anhydride(molecule)
-        if small is None:
+        if small is None or mechanism not in (None, small.mechanism):
             continue
         others = [i for i in range(len(molecules)) if i != place]
         growths = [growth_of(molecules[i], small.family) for i in others]
@@ -90,4 +102,4 @@ def _anhydride(molecule: Chem.Mol) -> Inserted | None:
     if len(sites_of(molecule, "anhydride")) != 1:
         return None
     units = {Chem.MolToSmiles(product) for (product,) in _ANHYDRIDE_UNIT.RunReactants((molecule,), 5)}
-    return Inserted(min(units), "ether", "polyester", "Longo, Sanford and Coates, Chem. Rev. 2016, 116, 15167")
+    return Inserted(min(units), "ether", "ester", "polyester", "Longo, Sanford and Coates, Chem. Rev. 2016, 116, 15167")

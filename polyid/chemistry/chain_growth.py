@@ -22,6 +22,8 @@ _ACTIVE = "CX3;$(C-[a]),$(C-[CX3,CX2]),$(C[N,O,S,F,Cl,Br,I,P,Si,B])"
 _NORBORNENE = "CX3;$(C1=CC2C~CC1[C,O]2)"
 _STRAINED = "CX3;r4,r5,r8,r9,r10,r11,r12;$(C(=C)@[CX4])"
 _FORMAL = "OX2;r5,r7,r8;!$(O-[a])"
+# Aminobenzoic acids make amides.
+_NO_ACID = "!$(c[CX3](=O)[OX2H1])"
 _ESTER_OXYGEN = "OX2;R;$(O[#6;!$([#6]=[O,S,N])])"
 
 # What a molecule must not hold to be taken for a monomer where nothing else says that it is one.
@@ -60,6 +62,11 @@ class ChainReaction:
     not_alone: str = _ANYTHING
     multiple: bool = False
     source: str = f"{_ODIAN}, ch. 7"
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether monomers that may also join by steps react so first."""
+        return self.not_alone != _ANYTHING
 
     def may_stand_alone(self, molecule: Chem.Mol) -> bool:
         """Whether a molecule that may react so is a monomer even where nothing else says so."""
@@ -246,7 +253,8 @@ CHAIN_REACTIONS = (
     ),
     ChainReaction(
         "aniline", "polyaniline", "aniline",
-        "[NX3;H2,H1:1][c:2]1[c:3][c:4][cH1:5][c:6][c:7]1>>[1*][N:1][c:2]1[c:3][c:4][c:5]([2*])[c:6][c:7]1",
+        f"[NX3;H2,H1:1][c:2]1[c:3][c;{_NO_ACID}:4][cH1:5][c;{_NO_ACID}:6][c:7]1>>"
+        "[1*][N:1][c:2]1[c:3][c:4][c:5]([2*])[c:6][c:7]1",
         source="Handbook of Conducting Polymers, 3rd ed., CRC 2007",
     ),
     ChainReaction(

@@ -52,10 +52,10 @@ class CopolymerReading:
         return self.polymer if isinstance(self.polymer, str) else ".".join(dict.fromkeys(self.polymer.units))
 
 
-def read_copolymer(text: str) -> CopolymerReading | None:
+def read_copolymer(text: str, mechanism: str | None = None) -> CopolymerReading | None:
     """Read the text of a copolymer, as of `polyid.chemistry.notations.copolymer_of`; None for any other text.
 
-    Monomers joined by dots are a copolymer's text if they make several repeat units.
+    Monomers joined by dots are a copolymer's text if they make several repeat units, by `mechanism` where one is given.
 
     Raises
     ------
@@ -64,19 +64,19 @@ def read_copolymer(text: str) -> CopolymerReading | None:
     """
     taken_apart, notes = copolymer_of(text)
     if taken_apart is None:
-        made = _of_monomers(text)
+        made = _of_monomers(text, mechanism)
         return None if made is None else replace(_read(made), notes=as_smiles(text).notes)
     reading = _read(taken_apart)
     return replace(reading, notes=(*notes, *reading.notes))
 
 
-def _of_monomers(text: object) -> CopolymerText | None:
+def _of_monomers(text: object, mechanism: str | None) -> CopolymerText | None:
     """The copolymer of monomers joined by dots; None where they make one repeat unit, and for any other text."""
     if not isinstance(text, str) or "." not in text or "*" in text or len(text) > MAX_CHARACTERS:
         return None
     try:
         molecule, form = parse_polymer(text)
-        made = repeat_units(monomers_of(molecule)) if form is PolymerForm.MONOMERS else None
+        made = repeat_units(monomers_of(molecule), mechanism=mechanism) if form is PolymerForm.MONOMERS else None
     except PolymerError:
         # What reads the text as one polymer says why.
         return None
@@ -116,8 +116,8 @@ def _read(written: CopolymerText) -> CopolymerReading:
         polymer: Copolymer | str = _alternating(units, shares, shown)
         notes.append(f"read as the repeat unit {polymer}")
     else:
-        units, fractions = _merged(units, shares, architecture)
-        if len(units) < len(written.components):
+        several, (units, fractions) = len(units), _merged(units, shares, architecture)
+        if len(units) < several:
             notes.append("components of one unit added up, those of no share left out")
         polymer = units[0] if len(units) == 1 else Copolymer(tuple(units), fractions, architecture)
         notes.append(f"read as {polymer if isinstance(polymer, str) else f'{polymer.text()} copolymer, by mole'}")

@@ -97,7 +97,7 @@ def read_polymer(
     pm: float | None = None,
     seed: int = 0,
 ) -> tuple[PolymerForm, Polymer]:
-    """What :func:`recognise_form` says, and the polymer of which :func:`to_oligomer` gives the SMILES, for one reading."""
+    """The form that a polymer is written in, and the polymer of which :func:`to_oligomer` gives the SMILES, for one reading."""
     if not 2 <= degree_of_polymerisation <= MAX_DEGREE_OF_POLYMERISATION:
         raise PolymerError(
             f"A degree of polymerisation of {degree_of_polymerisation} was asked for; "
@@ -107,10 +107,10 @@ def read_polymer(
         raise PolymerError(f"pm is {pm}, but the probability of meso dyads must be from 0 to 1.")
     if mechanism is not None and mechanism not in MECHANISMS:
         raise PolymerError(f"The mechanism {mechanism!r} is unknown; known are {', '.join(MECHANISMS)}.")
-    copolymer = read_copolymer(smiles)
+    copolymer = read_copolymer(smiles, mechanism)
     # Of two hands of one monomer the share of meso dyads, where given, says which follows which.
     if copolymer is not None and (pm is None or copolymer.key or isinstance(copolymer.polymer, str)):
-        return _of_copolymer(copolymer, degree_of_polymerisation, mechanism, pm, seed)
+        return _of_copolymer(copolymer, degree_of_polymerisation, pm, seed)
     molecule, form = parse_polymer(smiles)
     with rdBase.BlockLogs():
         if form is PolymerForm.REPEAT_UNIT:
@@ -130,13 +130,11 @@ def _of_unit(unit: Unit, degree: int, pm: float | None, seed: int) -> Polymer:
     return Polymer.repeating(unit, degree * (1 + unit.has_one_atom), pm, seed)
 
 
-def _of_copolymer(
-    copolymer: CopolymerReading, degree: int, mechanism: str | None, pm: float | None, seed: int
-) -> tuple[PolymerForm, Polymer]:
+def _of_copolymer(copolymer: CopolymerReading, degree: int, pm: float | None, seed: int) -> tuple[PolymerForm, Polymer]:
     """Form of a copolymer and itself, or of the one repeat unit that it comes to."""
     degree = copolymer.degree or degree
     if isinstance(copolymer.polymer, str):
-        return read_polymer(copolymer.polymer, degree, mechanism=mechanism, pm=pm, seed=seed)
+        return read_polymer(copolymer.polymer, degree, pm=pm, seed=seed)
     if not 2 <= degree <= MAX_DEGREE_OF_POLYMERISATION:
         raise PolymerError(f"A copolymer of {degree} units was asked for; write 2 to {MAX_DEGREE_OF_POLYMERISATION}.")
     if pm is not None:

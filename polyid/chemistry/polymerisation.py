@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import NamedTuple
 
 from rdkit import Chem
 from rdkit.Chem import rdChemReactions
@@ -33,7 +33,6 @@ _FAMILIES_OF_MECHANISMS = {
     "carbonate": ("acyl",),
 }
 _FAMILIES = tuple(dict.fromkeys(reaction.family for reaction in CHAIN_REACTIONS))
-_UNLIKELY = [reaction for reaction in CHAIN_REACTIONS if reaction.not_alone == "[*]"]
 _FORMALDEHYDE = "C=O"
 _OPEN_ANHYDRIDE = rdChemReactions.ReactionFromSmarts(
     "[#6R:1](=[O:2])@[#8:3]@[#6R:4](=[O:5])>>([#6:1](=[O:2])[#8:3].[#6:4](=[O:5])O)"
@@ -124,11 +123,11 @@ def _repeat_units(amounts: tuple[tuple[str, float], ...], mechanism: str | None)
     shares = [amount for _, amount in amounts]
     molecules = [Chem.MolFromSmiles(name) for name in names]
     families = _FAMILIES if mechanism is None else _FAMILIES_OF_MECHANISMS.get(mechanism, ())
-    likely = _chain_growth(molecules, shares, families, likely=True)
-    if isinstance(likely, Polymerisation):
-        return likely
-    network = likely == "network"
-    rings = {place: growth[1] for place, molecule in enumerate(molecules) if (growth := growth_of(molecule, "acyl"))}
+    growth = _chain_growth(molecules, shares, families, mechanism)
+    if growth is not None and growth.likely and growth.made is not None:
+        return growth.made
+    network = growth is not None and growth.made is None
+    rings = {place: opened[1] for place, molecule in enumerate(molecules) if (opened := growth_of(molecule, "acyl"))}
     for tried in (molecules, [_opened(molecule) for molecule in molecules]):
         try:
             steps = step_units(tried, shares, rings, mechanism)
@@ -138,11 +137,10 @@ def _repeat_units(amounts: tuple[tuple[str, float], ...], mechanism: str | None)
             return _polymerisation(
                 _joint_name(steps.polymers), steps.source, zip(steps.units, steps.fractions, strict=True)
             )
-    unlikely = _chain_growth(molecules, shares, families, likely=False)
-    if isinstance(unlikely, Polymerisation):
-        return unlikely
+    if growth is not None and growth.made is not None:
+        return growth.made
     shown = shorten(" + ".join(names))
-    if network or unlikely == "network" or (_FORMALDEHYDE in names and len(names) > 1):
+    if network or (_FORMALDEHYDE in names and len(names) > 1):
         raise PolymerError(
             f"{shown} make a network, because a monomer has more than two places that react; networks are not read: {REMEDY}, "
             "of a linear polymer like it."
@@ -181,15 +179,22 @@ def _opened(molecule: Chem.Mol) -> Chem.Mol:
     """A cyclic anhydride as the diacid that it reacts as with alcohols; any other molecule as it is."""
     products = _OPEN_ANHYDRIDE.RunReactants((molecule,), 3)
     texts = {Chem.MolToSmiles(product) for (product,) in products}
-    return Chem.MolFromSmiles(texts.pop()) if len(texts) == 1 else molecule
+    return (Chem.MolFromSmiles(texts.pop()) if len(texts) == 1 else None) or molecule
+
+
+class _Growth(NamedTuple):
+    """What monomers make one by one, None for a network, and whether that is likelier than that they join by steps."""
+
+    made: Polymerisation | None
+    likely: bool
 
 
 def _chain_growth(
-    molecules: Sequence[Chem.Mol], amounts: Sequence[float], families: Sequence[str], likely: bool
-) -> Polymerisation | Literal["network"] | None:
-    """What monomers of one family make, by the reaction that is tried first; by a likely one only if asked for."""
-    if (inserted := inserted_units(molecules, amounts)) is not None:
-        return _polymerisation(inserted[0].polymer, inserted[0].source, inserted[1])
+    molecules: Sequence[Chem.Mol], amounts: Sequence[float], families: Sequence[str], mechanism: str | None
+) -> _Growth | None:
+    """What monomers of one family make, by the reaction that is tried first; None if they don't grow so."""
+    if (inserted := inserted_units(molecules, amounts, mechanism)) is not None:
+        return _Growth(_polymerisation(inserted[0].polymer, inserted[0].source, inserted[1]), likely=True)
     candidates = []
     for family in families:
         growths = [growth for molecule in molecules if (growth := growth_of(molecule, family)) is not None]
@@ -198,15 +203,14 @@ def _chain_growth(
     if not candidates:
         return None
     last, growths = min(candidates, key=lambda candidate: candidate[0])
-    if likely and CHAIN_REACTIONS[last] in _UNLIKELY:
-        return None
+    likely = CHAIN_REACTIONS[last].is_likely
     if any(reaction.crosslinks(molecule) for (reaction, _), molecule in zip(growths, molecules, strict=True)):
-        return "network"
+        return _Growth(None, likely)
     units = [(unit, amount) for (_, unit), amount in zip(growths, amounts, strict=True)]
     reaction = min((reaction for reaction, _ in growths), key=CHAIN_REACTIONS.index)
     if reaction.family == "addition":
         units = alternating_pairs(molecules, units)
-    return _polymerisation(reaction.polymer, reaction.source, units)
+    return _Growth(_polymerisation(reaction.polymer, reaction.source, units), likely)
 
 
 def monomers_of(molecule: Chem.Mol) -> list[str]:

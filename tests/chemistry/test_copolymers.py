@@ -192,6 +192,14 @@ def test_monomers_that_grow_together_only_are_one_polymer():
         read_polymer("OCCO : O=C(O)c1ccc(C(=O)O)cc1 = 70 : 30")
 
 
+def test_a_note_says_that_components_are_one_unit_only_where_they_are():
+    added_up = "components of one unit added up, those of no share left out"
+    # Three monomers make two units of a polyester.
+    assert added_up not in read_copolymer("OCCO : O=C(O)c1ccc(C(=O)O)cc1 : O=C(O)c1cccc(C(=O)O)c1").notes
+    assert added_up in read_copolymer(f"{STYRENE} : *C(c1ccccc1)C* : {PROPYLENE}").notes
+    assert added_up in read_copolymer(f"{STYRENE} : {ACRYLATE} : {PROPYLENE} = 1 : 1 : 0").notes
+
+
 def test_the_order_of_components_says_nothing_of_a_random_copolymer():
     there, back = (f"{STYRENE} : {PROPYLENE} = 2 : 1", f"{PROPYLENE} : {STYRENE} = 1 : 2")
     assert to_oligomer(there) == to_oligomer(back)

@@ -6,7 +6,9 @@ import random
 from pathlib import Path
 
 import pytest
+from helpers.spellings import renumbered
 from rdkit import Chem
+from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 from polyid.chemistry.backbone import canonical_unit
 from polyid.chemistry.forms import PolymerForm, parse_polymer, recognise_form
@@ -31,19 +33,19 @@ def test_monomers_are_the_polymer_that_textbooks_say(name, monomers, unit):
     made = repeat_units(monomers_of(parse_polymer(monomers)[0]))
     # Which enantiomer or which end comes first may differ from the unit as it is written; the atoms may not.
     assert made.source and len(made.units) == 1
-    assert len(to_oligomer(monomers, 3)) == len(to_oligomer(unit_smiles(made.units[0]), 3))
+    assert formula_of_three(monomers) == formula_of_three(unit)
     assert as_smiles(monomers).notes[-1].endswith(f"read as {made.polymer} {unit_smiles(made.units[0])}")
+
+
+def formula_of_three(polymer: str) -> str:
+    """Molecular formula of an oligomer of three units."""
+    return str(CalcMolFormula(Chem.MolFromSmiles(to_oligomer(polymer, 3))))
 
 
 def test_the_answer_does_not_depend_on_how_monomers_are_written():
     generator = random.Random(3)
     for name, monomers, _ in LISTED:
-        parts = []
-        for monomer in monomers.split("."):
-            molecule = Chem.MolFromSmiles(monomer)
-            order = list(range(molecule.GetNumAtoms()))
-            generator.shuffle(order)
-            parts.append(Chem.MolToSmiles(Chem.RenumberAtoms(molecule, order), canonical=False))
+        parts = [renumbered(monomer, generator) for monomer in monomers.split(".")]
         generator.shuffle(parts)
         assert to_oligomer(".".join(parts), 3) == to_oligomer(monomers, 3), name
 
@@ -59,6 +61,7 @@ def test_the_answer_does_not_depend_on_how_monomers_are_written():
         ("C[C@H](O)C(=O)O", "*O[C@@H](C)C(*)=O"),
         ("C[C@@H]1OC(=O)[C@H](C)OC1=O", "*O[C@@H](C)C(*)=O"),
         ("C[C@H]1CO1", "*C[C@H](C)O*"),
+        ("Nc1cccc(C(=O)O)c1", "*Nc1cccc(C(*)=O)c1"),
     ],
 )
 def test_monomers_grow_to_the_chain_of_their_unit(monomers, unit):
@@ -123,6 +126,7 @@ def test_amounts_are_the_shares_of_units():
         ("CCO.CCO", "polymerises with itself is not known here; join a different partner"),
         ("OCCO.CCCCN", "is not known here"),
         ("CC(=O)O.OCCO", "is not known here"),
+        ("C1=CCCC1.O=C1OC(=O)c2cc3C(=O)OC(=O)c3cc12", "is not known here"),
         (".".join("C=C" + "C" * n for n in range(9)), "9 different monomers"),
         ("C=CC(=O)[O-].[Na+]", "Na"),
     ],
@@ -147,4 +151,14 @@ def test_a_mechanism_says_how_monomers_react():
     # An amino alcohol makes a poly(ester amide) with a diacid; told to make an ester, there is one group too few.
     with pytest.raises(PolymerError, match="not known here"):
         to_oligomer("NCCO.O=C(O)CCCCC(=O)O", mechanism="ester")
+    # So with two diacids, of which several units would be made.
+    for mechanism in ("ester", "amide"):
+        with pytest.raises(PolymerError, match="not known here"):
+            to_oligomer("NCCO.O=C(O)CCCCC(=O)O.O=C(O)CCC(=O)O", mechanism=mechanism)
+    glycol_and_diacids = "OCCO.O=C(O)CCCCC(=O)O.O=C(O)CCC(=O)O"
+    assert to_oligomer(glycol_and_diacids, mechanism="ester") == to_oligomer(glycol_and_diacids)
+    # What a chain takes in has a mechanism too.
+    assert to_oligomer("CC1CO1.O=C=O", 4, mechanism="carbonate") == to_oligomer("CC1CO1.O=C=O", 4)
+    with pytest.raises(PolymerError, match="not known here"):
+        to_oligomer("CC1CO1.O=C=O", mechanism="ester")
     assert to_oligomer("C=Cc1ccccc1", 4, mechanism="vinyl") == to_oligomer("*CC(*)c1ccccc1", 4)
