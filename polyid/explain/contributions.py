@@ -25,7 +25,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from polyid.chemistry.copolymer_reading import copolymer_chains
-from polyid.chemistry.forms import PolymerForm, recognise_form
 from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.explain.copies import find_repeats
@@ -197,5 +196,6 @@ def _placed(
     if copolymer := copolymer_chains(oligomer):
         sizes = [predictor.atoms_of_graph(text) for text in copolymer]
         return placed_on_units(copolymer, sizes, ends, shares, centre)
-    repeat_unit = polymer_identity(smiles) if recognise_form(smiles) is PolymerForm.REPEAT_UNIT else None
+    unit = polymer_identity(smiles)
+    repeat_unit = unit if "*" in unit and " : " not in unit else None
     return placed_on_unit(find_repeats(oligomer, repeat_unit), ends, shares, centre)
