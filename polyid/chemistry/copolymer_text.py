@@ -46,7 +46,10 @@ _BEHIND = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"poly[\[(](?P<inside>.+)[\])]", re.IGNORECASE)
-_INFIX = re.compile(r"-(co|alt|ran|stat|block|b)-", re.IGNORECASE)
+_READ_INFIXES = "co|alt|ran|stat|r|block|b"
+INFIXES = f"{_READ_INFIXES}|graft|per|g"
+"""What stands between hyphens, and the parts, in the name of a copolymer; those behind are not read."""
+_INFIX = re.compile(f"-({_READ_INFIXES})-", re.IGNORECASE)
 _WORD_AT_END = re.compile(r"(?:^|(?<=[\s,;\d%]))([A-Za-z][A-Za-z -]*)$")
 _RATIO_UNIT = re.compile(
     r"(?:parts\s+)?(?:by\s+)?(?:(?P<weight>w/w|wt|weight|mass|w)|mol/mol|molar|moles?|mol)\.?\s*%?|%|parts?",

@@ -7,6 +7,7 @@ from typing import Any
 
 from rdkit import Chem
 
+from polyid.chemistry.copolymer_text import INFIXES
 from polyid.chemistry.names import unknown_name
 from polyid.common.text import shorten
 
@@ -26,7 +27,7 @@ _OTHER_NOTATIONS = (
     (re.compile(r"[\])}]_?[nNxm](?:$|[-*\s])"), "a formula of a repeat unit, not SMILES"),
     (re.compile(r">>"), "a reaction, not a polymer"),
 )
-_OF_COPOLYMER = re.compile(r"[A-Za-z)]-(?:co|alt|ran|stat|block|graft|b|g)-[A-Z(]")
+_OF_COPOLYMER = re.compile(rf"[A-Za-z)]-(?:{INFIXES})-[A-Z(]")
 _NAME = re.compile(r"poly|\bnylon|teflon|kevlar|[a-z]{5,}", re.IGNORECASE)
 
 
@@ -34,7 +35,7 @@ def why_unreadable(text: str) -> str:
     """One sentence on why RDKit can't read a SMILES, with the place where that can be told."""
     shown = shorten(text)
     if "{" in text:
-        return f"“{shown}” looks like BigSMILES, which is not supported; {EXPECTED}."
+        return f"“{shown}” has braces that can't be read; {EXPECTED}."
     if re.search(r"\[R\d*\]", text):
         return f"“{shown}” has an R-group; write attachment points as *, such as *CC(*)c1ccccc1."
     if re.search(r"\[[edtg]\]", text):

@@ -20,6 +20,7 @@ from importlib.resources import files
 from rapidfuzz import fuzz, process
 from rdkit import Chem
 
+from polyid.chemistry.copolymer_text import INFIXES
 from polyid.chemistry.name_families import family_names, slashed_polyamides
 from polyid.chemistry.smiles import read_molecule
 from polyid.common.text import shorten
@@ -37,7 +38,7 @@ _TACTIC = re.compile(r"^(?:(?:isotactic|syndiotactic|atactic|at|it|st)(?:-|\s)+)
 _DESCRIPTIVE = re.compile(
     r"(?:\s+|-)(?:homopolymer|polymer|resins?|fib(?:re|er)s?|films?|membranes?|plastics?|powder|rubber)$", re.IGNORECASE
 )
-_OF_COPOLYMER = re.compile(r"-(?:co|alt|ran|stat|block|graft|per|b|g)-|copolymer|terpolymer", re.IGNORECASE)
+_OF_COPOLYMER = re.compile(rf"-(?:{INFIXES})-|copolymer|terpolymer", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"^(.*\S)\s+\((.+)\)$")
 # British and American spelling, and what sounds alike.
 _SPELLINGS = (("sulph", "sulf"), ("ethyleneimine", "ethylenimine"), ("oxyde", "oxide"), ("aluminium", "aluminum"))

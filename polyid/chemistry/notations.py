@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from polyid.chemistry.bigsmiles import read_bigsmiles
-from polyid.chemistry.copolymer_text import CopolymerText, copolymer_text
+from polyid.chemistry.copolymer_text import INFIXES, CopolymerText, copolymer_text
 from polyid.chemistry.drawings import read_bracketed, read_inchi, read_mol_block
 from polyid.chemistry.monomers import read_as
 from polyid.chemistry.names import MAX_CHARACTERS as LONGEST_NAME
@@ -29,7 +29,7 @@ _DOLLAR = re.compile(r"^\$|\$$|(?<=\()\$(?=\))|\[\$(\d*)\]")
 # What consists of nothing else is a SMILES, right or wrong; it may be an abbreviation only where it is all letters.
 _ONLY_SMILES = re.compile(r"(?!\d)(?:\[[^\[\]]*\]|Br|Cl|[BCNOPSFIbcnops]|%\d\d|\d|[-=#$:/\\~().@])++")
 _NO_NAME = re.compile(r"[*{\n\r]|^InChI=")
-_WORD = re.compile(r"poly|nylon|[^\W\d_]{5}|[A-Z0-9]{2,6}-(?:co|alt|ran|stat|block|graft|b|g|r)-", re.IGNORECASE)
+_WORD = re.compile(rf"poly|nylon|[^\W\d_]{{5}}|[A-Z0-9]{{2,6}}-(?:{INFIXES})-", re.IGNORECASE)
 _MOL_BLOCK_END = re.compile(r"^M {2}END", re.MULTILINE)
 
 

@@ -153,6 +153,8 @@ def test_a_monomer_stays_a_smiles_and_its_polymer_is_said():
         ("PA6/66", "copolymer of nylon 6 and nylon 6,6"),
         ("cellulose acetate", "2.5 acetyl groups"),
         ("poly(styrene-co-butadiene)", "names a copolymer"),
+        ("PS-b-PMMA", "names a copolymer"),
+        ("PS-r-PMMA", "names a copolymer"),
         ("PVA (polyvinyl acetate-alcohol)", "did you mean"),
         ("polystyrene (PMMA)", "two names"),
         ("nylon 1,2", "not a name known here"),
