@@ -11,7 +11,6 @@ is ended where it takes more than twenty times as long as it may. The exit statu
 from __future__ import annotations
 
 import argparse
-import csv
 import multiprocessing
 import random
 import resource
@@ -19,10 +18,15 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from importlib.resources import files
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from rdkit import Chem, rdBase
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+
+from studies.same_polymer import listed_units
 
 from polyid.chemistry.forms import recognise_form
 from polyid.chemistry.identity import polymer_identity
@@ -127,11 +131,6 @@ WORDS = [
     ",",
     "1",
 ]
-
-
-def listed_units() -> list[str]:
-    with files("polyid.chemistry").joinpath("names.csv").open(encoding="utf-8") as stream:
-        return sorted({row["smiles"] for row in csv.DictReader(stream)})
 
 
 def grammar(draw: random.Random) -> str:
@@ -324,7 +323,7 @@ def main() -> int:
     parser.add_argument("--megabytes", type=float, default=500.0)
     arguments = parser.parse_args()
     context = multiprocessing.get_context("spawn")
-    source = texts(random.Random(arguments.seed), listed_units())
+    source = texts(random.Random(arguments.seed), listed_units(stereo=True))
     outcomes, faults = Counter[str](), []
     longest, most, reader = 0.0, 0.0, None
     for _ in range(arguments.texts):

@@ -16,8 +16,12 @@ import itertools
 import random
 import sys
 from importlib.resources import files
+from pathlib import Path
 
 from rdkit import Chem
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
 
 from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.oligomer import to_oligomer
@@ -131,11 +135,11 @@ def cut_elsewhere(unit: Chem.Mol) -> list[str]:
     return texts
 
 
-def listed_units() -> list[str]:
-    """Repeat units of the list of names, without stereochemistry, each once."""
+def listed_units(*, stereo: bool = False) -> list[str]:
+    """Repeat units of the list of names, each once; those with stereochemistry only if asked for."""
     with files("polyid.chemistry").joinpath("names.csv").open(encoding="utf-8") as stream:
         every = {row["smiles"] for row in csv.DictReader(stream)}
-    return sorted(smiles for smiles in every if not set("@/\\") & set(smiles))
+    return sorted(smiles for smiles in every if stereo or not set("@/\\") & set(smiles))
 
 
 def differing(smiles: str, generator: random.Random, degree: int = DEGREE_OF_POLYMERISATION) -> tuple[int, list[str]]:

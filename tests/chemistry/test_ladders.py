@@ -5,6 +5,7 @@ import random
 
 import pytest
 from helpers.paths import published_file
+from helpers.spellings import renumbered
 from rdkit import Chem
 
 from polyid.chemistry.chain import canonical, chain
@@ -76,11 +77,8 @@ def test_without_labels_a_ladder_is_one_of_its_chains_and_always_the_same(unit, 
     assert two_as_cut(text) in [Chem.CanonSmiles(chain) for chain in twice[: 1 if unit is NAPHTHALENE else 2]]
     assert any("ladder" in note for note in as_smiles(text).notes)
     generator = random.Random(1)
-    molecule = Chem.MolFromSmiles(text)
     for _ in range(3):
-        order = list(range(molecule.GetNumAtoms()))
-        generator.shuffle(order)
-        shuffled = Chem.MolToSmiles(Chem.RenumberAtoms(molecule, order), canonical=False)
+        shuffled = renumbered(text, generator)
         assert (to_oligomer(shuffled, 2), polymer_identity(shuffled)) == (oligomer, key)
 
 

@@ -13,6 +13,7 @@ from polyid.chemistry.forms import PolymerForm, recognise_form
 from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.oligomer import read_polymer, to_oligomer
+from polyid.chemistry.polymer import Polymer
 from polyid.errors import PolymerError
 
 SAME = {
@@ -168,7 +169,7 @@ def test_texts_as_people_paste_them_are_read_rightly_or_refused_with_the_reason(
     assert not wrong
 
 
-def _polymer(text: str) -> tuple[PolymerForm, str, str] | str:
+def _polymer(text: str) -> tuple[PolymerForm, Polymer, str] | str:
     """Form, short oligomer and key of a polymer, or why it is none."""
     try:
         return *read_polymer(text, 4), polymer_identity(text)

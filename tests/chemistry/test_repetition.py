@@ -7,6 +7,7 @@ import random
 import pandas as pd
 import pytest
 from helpers.paths import published_file
+from helpers.spellings import renumbered
 from rdkit import Chem
 
 from polyid.chemistry.chain import canonical, chain
@@ -57,13 +58,6 @@ CHAINS = [
     "*c1ccc(Oc2ccc(N3C(=O)c4cc5C(=O)N(*)C(=O)c5cc4C3=O)cc2)cc1",
     "[*:1]Oc1cc2c(cc1O[*:2])C1(CC2(C)C)CC(C)(C)c2cc3Oc4c(C#N)c([*:3])c([*:4])c(C#N)c4Oc3cc21",
 ]  # fmt: skip
-
-
-def renumbered(smiles: str, generator: random.Random) -> str:
-    molecule = Chem.MolFromSmiles(smiles)
-    order = list(range(molecule.GetNumAtoms()))
-    generator.shuffle(order)
-    return Chem.MolToSmiles(Chem.RenumberAtoms(molecule, order), canonical=False)
 
 
 @pytest.mark.parametrize("smiles", TELECHELIC)
