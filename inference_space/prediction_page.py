@@ -77,7 +77,7 @@ def _question() -> Question:
     smiles = gr.Textbox(
         label="SMILES",
         info="A repeat unit with two attachment points, monomers joined by dots, an oligomer, or a copolymer such as "
-        "`*CC(*)c1ccccc1 : *CC(*)C(=O)OC = 0.7 : 0.3 random`. Several polymers: one a line.",
+        "C=Cc1ccccc1 : C=CC(=O)OC = 0.7 : 0.3 random. Several polymers: one a line.",
         placeholder="*CC(*)c1ccccc1",
         lines=2,
         max_lines=8,
