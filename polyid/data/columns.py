@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from polyid.common.text import listed
@@ -84,7 +84,7 @@ def propose_mapping(table: RawTable, properties: Sequence[str] | None = None) ->
         roles |= {"fact_property": of_names} if of_names else {}
     if "fact_property" in roles and "fact_value" in roles:
         wanted = None if properties is None else tuple(properties)
-        return Mapping(roles, other=tuple(c for c in columns if c not in roles.values()), wanted=wanted)
+        return Mapping(roles, other=unused_columns(table, roles), wanted=wanted)
     value = roles.pop("fact_value", None)
     for role in ("fact_property", "fact_unit"):
         roles.pop(role, None)
@@ -105,12 +105,12 @@ def propose_mapping(table: RawTable, properties: Sequence[str] | None = None) ->
         # A column that is called value only has the one property that is asked for.
         only = value if len(names) == 1 and names[0] not in free else None
         entries = [_asked(table, name, free, only) for name in names]
-    return Mapping(roles, tuple(entries), _unused(table, roles, entries))
+    return Mapping(roles, tuple(entries), unused_columns(table, roles, entries))
 
 
-def _unused(table: RawTable, roles: dict[str, str], entries: Sequence[PropertyColumn]) -> tuple[str, ...]:
-    """Columns that nothing is read from."""
-    used = {*roles.values(), *(entry.column for entry in entries)}
+def unused_columns(table: RawTable, roles: dict[str, str], entries: Collection[PropertyColumn] = ()) -> tuple[str, ...]:
+    """Columns that nothing is read from, be it a role, a value, the unit of one or a part of a copolymer."""
+    used = {*roles.values(), *table.read_together, *(entry.column for entry in entries)}
     used |= {unit for entry in entries if (unit := unit_column_of(table.cells, entry.column))}
     return tuple(column for column in table.cells.columns if column not in used)
 

@@ -150,13 +150,13 @@ def copolymer_columns(cells: pd.DataFrame, smiles: str | None) -> CopolymerColum
     architecture = next(
         (c for c in free if c != ratio and is_architecture_name(c) and _mostly(cells[c], _is_architecture)), None
     )
+    weight = " wt%" if ratio and re.search(r"weight|mass|wt", ratio, re.IGNORECASE) else ""
     if components:
         shares, unit = _share_columns(free, sorted(numbered))
-        return CopolymerColumns(tuple(components), shares, ratio, architecture, unit)
+        return CopolymerColumns(tuple(components), shares, ratio, architecture, unit if shares else weight)
     if smiles is None or (ratio is None and architecture is None):
         return None
     several = any(len(_components(cell)) > 1 for cell in cells[smiles] if isinstance(cell, str))
-    weight = " wt%" if ratio and re.search(r"weight|mass|wt", ratio, re.IGNORECASE) else ""
     return CopolymerColumns((smiles,), (), ratio, architecture, weight) if several else None
 
 

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from polyid.common.text import listed
 from polyid.data.column_units import column_unit, known_target
-from polyid.data.columns import Mapping, propose_mapping
+from polyid.data.columns import Mapping, propose_mapping, unused_columns
 from polyid.data.headers import RawTable
 from polyid.data.properties import PROPERTIES, find_property
 from polyid.data.recognition import PropertyColumn, recognised_columns
@@ -114,9 +114,9 @@ def mapping_of(table: RawTable, columns: ColumnMeanings, properties: Sequence[st
     }
     if not any(role in roles for role in SMILES_ROLES):
         raise DataError(f"No column of {table.source} is said to hold SMILES; choose one.")
-    other = tuple(column for column in table.cells.columns if column not in meanings.values())
     if "fact_property" in roles and "fact_value" in roles:
-        return Mapping(roles, other=other, wanted=None if properties is None else tuple(properties))
+        wanted_facts = None if properties is None else tuple(properties)
+        return Mapping(roles, other=unused_columns(table, roles), wanted=wanted_facts)
     if not entries:
         raise DataError(f"No column of {table.source} is said to hold a property; choose at least one.")
     for name in properties or ():
@@ -127,7 +127,8 @@ def mapping_of(table: RawTable, columns: ColumnMeanings, properties: Sequence[st
     roles = {role: column for role, column in roles.items() if not role.startswith("fact_")}
     order = {name: place for place, name in enumerate(PROPERTIES)}
     wanted = sorted(entries, key=lambda name: order.get(name, len(order))) if properties is None else properties
-    return Mapping(roles, tuple(entries[name] for name in dict.fromkeys(wanted)), other)
+    chosen = tuple(entries[name] for name in dict.fromkeys(wanted))
+    return Mapping(roles, chosen, unused_columns(table, roles, chosen))
 
 
 def _used_meanings(table: RawTable, columns: ColumnMeanings) -> dict[str, str]:

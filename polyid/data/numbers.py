@@ -21,6 +21,10 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?$", re.IGNORECASE)
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$", re.IGNORECASE)
 
 
+class _Ambiguous(ValueError):
+    """A number that can be read in two ways."""
+
+
 def uses_decimal_commas(cells: pd.Series) -> bool:
     """Whether a column has numbers like 12,5, whose comma can't separate thousands."""
     texts = [_tidy(cell) for cell in cells if "," in cell and len(cell) <= MAX_WRITTEN]
@@ -49,7 +53,7 @@ def read_number(cell: str, decimal_commas: bool) -> float:
     text = _tidy(cell) if len(cell) <= MAX_WRITTEN else ""
     if _PLAIN.match(text):
         if decimal_commas and _THOUSANDS_DOT.match(text):
-            raise ValueError("could be thousands or a decimal, as other numbers of the table have decimal commas")
+            raise _Ambiguous("could be thousands or a decimal, as other numbers of the table have decimal commas")
         return _finite(float(text))
     if "," in text:
         if _THOUSANDS_DOT.match(text) and "." in text:
@@ -58,7 +62,7 @@ def read_number(cell: str, decimal_commas: bool) -> float:
             return _finite(float(text.replace(",", "")))
         if _DECIMAL_COMMA.match(text):
             if _THOUSANDS_COMMA.match(text) and not decimal_commas:
-                raise ValueError("could be thousands or a decimal comma")
+                raise _Ambiguous("could be thousands or a decimal comma")
             return _finite(float(text.replace(",", ".")))
     raise ValueError("is not a number")
 
@@ -67,8 +71,10 @@ def is_number(cell: str) -> bool:
     """Whether a cell holds one number, in whichever way it is written."""
     try:
         read_number(cell, decimal_commas=False)
-    except ValueError as error:
-        return "could be" in str(error)
+    except _Ambiguous:
+        return True
+    except ValueError:
+        return False
     return True
 
 

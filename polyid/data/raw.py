@@ -7,7 +7,7 @@ import os
 import pandas as pd
 
 from polyid.data.copolymer_columns import with_copolymers
-from polyid.data.files import read_table_bytes, read_table_file, table_of_frame
+from polyid.data.files import read_table_file, table_of_frame
 from polyid.data.headers import RawTable
 from polyid.data.roles import roles_by_name
 
@@ -15,17 +15,6 @@ from polyid.data.roles import roles_by_name
 def read_raw_table(path: str | os.PathLike[str]) -> RawTable:
     """Read a file as text, header found; see :func:`polyid.data.files.read_table_file`."""
     return _understood(read_table_file(path))
-
-
-def read_pasted_table(text: str) -> RawTable:
-    """Rows pasted from a spreadsheet or a CSV file, header included, as text.
-
-    Raises
-    ------
-    DataError
-        As :func:`polyid.data.files.read_table_file`.
-    """
-    return _understood(read_table_bytes(text.encode(errors="surrogatepass"), "The pasted text"))
 
 
 def as_raw_table(path: str | os.PathLike[str] | pd.DataFrame) -> RawTable:

@@ -1,8 +1,9 @@
 """Tables of polymers to train on.
 
-Rows go one way: a file becomes text (:mod:`polyid.data.files`), :func:`polyid.data.columns.propose_mapping` says what its
-columns mean, :func:`apply_mapping` makes the :class:`TrainingTable`. :func:`read_training_table` does all three. Nothing is
-dropped or changed silently: rows and cells that can't be used, and values that look wrong, are listed with their row.
+Rows go one way: a file becomes text, copolymers of several columns in one (:mod:`polyid.data.raw`);
+:func:`polyid.data.columns.propose_mapping` says what its columns mean, :func:`apply_mapping` makes the
+:class:`TrainingTable`. :func:`read_training_table` does all three. Nothing is dropped or changed silently: rows and cells
+that can't be used, and values that look wrong, are listed with their row.
 """
 
 from __future__ import annotations
@@ -177,8 +178,8 @@ def apply_mapping(
     note_disagreements(frame, units, problems)
     note_marks(table, problems)
     notes = list(table.notes)
-    if unused := [column for column in mapping.other if column not in table.read_together]:
-        notes.append(f"Not used: {listed(unused)}.")
+    if mapping.other:
+        notes.append(f"Not used: {listed(mapping.other)}.")
     return TrainingTable(
         frame=frame,
         units=units,

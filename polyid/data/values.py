@@ -114,9 +114,8 @@ def read_facts(
     ):
         target, written_unit = targets[written]
         if not is_property_name(written):
-            problems.add(
-                row, roles["fact_property"], written, "names no property", "write its name in 1 to 120 characters"
-            )
+            remedy = f"write its name in 1 to {MAX_WRITTEN} characters"
+            problems.add(row, roles["fact_property"], written, "names no property", remedy)
             continue
         name = names.get(target.name if target else written)
         if name is None:

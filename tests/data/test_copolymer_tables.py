@@ -65,6 +65,8 @@ def test_columns_of_ratios_and_architectures_are_told_by_name():
         ({"monoA": STYRENE, "monoB": ACRYLATE, "fracA": "0.25", "fracB": "0.75", "poly_type": "block"}, f"{ASKED} = 0.25 : 0.75 block"),
         ({"smiles": STYRENE, "smiles_2": ACRYLATE, "ratio": "70/30"}, f"{ASKED} = 70/30"),
         ({"unit A": STYRENE, "unit B": ACRYLATE, "wt% A": "60", "wt% B": "40"}, f"{ASKED} = 60 : 40 wt%"),
+        ({"smiles_1": STYRENE, "smiles_2": ACRYLATE, "weight ratio": "60/40"}, f"{ASKED} = 60/40 wt%"),
+        ({"smiles_1": STYRENE, "smiles_2": ACRYLATE, "composition (wt%)": "60/40"}, f"{ASKED} = 60/40 wt%"),
         ({"smiles_1": STYRENE, "smiles_2": ACRYLATE}, ASKED),
         ({"smiles": f"{STYRENE}.{ACRYLATE}", "ratio": "7:3", "architecture": "random"}, f"{ASKED} = 7:3 random"),
         ({"smiles": ASKED, "distribution": "[0.7, 0.3]"}, f"{ASKED} = [0.7, 0.3]"),

@@ -34,6 +34,21 @@ def file_of(tmp_path: Path, content: str | bytes, name: str = "table.csv") -> Pa
 @pytest.mark.parametrize(
     ("header", "name", "unit"),
     [
+        ("Tg", "Glass_Transition", None),
+        ("Tg (K)", "Glass_Transition", "K"),
+        ("tg_celsius", "Glass_Transition", "°C"),
+        ("Glass transition temperature / K", "Glass_Transition", "K"),
+        ("exp_Tg (°C)", "Glass_Transition", "°C"),
+        ("Melting temp.", "Melt_Temp", None),
+        ("Density (kg m^-3)", "Density", "kg/m3"),
+        ("density_g_cm3", "Density", "g/cm3"),
+        ("Young’s modulus [GPa]", "YoungMod", "GPa"),
+        ("P(CO2)", "log10_Permeability_CO2", None),
+        ("logP_O2", "log10_Permeability_O2", "log10(Barrer)"),
+        ("CO₂ permeability (Barrer)", "log10_Permeability_CO2", "Barrer"),
+        ("N2 perm [mol m/(m2 s Pa)]", "log10_Permeability_N2", "mol·m/(m2·s·Pa)"),
+        ("Elongation at break (%)", "log10_ElongBreak", "%"),
+        ("log10_ElongBreak", "log10_ElongBreak", "log10(%)"),
         ("Tg (K) exp", "Glass_Transition", "K"),
         ("Experiment Tg (K)", "Glass_Transition", "K"),
         ("Exp. Tg (°C)", "Glass_Transition", "°C"),
@@ -56,17 +71,23 @@ def test_headers_as_people_write_them(header, name, unit):
 @pytest.mark.parametrize(
     "header",
     [
-        "O2",
-        "O2 (%)",
-        "Tg pred",
-        "Tg (MD)",
-        "Tg_mean_pred",
-        "calc. Tg",
-        "value",
-        "exp",
-        "Tg error",
-        "log10_D",
-        "a" * 10**6,
+        *(
+            "Tg_units",
+            "Tg_std",
+            "source",
+            "pm",
+            "logP",
+            "Tc",
+            "FFV",
+            "unit",
+            "E",
+            "Tg (s)",
+            "",
+            "O2",
+            "O2 (%)",
+            "Tg pred",
+        ),
+        *("Tg (MD)", "Tg_mean_pred", "calc. Tg", "value", "exp", "Tg error", "log10_D", "a" * 10**6),
     ],
 )
 def test_headers_of_other_things(header):
@@ -116,7 +137,7 @@ def test_a_peak_molar_mass_is_no_melting_point():
 
 def test_an_unknown_unit_below_the_header_is_not_taken_for_the_usual_one():
     with pytest.raises(DataError, match="no property column"):
-        propose_mapping(raw("smiles,Tg,Mn\n,R,kg/mol\n*CC*,195,3\n".replace("kg/mol", "K")))
+        propose_mapping(raw("smiles,Tg,Mn\n,R,K\n*CC*,195,3\n"))
 
 
 def test_a_list_without_header_keeps_its_first_polymer(tmp_path):
@@ -144,6 +165,13 @@ def test_a_stray_byte_lists_its_row_and_the_others_are_read(tmp_path, byte):
 def test_columns_that_are_not_used_are_named():
     table = raw("smiles,Tg,source,DOI\n*CC*,-78,a,b\n")
     assert "Not used: source, DOI." in apply_mapping(table, propose_mapping(table)).notes
+
+
+def test_a_column_of_units_is_used_whoever_says_what_the_columns_are():
+    table = raw("drawn,Tg,Tg_units,DOI\n*CC*,195,K,a\n")
+    read = apply_mapping(table, mapping_of(table, corrected_columns(table, ["drawn=smiles"])))
+    assert read.frame["Glass_Transition"].tolist() == [-78.15]
+    assert [note for note in read.notes if note.startswith("Not used")] == ["Not used: DOI."]
 
 
 def test_a_user_says_what_columns_are(tmp_path, capsys):

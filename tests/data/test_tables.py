@@ -25,7 +25,7 @@ from polyid.data.prediction_table import load_prediction_table
 from polyid.data.preview import preview
 from polyid.data.problems import KEPT, LEFT_OUT
 from polyid.data.properties import PROPERTIES, find_property
-from polyid.data.raw import read_pasted_table, read_raw_table
+from polyid.data.raw import read_raw_table
 from polyid.data.training_table import apply_mapping, read_training_table
 from polyid.data.units import convert, read_unit
 from polyid.errors import DataError
@@ -86,38 +86,6 @@ def test_any_bytes_are_read_or_refused(data):
         apply_mapping(raw, propose_mapping(raw), ChainSettings(3))
     except DataError as error:
         assert "\n" not in str(error)
-
-
-@pytest.mark.parametrize(
-    ("header", "name", "unit"),
-    [
-        ("Tg", "Glass_Transition", None),
-        ("Tg (K)", "Glass_Transition", "K"),
-        ("tg_celsius", "Glass_Transition", "°C"),
-        ("Glass transition temperature / K", "Glass_Transition", "K"),
-        ("exp_Tg (°C)", "Glass_Transition", "°C"),
-        ("Melting temp.", "Melt_Temp", None),
-        ("Density (kg m^-3)", "Density", "kg/m3"),
-        ("density_g_cm3", "Density", "g/cm3"),
-        ("Young’s modulus [GPa]", "YoungMod", "GPa"),
-        ("P(CO2)", "log10_Permeability_CO2", None),
-        ("logP_O2", "log10_Permeability_O2", "log10(Barrer)"),
-        ("CO₂ permeability (Barrer)", "log10_Permeability_CO2", "Barrer"),
-        ("N2 perm [mol m/(m2 s Pa)]", "log10_Permeability_N2", "mol·m/(m2·s·Pa)"),
-        ("Elongation at break (%)", "log10_ElongBreak", "%"),
-        ("log10_ElongBreak", "log10_ElongBreak", "log10(%)"),
-    ],
-)
-def test_property_headers_are_recognised(header, name, unit):
-    entry, found = find_property(header)
-    assert (entry.name, found) == (name, unit)
-
-
-@pytest.mark.parametrize(
-    "header", ["Tg_units", "Tg_std", "source", "pm", "logP", "Tc", "FFV", "unit", "E", "Tg (s)", ""]
-)
-def test_other_headers_are_not_taken_for_properties(header):
-    assert find_property(header) is None
 
 
 @pytest.mark.parametrize(
@@ -201,10 +169,10 @@ def test_property_without_a_value_is_refused_when_asked_for_and_left_out_otherwi
 
 
 def test_pasted_rows_are_a_table():
-    raw = read_pasted_table("SMILES\tTg (K)\n*CC*\t195\n")
+    raw = read_table_bytes(b"SMILES\tTg (K)\n*CC*\t195\n", "The pasted text")
     assert apply_mapping(raw, propose_mapping(raw)).frame["Glass_Transition"].tolist() == [-78.15]
     with pytest.raises(DataError, match="The pasted text is empty"):
-        read_pasted_table("  ")
+        read_table_bytes(b"  ", "The pasted text")
 
 
 def test_missing_file_is_one_sentence(tmp_path):
