@@ -123,17 +123,25 @@ def describe(
 
 
 def read_as_kelvin(
-    data: str | None, upload: str | None, pasted: str | None, dataset: str | None, taken_for: dict | None
+    data: str | None,
+    upload: str | None,
+    pasted: str | None,
+    dataset: str | None,
+    taken_for: dict | None,
+    columns: train_models.Columns | None,
 ) -> tuple:
-    """Describe the data with kelvin in the columns that were taken for °C and look like kelvin."""
-    columns = dict(taken_for or {})
+    """Describe the data with kelvin in the columns that were taken for °C and look like kelvin.
+
+    Besides the source, the columns as recognised and as corrected come from the page: by the latter its table is known.
+    """
     try:
         path = train_models.find_data(tables_on_offer(), data, upload, pasted, dataset)
         suspected = train_models.read_table(path, columns or None).kelvin if path else ()
     except PolyIDError:
         suspected = ()  # described below
-    columns |= {column: {**columns[column], "unit": "K"} for column in suspected if column in columns}
-    return describe(data, upload, pasted, dataset, columns or None)
+    meant = dict(taken_for or {})
+    meant |= {column: {**meant[column], "unit": "K"} for column in suspected if column in meant}
+    return describe(data, upload, pasted, dataset, meant or None)
 
 
 def _refused(problem: PolyIDError, taken_for: dict, columns: train_models.Columns | None) -> tuple:

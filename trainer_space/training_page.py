@@ -206,7 +206,7 @@ def _read_data(page: gr.Blocks, source: Source, described: Described, settings: 
     )
     described.kelvin.click(
         data_handlers.read_as_kelvin,
-        [*source.inputs, described.recognised],
+        [*source.inputs, described.recognised, described.columns],
         outputs,
         api_visibility="private",
         show_progress_on=described.notice,

@@ -70,7 +70,7 @@ def find_table(name: str) -> Path:
     return datasets.find_table(name)
 
 
-def corrected_columns(
+def checked_columns(
     table: Path, corrections: Sequence[str] | None, properties: Sequence[str] | None = None
 ) -> dict[str, dict[str, str | None]] | None:
     """What a user says the columns of a table are, beside what is recognised of the others; None where nothing is said.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from polyid.cli.command import Columns, Command, corrected_columns, find_table, say
+from polyid.cli.command import Columns, Command, checked_columns, find_table, say
 from polyid.config.ranges import check_number
 from polyid.config.settings import DEGREE_OF_POLYMERISATION
 
@@ -55,7 +55,7 @@ def show(table: Annotated[str, typer.Argument(help="The table.")], column: Colum
     from polyid.data.training_table import read_training_table
 
     path = find_table(table)
-    _describe(read_training_table(path, columns=corrected_columns(path, column)))
+    _describe(read_training_table(path, columns=checked_columns(path, column) if column else None))
 
 
 def _describe(table: TrainingTable) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from polyid.bundle.layout import has_manifest
-from polyid.cli.command import Columns, corrected_columns, find_table
+from polyid.cli.command import Columns, checked_columns, find_table
 from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS, SPLITS, split_column
 from polyid.config.parameters import preset as preset_parameters
 from polyid.errors import DataError
@@ -64,7 +64,7 @@ def train(
         print(f"The run in {output} is finished; there is nothing to resume.")
         return
     table = find_table(data)
-    columns = corrected_columns(table, column, properties or None)
+    columns = checked_columns(table, column, properties or None)
     from polyid.ensemble.workflow import train_ensemble
 
     ensemble = train_ensemble(

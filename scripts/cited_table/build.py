@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Builds data/cited_properties.csv and what stands behind it from the files in data/sources.
 
-    python scripts/cited_table/build.py [--sources data/sources] [--output data]
+    python scripts/cited_table/build.py [--sources data/sources] [--output data] [--anew]
 
 Written are, in OUTPUT: `cited_properties.csv`, a fact a row with its consensus; `sources/measured_values.csv`, every value with its
 source and why it does not count where it does not; `sources/measured_noise.csv`, how far sources disagree; and
-`sources/structures.csv`, the repeat unit of each structure that a source writes. The same files give the same bytes.
+`sources/structures.csv`, the repeat unit of each structure that a source writes. The same files give the same bytes. That last file
+is read too, as to work the units out takes minutes; ``--anew`` does so, for when the package has come to read structures otherwise.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ NOISE_COLUMNS = (
 )
 
 
-def build(sources: Path) -> dict[str, str]:
-    """The text of each file, by its path below the folder of tables."""
-    structures = KnownStructures(sources / "structures.csv")
+def build(sources: Path, anew: bool = False) -> dict[str, str]:
+    """The text of each file, by its path below the folder of tables; `anew` without the structures that were read before."""
+    structures = KnownStructures(None if anew else sources / "structures.csv")
     table = consensus_table(read_measurements(sources), structures, source_index(sources), read_review(sources))
     return {
         "cited_properties.csv": _csv(TABLE_COLUMNS, sorted(_facts(table))),
@@ -138,8 +139,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sources", type=Path, default=SOURCES)
     parser.add_argument("--output", type=Path, default=SOURCES.parent)
+    parser.add_argument("--anew", action="store_true", help="read every structure again")
     arguments = parser.parse_args()
-    for name, text in build(arguments.sources).items():
+    for name, text in build(arguments.sources, arguments.anew).items():
         (arguments.output / name).parent.mkdir(parents=True, exist_ok=True)
         write_text(arguments.output / name, text)
         print(f"{arguments.output / name}: {text.count(chr(10)) - 1:,} rows")

@@ -86,7 +86,7 @@ def consensus_table(
     values = [Value(measurement, measurement.problem) for measurement in measurements]
     facts, names = _gather(values, structures)
     flag_implausible(facts)
-    _flag_unconfirmed(facts, disagreements(facts))
+    _flag_self_contradicting(facts, disagreements(facts))
     noise = disagreements(facts)
     noise_of_property = {row.property_name: row.noise for row in noise if row.first == "any"}
     for value in values:
@@ -128,7 +128,7 @@ def _gather(values: Sequence[Value], structures: KnownStructures) -> tuple[list[
     return list(facts.values()), {polymer: name for polymer, (_, name) in names.items()}
 
 
-def _flag_unconfirmed(facts: Sequence[Fact], noise: Sequence[Disagreement]) -> None:
+def _flag_self_contradicting(facts: Sequence[Fact], noise: Sequence[Disagreement]) -> None:
     """Flag the values of a source in a property in which its own records of the same polymers are too far apart.
 
     That is: on `FEWEST_PAIRS` polymers or more, the robust standard deviation of their difference is above `LARGEST_SHARE` of that

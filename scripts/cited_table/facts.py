@@ -10,15 +10,13 @@ from statistics import fmean, median
 
 from cited_table.measurements import MEMORY, Measurement
 from cited_table.repeat_units import PolymerKey
+from studies.cross_check_table import TOLERANCE
 
 LARGEST_Z = 3.5
 """Robust z-score from which a value is flagged (Iglewicz and Hoaglin 1993)."""
 FEWEST_PAIRS = 8
 """Polymers that two sources must share before they say how far sources disagree."""
-AGREEMENT = {"Glass_Transition": 15.0, "Melt_Temp": 20.0, "Density": 0.05, "log10_ElongBreak": 0.3} | {
-    **{f"log10_Permeability_{gas}": 0.3 for gas in ("CO2", "N2", "O2", "CH4", "H2")},
-    **dict.fromkeys(("YoungMod", "Tensile_Strength"), 0.15),
-}
+AGREEMENT = TOLERANCE | {"log10_ElongBreak": 0.3, "YoungMod": 0.15, "Tensile_Strength": 0.15}
 """Differences that nobody would call a disagreement, on the scale of :attr:`Value.level`."""
 _ROBUST_STD = 1.4826
 """Standard deviation of a normal distribution by its median absolute deviation."""

@@ -36,8 +36,9 @@ def packing_fraction(repeat_unit: str, density: float) -> float:
     atoms = [atom for atom in molecule.GetAtoms() if atom.GetAtomicNum()]
     rings = molecule.GetRingInfo().BondRings()
     aromatic = sum(all(molecule.GetBondWithIdx(bond).GetIsAromatic() for bond in ring) for ring in rings)
-    # One bond a unit, since of the two bonds to attachment points one belongs to the neighbouring unit.
-    volume = sum(_ATOM_VOLUMES[atom.GetSymbol()] for atom in atoms) - _BOND * (molecule.GetNumBonds() - 1)
+    # Of each two bonds to attachment points one belongs to the neighbouring unit.
+    bonds = molecule.GetNumBonds() - (molecule.GetNumAtoms() - len(atoms)) // 2
+    volume = sum(_ATOM_VOLUMES[atom.GetSymbol()] for atom in atoms) - _BOND * bonds
     volume -= _AROMATIC_RING * aromatic + _OTHER_RING * (len(rings) - aromatic)
     return float(volume * _PER_MOLE * density / sum(atom.GetMass() for atom in atoms))
 

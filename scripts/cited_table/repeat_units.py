@@ -13,7 +13,7 @@ from rdkit.Chem import rdChemReactions
 from polyid.chemistry.chain import chain
 from polyid.chemistry.forms import PolymerForm, parse_polymer
 from polyid.chemistry.identity import polymer_identity
-from polyid.chemistry.polymerisation import repeat_units, unit_smiles
+from polyid.chemistry.polymerisation import repeat_units, unit_smiles, without_stereo
 from polyid.chemistry.repeat_unit import unit_of
 from polyid.chemistry.tacticity import open_backbone_centres
 from polyid.errors import PolymerError
@@ -80,7 +80,8 @@ def repeat_unit_of_monomers(monomers: str, mechanism: str) -> str | None:
         None if no linear, regular chain can be told: other than two groups a monomer, copolymers, other mechanisms.
     """
     with rdBase.BlockLogs():
-        parts = sorted({_without_hands(monomer) for monomer in monomers.split(".")})
+        # Two hands of one monomer are one, whose sequence the share of meso dyads tells.
+        parts = sorted({without_stereo(monomer) for monomer in monomers.split(".")})
         if len(parts) > 2:
             return None
         if len(parts) == 1:
@@ -126,13 +127,6 @@ def copolymer_of_monomers(monomers: str, mechanism: str, shares: str) -> str | N
         (str(unit), f"{number / sum(numbers):.4g}") for unit, number in zip(units, numbers, strict=True)
     )
     return f"{' : '.join(unit for unit, _ in components)} = {' : '.join(share for _, share in components)} random"
-
-
-def _without_hands(monomer: str) -> str:
-    """A monomer without stereochemistry: two hands of one monomer are one, whose sequence the share of meso dyads tells."""
-    molecule = Chem.MolFromSmiles(monomer)
-    Chem.RemoveStereochemistry(molecule)
-    return Chem.MolToSmiles(molecule)
 
 
 def _dianhydride(monomer: str) -> str:
@@ -200,6 +194,8 @@ def polymer_key(repeat_unit: str) -> PolymerKey | None:
 def _geometry(molecule: Chem.Mol) -> tuple[str, ...]:
     """Cis or trans along the chain, for each double bond of the backbone outside rings whose geometry is written."""
     points = [atom.GetIdx() for atom in molecule.GetAtoms() if atom.GetAtomicNum() == 0]
+    if len(points) != 2:
+        return ()  # the strands of a ladder are rings of the chain
     path = Chem.GetShortestPath(molecule, *points)
     found = []
     for before, left, right, after in zip(path, path[1:], path[2:], path[3:], strict=False):

@@ -44,14 +44,13 @@ class KnownStructures:
 
     Parameters
     ----------
-    path : Path
-        A CSV table of `COLUMNS`; need not exist.
+    path : Path, optional
+        A CSV table of `COLUMNS`; need not exist. None are known without.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path | None) -> None:
         self._structures: dict[tuple[str, str], Structure | None] = {}
-        if path.is_file():
+        if path is not None and path.is_file():
             with path.open(encoding="utf-8", newline="") as stream:
                 for row in csv.DictReader(stream):
                     key = PolymerKey(row["key"], tuple(row["geometry"].split()))

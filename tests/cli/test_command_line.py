@@ -192,7 +192,7 @@ def test_a_list_of_values_and_negative_numbers_are_read(words, properties, seed,
 
     monkeypatch.setattr("polyid.ensemble.workflow.train_ensemble", received)
     monkeypatch.setattr("polyid.cli.train.find_table", Path)
-    monkeypatch.setattr("polyid.cli.train.corrected_columns", lambda table, column, properties: None)
+    monkeypatch.setattr("polyid.cli.train.checked_columns", lambda table, column, properties: None)
     assert main(["train", "--output", "model", *words.split()]) == 1
 
 

@@ -488,6 +488,30 @@ def test_columns_are_corrected_and_trained_on_so(hub, folder, tmp_path):
     assert (run.request.columns, run.request.split, run.request.folds) == (columns, "column:Reihe", 2)
 
 
+def test_the_button_reads_kelvin_and_keeps_what_was_corrected(tmp_path, monkeypatch):
+    path = tmp_path / "kelvin.csv"
+    path.write_text(
+        "\n".join(["Aufbau,Tg", *(f"*{'C' * size}O*,{300 + size}" for size in range(2, 8))]), encoding="utf-8"
+    )
+    said = {"Aufbau": {"as": "smiles", "unit": None}, "Tg": {"as": "Glass_Transition", "unit": None}}
+    shown = described(upload=str(path), columns=said)
+    assert shown["kelvin"] == gr.update(visible=True, value="Read Tg as kelvin")
+    assert "302 to 307 °C" in shown["histograms"]
+
+    read = []
+    reading = train_models.read_training_table
+    monkeypatch.setattr(
+        train_models,
+        "read_training_table",
+        lambda path, columns, keep: (read.append(columns), reading(path, columns=columns, keep=keep))[1],
+    )
+    answer = data_handlers.read_as_kelvin(None, str(path), "", "", shown["recognised"], shown["columns"])
+    meant = {**said, "Tg": {"as": "Glass_Transition", "unit": "K"}}
+    assert answer[8] == meant and "28.85 to 33.85 °C" in answer[4]
+    assert answer[10]["visible"] is False
+    assert read == [meant], "the table as it was shown is not read again"
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
