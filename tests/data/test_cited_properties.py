@@ -118,6 +118,22 @@ def test_there_are_as_many_as_the_readme_says():
     assert f"{len(VALUES):,} values" in text and f"{flagged:,} of them are flagged" in text
     from_memory = sum(row["source"] == "memory" for row in FACTS)
     assert f"{from_memory} facts stay from memory" in text
+    for name, entry in INDEX.items():
+        values = [row for row in VALUES if row["source"] == name]
+        assert f"| `{name}` | {len(values):,} |" in text and entry["licence"].split(",")[0] in text
+    apart = {
+        row["property"]: (
+            float(row["median_absolute_difference"]),
+            float(row["mean_absolute_difference"]),
+            row["polymers"],
+        )
+        for row in rows_of(SOURCES / "measured_noise.csv")
+        if (row["source"], row["other_source"]) == ("openpoly", "polyid-database")
+    }
+    median, mean, shared = apart["Glass_Transition"]
+    assert f"of the glass transition is {median:.1f} °C (mean {mean:.1f} °C) over {shared} polymers" in text
+    median, _, shared = apart["Melt_Temp"]
+    assert f"that of the melting point {median:.1f} °C over {shared}." in text
     for name, noise in measured_noise().items():
         stated = f"| `{name}` | {noise.polymers} | {noise.median_difference:g} | {noise.mean_difference:g} | {noise.noise:g} |"
         assert stated in text
