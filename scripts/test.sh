@@ -39,4 +39,4 @@ BIN=$(dirname "$PYTHON")
 
 export TF_CPP_MIN_LOG_LEVEL=${TF_CPP_MIN_LOG_LEVEL:-2}
 # Two processes, each with whole files, so that what a file prepares once is prepared once.
-exec "$PYTHON" -m pytest -q -n 2 --dist loadfile "$@" </dev/null
+exec "$PYTHON" -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder "$@" </dev/null

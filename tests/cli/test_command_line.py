@@ -360,6 +360,7 @@ def test_explain_draws_the_property_and_prints_the_sum(stacked, tmp_path, capsys
     assert main(["explain", "model", "*CC", "--output", str(output)]) == 1
 
 
+@pytest.mark.slow
 def test_evaluation_of_unseen_polymers(folder, tables, tmp_path, capsys):
     """Every figure once more, from the CSV that `polyid predict` writes and the measured values."""
     assert main(["evaluate", str(folder), str(tables[1]), "--level", "0.8"]) == 0
@@ -403,6 +404,7 @@ def test_evaluation_of_unseen_polymers(folder, tables, tmp_path, capsys):
         assert own["n"] == np.isfinite(expected).sum()
 
 
+@pytest.mark.slow
 def test_evaluation_on_the_training_table_is_told_apart(folder, tables, capsys):
     assert main(["evaluate", str(folder), str(tables[0])]) == 0
     said = capsys.readouterr()

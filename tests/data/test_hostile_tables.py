@@ -66,6 +66,7 @@ def outcome_of(case: Hostile, path: Path) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_hostile_tables_are_read_or_refused_quickly(tmp_path):
     failures, outcomes = [], Counter()
     for case in hostile_tables():

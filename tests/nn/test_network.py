@@ -267,6 +267,7 @@ def test_dropout_of_a_class_is_binomial(count):
         assert np.abs(share - law.pmf(np.arange(count + 1))).max() < 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.jax
 def test_runs_under_jax(preprocessor, tmp_path):
     pytest.importorskip("jax", reason="JAX is not installed")

@@ -1,12 +1,10 @@
-"""The trainer: its parts against hand-worked values and Keras, its runs against each other after kills and restarts."""
+"""The trainer: its parts against hand-worked values and Keras, its runs against each other."""
 
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +15,8 @@ from helpers.tiny_models import PARAMETERS, UNITS, small_table, trained
 
 from polyid import MultiModel
 from polyid.config.settings import settings_from
-from polyid.errors import Cancelled, TrainingError
+from polyid.errors import TrainingError
 from polyid.training.batches import padded_rows, plan, size_classes
-from polyid.training.checkpoints import CheckpointFolder
-from polyid.training.group import FoldResult
 from polyid.training.optimiser import adamw, learning_rate, masked_absolute_error
 
 COMPILED = True
@@ -182,6 +178,7 @@ def test_loss_goes_down_on_the_training_data(data):
         assert log.iloc[-5:].mean() < 0.6 * log.iloc[:3].mean()
 
 
+@pytest.mark.slow
 def test_early_stopping_keeps_the_best_epoch_also_when_others_train_on(data):
     stopping = {"epochs": 40, "patience": 3, "keep": "best", "learning_rate": 0.05, "dropout": 0.0}
     alone, together = trained(data, **stopping), trained(data, group=2, **stopping)
@@ -224,6 +221,7 @@ def test_a_batch_too_large_for_the_memory_is_accumulated_to_the_same_result(data
         trained(data)
 
 
+@pytest.mark.slow
 @pytest.mark.jax
 def test_jax_trains_to_the_same_losses(data, plain, tmp_path):
     pytest.importorskip("jax", reason="JAX is not installed")
@@ -260,92 +258,6 @@ def test_keras_callbacks_run_and_can_stop_a_member(data):
     assert [e for e, _ in seen] == [0, 1, 2, 0, 1, 2] or [e for e, _ in seen] == [0, 0, 1, 1, 2, 2]
     assert all({"loss", "val_loss"} <= set(logs) for _, logs in seen)
     assert all(len(m.df_loss_log) == 3 for m in ensemble.models)
-
-
-def test_progress_counts_up_and_cancel_stops(data):
-    records = []
-    trained(data, progress=records.append)
-    epochs = [(r.folds, r.epoch) for r in records]
-    assert epochs == sorted(epochs) and records[-1].epoch == PARAMETERS["epochs"]
-    assert all(r.folds_total == 2 and r.polymers_per_second > 0 for r in records)
-    # Nothing can be said before two reports, and nothing is left after the last.
-    assert records[0].eta_seconds is None and records[-1].eta_seconds == 0.0
-    assert all(r.eta_seconds > 0 for r in records[1:-1])
-
-    def stop(record):
-        if record.epoch == 2:
-            raise Cancelled
-
-    with pytest.raises(Cancelled):
-        trained(data, progress=stop)
-
-
-RUNNER = """
-import sys
-from helpers.tiny_models import trained
-from pathlib import Path
-trained(Path(sys.argv[1]), save_folder=sys.argv[2], resume=True, checkpoint_seconds=0.0, epochs=int(sys.argv[3]), group=int(sys.argv[4]))
-"""
-
-
-@pytest.mark.slow
-def test_killed_runs_resume_to_the_same_model(data, tmp_path):
-    epochs, group = 25, 1
-    whole = trained(data, epochs=epochs, group=group)
-    folder = tmp_path / "model"
-    command = [
-        sys.executable,
-        "-c",
-        RUNNER,
-        str(data),
-        str(folder),
-        str(epochs),
-        str(group),
-    ]
-    environment = program_environment()
-    for kill in range(2):
-        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-        deadline = time.monotonic() + 120
-        before = len(list((folder / "checkpoints").glob("*.json"))) if folder.exists() else 0
-        newest = max((p.stat().st_mtime for p in folder.glob("checkpoints/*.json")), default=0)
-        while process.poll() is None and time.monotonic() < deadline:
-            found = [p.stat().st_mtime for p in folder.glob("checkpoints/*.json") if p.exists()]
-            if found and max(found) > newest and (kill or len(found) > before):
-                time.sleep(0.05 * kill)
-                break
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        assert not (folder / "parameters.json").exists() or process.returncode == 0
-    resumed = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert resumed.returncode == 0, resumed.stderr[-2000:]
-    again = MultiModel.load_models(folder)
-    for x, y in zip(weights(whole), weights(again), strict=True):
-        np.testing.assert_array_equal(x, y)
-    assert not (folder / "checkpoints").exists()
-
-
-def test_checkpoints_of_another_run_are_refused_and_damaged_ones_passed_over(tmp_path):
-    folder = CheckpointFolder(tmp_path, "mine")
-    for epoch in (1, 2, 3):
-        folder.save({"folds": [0], "epoch": epoch}, {"w": np.full(3, epoch, np.float32)})
-    assert len(list(tmp_path.glob("checkpoint-*.json"))) == 2
-    assert folder.load()[1]["epoch"] == 3
-    newest = max(tmp_path.glob("checkpoint-*.safetensors"))
-    content = bytearray(newest.read_bytes())
-    content[-1] ^= 1
-    newest.write_bytes(bytes(content))
-    with pytest.warns(UserWarning, match="damaged"):
-        state = folder.load()[1]
-    assert state["epoch"] == 2 and np.all(state["arrays"]["w"] == 2)
-    max(tmp_path.glob("checkpoint-*.json")).write_text("{")
-    with pytest.warns(UserWarning, match="can't be read"):
-        assert folder.load()[1]["epoch"] == 2
-    with pytest.raises(TrainingError, match="another run"):
-        CheckpointFolder(tmp_path, "theirs").load()
-    folder.save_results({0: FoldResult({"w": np.ones(2, np.float32)}, [{"epoch": 1}], 1)})
-    finished, running = folder.load()
-    assert running is None and np.all(finished[0].weights["w"] == 1)
 
 
 @pytest.mark.parametrize(
@@ -406,6 +318,7 @@ def test_folds_never_split_a_polymer(tmp_path):
     assert first == [m.df_validate.index.tolist() for m in ensemble.models]
 
 
+@pytest.mark.slow
 def test_saved_files_hold_nothing_that_executes(data, tmp_path):
     ensemble = trained(data, save_folder=tmp_path / "model")
     names = {str(p.relative_to(tmp_path / "model")) for p in (tmp_path / "model").rglob("*") if p.is_file()}
