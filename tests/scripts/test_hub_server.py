@@ -753,7 +753,7 @@ def test_a_kill_never_leaves_half_a_commit(tmp_path):
 
 
 def run_hub(*arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, str(LOCAL_HUB), *arguments], capture_output=True, text=True, timeout=20)
+    return subprocess.run([sys.executable, str(LOCAL_HUB), *arguments], capture_output=True, text=True, timeout=120)
 
 
 def test_other_machines_are_served_only_when_asked(tmp_path):

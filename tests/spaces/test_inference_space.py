@@ -137,7 +137,7 @@ def service(shelf):
     service.stop()
 
 
-def until(condition, seconds=5.0):
+def until(condition, seconds=120.0):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

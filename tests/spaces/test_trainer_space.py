@@ -100,7 +100,7 @@ def form(table: Path | None, hub, **changes) -> dict:
     return {**filled, **changes}
 
 
-def finished(folder: Path, seconds: float = 20) -> runs.Run:
+def finished(folder: Path, seconds: float = 120) -> runs.Run:
     deadline = time.monotonic() + seconds
     while (run := runs.latest(folder)).active:
         assert time.monotonic() < deadline, run.record
@@ -315,7 +315,7 @@ def server(local_hub, tmp_path_factory):
     yield url, tensorflow
     process.stdin.close()
     process.terminate()
-    process.wait(20)
+    process.wait(120)
     process.stdout.close()
 
 
