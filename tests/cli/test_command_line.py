@@ -160,7 +160,10 @@ def test_options_may_stand_anywhere(model, capsys, monkeypatch):
         (["explain", "any", "*CC*", "*CO*", "--output", "x"], "unexpected extra argument(s) (*CO*)"),
         (["explain", "any", "*CC*", "--output", "--property", "Tg"], "'--output': It needs a value."),
         (["train", "any.csv", "--output", "x", "--properties"], "'--properties': It needs a value."),
-        (["train", "any.csv", "--output", "x", "--preset", "tiny"], "choose one of accurate, publication, small"),
+        (
+            ["train", "any.csv", "--output", "x", "--preset", "tiny"],
+            "choose one of accurate, large, medium, publication, small",
+        ),
         (["train", "any.csv"], "Missing option '--output'"),
         ([], "Missing command"),
     ],
