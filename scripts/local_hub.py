@@ -4,7 +4,8 @@
 It speaks the part of the Hub's HTTP interface that ``huggingface_hub`` 2.4 uses for repositories, commits, downloads
 and the settings of Spaces, so the unmodified client works when ``HF_ENDPOINT`` names this server. Repositories lie in
 one folder as content-addressed files and JSON; a commit becomes visible by one atomic rename, so a server killed at any
-moment never shows half of one. It stores what a Space asks for (hardware, secrets, pause) and runs nothing.
+moment never shows half of one. It stores what a Space asks for (hardware, secrets, volumes, pause), names of buckets and the
+specifications of Jobs, and runs nothing.
 
     python scripts/local_hub.py --port 8080 --root ~/local-hub
 

@@ -22,7 +22,7 @@ from hub_server.files import read_json, write_json
 from hub_server.names import KINDS, NAME, SPACE_SDKS
 from hub_server.repo import WRITE_LOCK
 from hub_server.routing import api, calls, public_url
-from hub_server.spaces import checked_hardware, checked_key, space_settings, stamped
+from hub_server.spaces import checked_hardware, checked_key, checked_volumes, space_settings, stamped
 from hub_server.store import Account
 
 
@@ -79,6 +79,7 @@ def create_repo(request: Request, payload: Payload, hub: TheHub, account: Writer
             space = space_settings(repo)
             space["hardware"] = checked_hardware(payload.get("hardware") or "cpu-basic")
             space["sleep"] = payload.get("sleepTimeSeconds")
+            space["volumes"] = checked_volumes(payload.get("volumes") or [])
             for group in ("secrets", "variables"):
                 for item in payload.get(group) or []:
                     space[group][checked_key(item)] = stamped(item)

@@ -4,6 +4,7 @@ import html
 import re
 import uuid
 from collections.abc import Callable, MutableMapping
+from email.utils import formatdate
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,7 +13,19 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from hub_server import accounts, cards, commits, lfs, listing, refs, spaces, tree, xet  # noqa: F401 (their calls)
+from hub_server import (  # noqa: F401 (their calls)
+    accounts,
+    buckets,
+    cards,
+    commits,
+    jobs,
+    lfs,
+    listing,
+    refs,
+    spaces,
+    tree,
+    xet,
+)
 from hub_server.errors import HubProblem
 from hub_server.names import KINDS
 from hub_server.pages import html_page
@@ -81,7 +94,9 @@ def make_app(hub: Hub, hosts: list[str]) -> Callable:
 
         async def send_with_id(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
+                # Not uvicorn's date, which stands still while the machine is busy: clients compare it with events of a log.
+                date = formatdate(usegmt=True).encode()
+                message["headers"] = [*message["headers"], (b"date", date), (b"x-request-id", request_id)]
             await send(message)
 
         # Routes see the path still percent-encoded; their convertors decode each part.

@@ -55,5 +55,5 @@ def main() -> None:
     hosts = ["127.0.0.1", "localhost", host] if loopback else ["*"]
     listener.listen(128)
     print(f"Local Hub listening on http://{host}:{listener.getsockname()[1]}", flush=True)
-    config = uvicorn.Config(make_app(hub, hosts), log_level="warning", timeout_graceful_shutdown=3)
+    config = uvicorn.Config(make_app(hub, hosts), log_level="warning", date_header=False, timeout_graceful_shutdown=3)
     uvicorn.Server(config).run(sockets=[listener])

@@ -7,9 +7,15 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fastapi.responses import Response
+
+
+def stamp(time: datetime) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
 
 def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return stamp(datetime.now(UTC))
 
 
 def read_json(path: Path) -> dict:
@@ -32,3 +38,12 @@ def git_blob_id(content: bytes) -> str:
 
 def lfs_pointer(sha256: str, size: int) -> bytes:
     return f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n".encode()
+
+
+def event_stream(log: Path, tail: int | None = None) -> Response:
+    """The lines of a log as server-sent events; a client that follows it comes back for those that are written later."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
+    first = max(0, len(lines) - tail) if tail is not None else 0
+    written = stamp(datetime.fromtimestamp(log.stat().st_mtime, UTC)) if lines else ""
+    events = [f"data: {json.dumps({'timestamp': written, 'data': line})}\n\n" for line in lines[first:]]
+    return Response("".join(events), media_type="text/event-stream")

@@ -3,7 +3,7 @@
 import re
 
 KINDS = ("models", "datasets", "spaces")
-RESERVED = ("api", "lfs", "xet", *KINDS)  # first parts of addresses, so no user's names
+RESERVED = ("api", "lfs", "xet", "buckets", "jobs", *KINDS)  # first parts of addresses, so no user's names
 LFS_THRESHOLD = 10 * 1024 * 1024  # bytes; a larger file goes through LFS whatever its name, as on the Hub
 SPACE_COLOURS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
 SPACE_SDKS = ("gradio", "docker", "static", "streamlit")

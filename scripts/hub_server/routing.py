@@ -29,7 +29,8 @@ calls = APIRouter()
 pages = APIRouter()
 """Pages come after the calls: a page's address begins with any name."""
 
-SPACE_CALLS = {f"/{name}" for name in ("runtime", "hardware", "sleeptime", "pause", "restart", "secrets", "variables")}
+SPACE_SETTINGS = ("runtime", "hardware", "sleeptime", "pause", "restart", "secrets", "variables", "volumes")
+SPACE_CALLS = {f"/{name}" for name in (*SPACE_SETTINGS, "logs/{log:segment}")}
 
 
 def api(method: str, path: str) -> Callable:

@@ -1,23 +1,29 @@
-"""The settings of Spaces; they are kept, and nothing is run."""
+"""The settings of Spaces; they are kept, and nothing is run.
+
+What runs Spaces elsewhere, a test say, writes a stage into ``space.json`` and logs into ``logs-run.txt`` and ``logs-build.txt``.
+"""
 
 from typing import Any
 
+from fastapi.responses import Response
 from huggingface_hub import SpaceHardware
 
 from hub_server.access import OwnedSpace, Payload, Readable
 from hub_server.errors import HubProblem
-from hub_server.files import now, read_json, write_json
+from hub_server.files import event_stream, now, read_json, write_json
 from hub_server.names import KEY_NAME
 from hub_server.repo import WRITE_LOCK, Repo
 from hub_server.routing import api
 
 CPU_BASIC_SLEEP = 48 * 3600
+VOLUME_TYPES = ("bucket", "model", "dataset", "space")
 
 
 def space_settings(repo: Repo) -> dict:
+    settings = {"hardware": "cpu-basic", "sleep": None, "paused": False, "secrets": {}, "variables": {}, "volumes": []}
     if (repo.folder / "space.json").exists():
-        return read_json(repo.folder / "space.json")
-    return {"hardware": "cpu-basic", "sleep": None, "paused": False, "secrets": {}, "variables": {}}
+        settings |= read_json(repo.folder / "space.json")
+    return settings
 
 
 def change_space(repo: Repo, **changes: Any) -> dict:
@@ -28,12 +34,13 @@ def change_space(repo: Repo, **changes: Any) -> dict:
 
 def space_runtime(repo: Repo) -> dict:
     space, tree = space_settings(repo), repo.commit(repo.resolve("main"))["tree"]
-    stage = "PAUSED" if space["paused"] else "RUNNING"
+    stage = "PAUSED" if space["paused"] else space.get("stage") or "RUNNING"
     if repo.meta["sdk"] in ("gradio", "streamlit") and "app.py" not in tree:
         stage = "NO_APP_FILE"
     hardware = {"current": None if space["paused"] else space["hardware"], "requested": space["hardware"]}
     sleep = CPU_BASIC_SLEEP if space["hardware"] == "cpu-basic" else space["sleep"]
-    return {"stage": stage, "hardware": hardware, "gcTimeout": sleep, "storage": None, "devMode": False}
+    runtime = {"stage": stage, "hardware": hardware, "gcTimeout": sleep, "storage": None, "devMode": False}
+    return runtime | ({"volumes": space["volumes"]} if space["volumes"] else {})
 
 
 def checked_hardware(flavour: Any) -> str:
@@ -48,6 +55,18 @@ def checked_key(payload: dict) -> str:
     if not isinstance(key, str) or not KEY_NAME.fullmatch(key):
         raise HubProblem(400, "A secret's or variable's name has letters, digits and '_' and starts with no digit")
     return key
+
+
+def checked_volumes(volumes: Any) -> list[dict]:
+    """Refuse volumes that the Hub would not mount: of an unknown type, without a source, or at no absolute path of their own."""
+    volumes = volumes if isinstance(volumes, list) and all(isinstance(volume, dict) for volume in volumes) else [{}]
+    for volume in volumes:
+        of_type, source, path = (str(volume.get(key, "")) for key in ("type", "source", "mountPath"))
+        if of_type not in VOLUME_TYPES or source.count("/") != 1 or not path.startswith("/") or path == "/":
+            raise HubProblem(400, "A volume has a type, a source such as user/name, and an absolute mountPath")
+    if len({volume["mountPath"] for volume in volumes}) < len(volumes):
+        raise HubProblem(400, "Two volumes can't be mounted at one path")
+    return [{**volume, "readOnly": volume["type"] != "bucket" or bool(volume.get("readOnly"))} for volume in volumes]
 
 
 def stamped(payload: dict) -> dict:
@@ -72,7 +91,7 @@ def pause(repo: OwnedSpace) -> dict:
 
 @api("POST", "/restart")
 def restart(repo: OwnedSpace) -> dict:
-    return change_space(dynamic(repo), paused=False)
+    return change_space(dynamic(repo), paused=False, stage=None)
 
 
 @api("POST", "/hardware")
@@ -133,3 +152,22 @@ def add_secret(repo: OwnedSpace, payload: Payload) -> dict:
 def delete_secret(repo: OwnedSpace, payload: Payload) -> dict:
     change_entry(repo, "secrets", payload, remove=True)
     return {}
+
+
+@api("PUT", "/volumes")
+def set_volumes(repo: OwnedSpace, payload: Payload) -> dict:
+    return change_space(dynamic(repo), volumes=checked_volumes(payload.get("volumes")))
+
+
+@api("DELETE", "/volumes")
+def delete_volumes(repo: OwnedSpace) -> dict:
+    if not space_settings(dynamic(repo))["volumes"]:
+        raise HubProblem(400, "This Space has no volumes")
+    return change_space(repo, volumes=[])
+
+
+@api("GET", "/logs/{log:segment}")
+def get_logs(repo: OwnedSpace, log: str) -> Response:
+    if log not in ("run", "build"):
+        raise HubProblem(404, f"A Space has a log of its run and one of its build, not {log!r}")
+    return event_stream(repo.folder / f"logs-{log}.txt")
