@@ -20,7 +20,8 @@ VOLUME_TYPES = ("bucket", "model", "dataset", "space")
 
 
 def space_settings(repo: Repo) -> dict:
-    settings = {"hardware": "cpu-basic", "sleep": None, "paused": False, "secrets": {}, "variables": {}, "volumes": []}
+    settings: dict[str, Any] = {"hardware": "cpu-basic", "sleep": None, "paused": False}
+    settings |= {"secrets": {}, "variables": {}, "volumes": []}
     if (repo.folder / "space.json").exists():
         settings |= read_json(repo.folder / "space.json")
     return settings
@@ -40,6 +41,7 @@ def space_runtime(repo: Repo) -> dict:
     hardware = {"current": None if space["paused"] else space["hardware"], "requested": space["hardware"]}
     sleep = CPU_BASIC_SLEEP if space["hardware"] == "cpu-basic" else space["sleep"]
     runtime = {"stage": stage, "hardware": hardware, "gcTimeout": sleep, "storage": None, "devMode": False}
+    runtime["sha"] = repo.resolve("main")
     return runtime | ({"volumes": space["volumes"]} if space["volumes"] else {})
 
 
