@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from polyid import __version__
-from polyid.cli import data
+from polyid.cli import data, deploy
 from polyid.cli.command import Command, say
 from polyid.cli.evaluate import evaluate
 from polyid.cli.explain import explain
@@ -24,6 +24,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 for command in (train, predict, explain, evaluate, publish):
     app.command(cls=Command)(command)
 app.add_typer(data.app, name="data")
+app.add_typer(deploy.app, name="deploy")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -107,8 +107,8 @@ def bundled_folder() -> Path | None:
     return next((folder for folder in folders if any(folder.glob("*.csv"))), None)
 
 
-def bundled_tables() -> dict[str, Path]:
-    """Name to path of the tables shipped in ``data/``, the default first."""
-    folder = bundled_folder()
+def bundled_tables(folder: Path | None = None) -> dict[str, Path]:
+    """Name to path of the tables in `folder`, by default the bundled ones, the table that is the default first."""
+    folder = folder or bundled_folder()
     tables = folder.glob("*.csv") if folder else ()
     return {path.stem: path for path in sorted(tables, key=lambda path: (path.stem != "polymer_properties", path.stem))}

@@ -30,7 +30,13 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 10.0  # how long one question to the Hub may take before it counts as unreachable
 QUIET_SECONDS = 120.0  # how long the Hub may send nothing in the middle of an answer or of an upload
 TRIES = 3
+NO_TOKEN = (
+    "There is no Hub token: set HF_TOKEN to a token with the write role (in a Space: among its secrets), "
+    "or log in with `hf auth login`."
+)
 Answer = TypeVar("Answer")
+Api = HfApi
+"""The client, for rooms that hand it on without calling it."""
 
 
 def hub_api(token: str | None) -> HfApi:
@@ -46,6 +52,20 @@ def has_token(token: bool | str | None) -> bool:
     return bool(token or get_token())
 
 
+def the_token() -> str:
+    """The machine's token: of ``HF_TOKEN`` or of a saved login.
+
+    Raises
+    ------
+    HubError
+        There is none.
+    """
+    token = get_token()
+    if not token:
+        raise HubError(NO_TOKEN)
+    return token
+
+
 def look_at_repo(api: HfApi, repo_id: str, revision: str | None = None) -> ModelInfo:
     """What the Hub says of a model repo: a question that gives up in time, to be asked before all others."""
     return with_retries(lambda: api.model_info(repo_id, revision=revision, timeout=LOOK_SECONDS))
@@ -56,9 +76,11 @@ def look_at_dataset(api: HfApi, repo_id: str, revision: str | None = None) -> Da
     return with_retries(lambda: api.dataset_info(repo_id, revision=revision, timeout=LOOK_SECONDS))
 
 
-def commit_of(api: HfApi, repo_id: str, revision: str | None = None) -> str:
-    """The commit that a branch, tag or commit of a model repo stands for now."""
-    commit = look_at_repo(api, repo_id, revision).sha
+def commit_of(api: HfApi, repo_id: str, revision: str | None = None, repo_type: str | None = None) -> str:
+    """The commit that a branch, tag or commit of a repo, by default a model repo, stands for now."""
+    commit = with_retries(
+        lambda: api.repo_info(repo_id, revision=revision, repo_type=repo_type, timeout=LOOK_SECONDS)
+    ).sha
     if commit is None:
         raise HubError(f"{api.endpoint} names no commit of {repo_id}: try again.")
     return commit
@@ -119,6 +141,7 @@ _BY_TYPE: tuple[tuple[type[Exception], str], ...] = (
     (RevisionNotFoundError, "{repo} has no branch, tag or commit {revision!r}: see {hub}/{repo} for those it has."),
 )
 _BY_STATUS = {
+    402: "{hub} asks for a subscription or a payment method for that ({answer}): see {hub}/settings/billing.",
     401: "{hub} does not know the token: log in with `hf auth login --force`, or set HF_TOKEN to a valid one.",
     403: "The token may not do this on {repo} ({answer}): use a token with the write role of the repo's owner.",
     412: "Somebody else published to {repo} at the same moment: look at it, then publish again.",

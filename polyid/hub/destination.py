@@ -14,7 +14,7 @@ from huggingface_hub.utils import validate_repo_id
 from polyid.bundle.layout import MANIFEST_FILE
 from polyid.bundle.manifest import is_manifest
 from polyid.errors import HubError
-from polyid.hub.client import explained_errors, has_token, hub_api, look_at_repo, with_retries
+from polyid.hub.client import NO_TOKEN, explained_errors, has_token, hub_api, look_at_repo, with_retries
 
 FRESH_REPO_FILES = {".gitattributes", ".gitignore", "LICENSE", "README.md"}  # what the Hub's own page may put there
 REF_NAME = re.compile(r"(?!.*(\.\.|//|\.lock(/|$)|/\.))[A-Za-z0-9_][A-Za-z0-9_./-]{0,98}[A-Za-z0-9_-]|[A-Za-z0-9_]")
@@ -88,10 +88,7 @@ def read_account(token: str | None) -> Account:
 def check_token(token: str | None) -> None:
     """Refuse to go on without a token."""
     if not has_token(token):
-        raise HubError(
-            "There is no Hub token: set HF_TOKEN to a token with the write role (in a Space: among its secrets), "
-            "or log in with `hf auth login`."
-        )
+        raise HubError(NO_TOKEN)
 
 
 def check_names(repo_id: str, tag: str | None, branch: str | None) -> None:

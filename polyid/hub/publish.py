@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
-from huggingface_hub.hf_api import RepoFile
+from huggingface_hub import HfApi
 
 from polyid.bundle.files import plain_file
 from polyid.bundle.layout import is_bundle_file
 from polyid.bundle.manifest import check_model_folder, check_saved_files
 from polyid.errors import HubError
-from polyid.hub.blobs import hub_hash
-from polyid.hub.client import TRIES, commit_of, explained_errors, hub_api, is_passing_failure, with_retries
+from polyid.hub.client import explained_errors, hub_api, with_retries
+from polyid.hub.commits import changes, commit_files
 from polyid.hub.destination import Destination, check_names, check_token, look_at_destination
 
 
@@ -72,7 +70,7 @@ def publish_bundle(
     folder = Path(folder)
     manifest = check_model_folder(folder)
     check_saved_files(folder, manifest)
-    paths = _files_to_publish(folder)
+    files = _files_to_publish(folder)
     check_names(repo_id, tag, branch)
     check_token(token)
     api = hub_api(token)
@@ -85,11 +83,11 @@ def publish_bundle(
         raise HubError(f"{repo_id} was made and is not there yet: publish again in some minutes.")
     target = branch or "main"
     with explained_errors(api, repo_id):
-        _check_tag(api, repo_id, tag, destination, target, folder, paths)
+        _check_tag(api, repo_id, tag, destination, target, files)
         if target not in destination.branches:
             with_retries(lambda: api.create_branch(repo_id, branch=target, exist_ok=True))
     title = f"Publish a PolyID model of {manifest['folds']} folds" + (f", {tag}" if tag else "")
-    commit = _commit(api, repo_id, target, folder, paths, title)
+    commit = commit_files(api, repo_id, target, files, is_bundle_file, title)
     if tag is not None and tag not in destination.tags:
         try:
             with explained_errors(api, repo_id, commit):
@@ -101,8 +99,8 @@ def publish_bundle(
     return Publication(repo_id, commit, f"{api.endpoint}/{repo_id}/commit/{commit}", tag, branch)
 
 
-def _files_to_publish(folder: Path) -> list[str]:
-    """The files of a model folder but hidden ones, relative to it; refuse links, and what is no part of a model."""
+def _files_to_publish(folder: Path) -> dict[str, Path]:
+    """The files of a model folder but hidden ones, by their names in it; refuse links, and what is no part of a model."""
     paths = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
     names = [path.as_posix() for path in paths if not any(part.startswith(".") for part in path.parts)]
     for name in names:
@@ -111,62 +109,18 @@ def _files_to_publish(folder: Path) -> list[str]:
                 f"{folder} holds {name}, which is no part of a model: move it elsewhere, then publish again."
             )
         plain_file(folder, name)
-    return names
+    return {name: folder / name for name in names}
 
 
 def _check_tag(
-    api: HfApi, repo_id: str, tag: str | None, destination: Destination, target: str, folder: Path, paths: list[str]
+    api: HfApi, repo_id: str, tag: str | None, destination: Destination, target: str, files: dict[str, Path]
 ) -> None:
     """Refuse a tag that is on another model."""
     if tag is None or tag not in destination.tags:
         return
     tagged = destination.tags[tag]
-    if _changes(api, repo_id, destination.branches.get(target, "main"), folder, paths) != (tagged, []):
+    if changes(api, repo_id, destination.branches.get(target, "main"), files, is_bundle_file) != (tagged, []):
         raise HubError(
             f"{repo_id} has the tag {tag} on another model (commit {tagged[:7]}): choose another tag, "
             "or delete that one on the Hub."
         )
-
-
-def _changes(
-    api: HfApi, repo_id: str, revision: str, folder: Path, paths: list[str]
-) -> tuple[str, list[CommitOperationAdd | CommitOperationDelete]]:
-    """Compare a bundle with a revision: return the revision's commit and the operations that make it the bundle."""
-    head = commit_of(api, repo_id, revision)
-    tree = with_retries(lambda: list(api.list_repo_tree(repo_id, recursive=True, revision=head)))
-    there = {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
-    operations: list[CommitOperationAdd | CommitOperationDelete] = [
-        CommitOperationDelete(path) for path in sorted(there) if path not in paths and is_bundle_file(path)
-    ]
-    for path in paths:
-        if path not in there or not _same(folder / path, there[path]):
-            operations.append(CommitOperationAdd(path, folder / path))
-    return head, operations
-
-
-def _same(path: Path, file: RepoFile) -> bool:
-    if path.stat().st_size != file.size:
-        return False
-    return hub_hash(path, file.lfs is not None) == (file.blob_id if file.lfs is None else file.lfs.sha256)
-
-
-def _commit(api: HfApi, repo_id: str, branch: str, folder: Path, paths: list[str], title: str) -> str:
-    """Commit the bundle on the branch and return the commit; sure of itself even when an answer is lost.
-
-    A commit is not sent again blindly: after a passing failure the branch is looked at afresh, and there is nothing to
-    send if the lost answer was to a commit that did happen.
-    """
-    with explained_errors(api, repo_id, branch):
-        for attempt in range(TRIES):
-            head, operations = _changes(api, repo_id, branch, folder, paths)
-            if not operations:
-                return head
-            try:
-                return api.create_commit(
-                    repo_id, operations, commit_message=title, revision=branch, parent_commit=head
-                ).oid
-            except Exception as error:
-                if attempt == TRIES - 1 or not is_passing_failure(error):
-                    raise
-                time.sleep(2**attempt)
-    raise AssertionError("the last attempt returns or raises")

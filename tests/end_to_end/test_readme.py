@@ -34,11 +34,21 @@ def test_every_link_into_the_repository_leads_somewhere():
 def test_every_polyid_command_is_one():
     lines = [line.strip() for block in blocks("bash") for line in block.splitlines()]
     commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("polyid ")]
-    assert {command[0] for command in commands} == {"train", "predict", "explain", "evaluate", "publish", "data"}
+    assert {command[0] for command in commands} == {
+        "train",
+        "predict",
+        "explain",
+        "evaluate",
+        "publish",
+        "data",
+        "deploy",
+    }
     for words in commands:
         command = typer.main.get_command(app)
-        while hasattr(command, "commands"):
+        # A group such as `polyid deploy` may be a command by itself.
+        while hasattr(command, "commands") and (words[:1] or [""])[0] in command.commands:
             command = command.commands[words.pop(0)]
+        assert not hasattr(command, "commands") or command.invoke_without_command, words
         command.make_context(command.name, words)
 
 
