@@ -32,13 +32,13 @@ THREE_FORMS = ["*CC(*)c1ccccc1", "OCCO.O=C(O)c1ccc(C(=O)O)cc1", OLIGOMER]
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory):
-    """Two thirds of the bundled polymers to train on, and the others."""
+    """A third of the bundled polymers to train on, and some of the others."""
     facts = pd.read_csv(BUNDLED_TABLE)
     facts = facts[facts["property"].isin(PROPERTIES) & facts["tacticity"].isna() & facts["pm"].isna()]
     number = facts["repeat_unit"].map({unit: i for i, unit in enumerate(facts["repeat_unit"].unique())})
     place = tmp_path_factory.mktemp("tables")
-    facts[number % 3 != 0].to_csv(place / "train.csv", index=False)
-    facts[number % 3 == 0].to_csv(place / "unseen.csv", index=False)
+    facts[number % 3 == 1].to_csv(place / "train.csv", index=False)
+    facts[number % 9 == 0].to_csv(place / "unseen.csv", index=False)
     return place / "train.csv", place / "unseen.csv"
 
 
@@ -381,7 +381,7 @@ def test_evaluation_of_unseen_polymers(folder, tables, tmp_path, capsys):
         error = (found[f"{name}_pred_mean"] - measured[name]).abs()
         known = error.notna()
         figures = report["properties"][name]
-        assert figures["n"] == known.sum() > 30
+        assert figures["n"] == known.sum() > 15
         assert figures["MAE"] == pytest.approx(error.mean(), rel=1e-5)
         lower, upper = found[f"{name}_pred_lower"], found[f"{name}_pred_upper"]
         assert figures["level"] == 0.8

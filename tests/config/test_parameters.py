@@ -95,7 +95,7 @@ def test_older_models_whose_parameters_have_further_names_still_load(tmp_path):
     trained(tmp_path / "data.csv", epochs=1, save_folder=tmp_path / "model")
     path = tmp_path / "model" / "parameters.json"
     manifest = json.loads(path.read_text("utf-8"))
-    assert manifest["parameters"]["seed"] == 3 and manifest["parameters"]["num_messages"] == 2
+    assert manifest["parameters"]["seed"] == 3 and manifest["parameters"]["num_messages"] == 1
     manifest["parameters"]["lerning_rate"] = 3
     path.write_text(json.dumps(manifest), "utf-8")
     with pytest.raises(BundleError, match=r"parameters.json can't be used: parameters has an entry 'lerning_rate'"):

@@ -25,7 +25,7 @@ UNITS = [
     "*CC(*)F",
 ]
 PARAMETERS = {
-    "num_messages": 2,
+    "num_messages": 1,
     "atom_features": 8,
     "mol_features": 4,
     "batch_size": 4,
