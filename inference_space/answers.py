@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from huggingface_hub import constants
 from model_service import Loaded
 
 from polyid.config.ranges import check_level
-from polyid.data.properties import decimals
+from polyid.data.properties import decimals, property_label
 from polyid.errors import PolymerError
-from polyid.web.labels import property_label
+from polyid.hub.provenance import provenance as of_bundle
+from polyid.inference.records import answer_record, prediction_record
 
 if TYPE_CHECKING:
     from polyid.explain.contributions import Contributions
@@ -61,6 +60,21 @@ def polymers_in(text: str | None) -> list[str]:
     return lines
 
 
+def listed_polymers(polymers: Any, most: int) -> list[str]:
+    """The polymers of a list that a program sent.
+
+    Raises
+    ------
+    PolymerError
+        When there is none, there are more than `most`, or it is no list of texts.
+    """
+    if not isinstance(polymers, list) or not all(isinstance(polymer, str) for polymer in polymers):
+        raise PolymerError("Polymers are sent as a list of texts.")
+    if not 0 < len(polymers) <= most:
+        raise PolymerError(f"{len(polymers):,} polymers were sent: send from 1 to {most:,} in a call.")
+    return polymers
+
+
 def polymer_in(text: str | None) -> str:
     """The only SMILES of a text.
 
@@ -89,61 +103,30 @@ def level_of(sent: Any) -> float:
 
 
 def as_json(shown: Shown) -> dict[str, Any]:
-    """Predictions for a program; numbers are as the model gave them, None where the polymer or the model has none."""
-    predictions = shown.predictions.records()
-    for number, record in enumerate(predictions):
-        record["properties"] = [
-            {key: value for key, value in reading.items() if key != "decimals"} for reading in readings(shown, number)
-        ]
-    return {"model": provenance(shown.loaded), "level": shown.predictions.level, "predictions": predictions}
+    """Predictions for a program: `polyid.inference.records.answer_record`."""
+    return answer_record(shown.predictions, shown.loaded.model.prediction_units, provenance(shown.loaded))
 
 
 def provenance(loaded: Loaded) -> dict[str, Any]:
-    """Which model answers: repo, commit, tag, link, folds."""
-    bundle = loaded.bundle
-    url = f"{constants.ENDPOINT}/{bundle.repo_id}/tree/{bundle.commit}" if bundle.repo_id and bundle.commit else None
-    return {
-        "repo_id": bundle.repo_id,
-        "folder": None if bundle.repo_id else str(bundle.folder),
-        "commit": bundle.commit,
-        "tag": bundle.tag,
-        "url": url,
-        "folds": loaded.model.metadata.get("folds"),
-    }
+    """Which model answers: `polyid.hub.provenance.provenance`."""
+    return of_bundle(loaded.bundle, loaded.model.metadata)
 
 
 def readings(shown: Shown, number: int) -> list[dict[str, Any]]:
     """What is said of each property of one polymer, as `Predictions.reading` says it, with ``label``, ``unit`` and the
     ``decimals`` to show the numbers with; nothing of a polymer that can't be read.
     """
-    units = shown.loaded.model.prediction_units
     of_properties = []
-    for reading in shown.predictions.record(number)["properties"]:
-        unit, label = units.get(reading["name"]), property_label(reading["name"])
+    for reading in prediction_record(shown.predictions, number, shown.loaded.model.prediction_units)["properties"]:
         error = reading["std"] if reading["expected_error"] is None else reading["expected_error"]
         places = 0 if reading["value"] is None else decimals(reading["value"], error)
-        of_properties.append(reading | {"label": label, "unit": unit[0] if unit else None, "decimals": places})
+        of_properties.append(reading | {"decimals": places})
     return of_properties
 
 
 def labels(loaded: Loaded) -> list[tuple[str, str]]:
     """Label and name of each property."""
     return [(property_label(name), name) for name in loaded.model.prediction_columns]
-
-
-def explained_as_json(explained: Mapping[str, Contributions]) -> list[dict[str, Any]]:
-    """Contributions to every property for a program."""
-    return [
-        {
-            "name": name,
-            "unit": contributions.unit,
-            "prediction": contributions.total,
-            "terms": contributions.terms(),
-            "repeat_unit": contributions.repeat_unit,
-            "atoms": contributions.atoms.tolist(),
-        }
-        for name, contributions in explained.items()
-    ]
 
 
 def complaints(predictions: Predictions) -> str:

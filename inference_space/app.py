@@ -17,6 +17,7 @@ if (HERE.parent / "polyid").is_dir():  # run from a clone that isn't installed
 from model_service import ModelService
 from prediction_page import build
 
+from polyid.hub.fetch import starter_bundle
 from polyid.web.theme import serve
 
 
@@ -27,4 +28,5 @@ def model_repo() -> str:
 
 
 if __name__ == "__main__":
-    serve(build(ModelService(model_repo()).start()), HERE / "style.css")
+    service = ModelService(model_repo(), starter=starter_bundle())
+    serve(build(service), HERE / "style.css", mcp_server=True, then=service.start)

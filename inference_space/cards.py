@@ -13,11 +13,10 @@ from markupsafe import Markup
 from model_service import Status
 
 from polyid.common.spreadsheet import csv_text
-from polyid.data.properties import decimals
+from polyid.data.properties import decimals, property_label
 from polyid.errors import PolymerError
 from polyid.explain.drawing import draw_contributions, draw_structure
 from polyid.web.html import labelled_svg, notice, templates
-from polyid.web.labels import property_label
 
 if TYPE_CHECKING:
     from polyid.explain.contributions import Contributions

@@ -6,7 +6,7 @@ import io
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from polyid.config.settings import INTERVAL_LEVEL
 from polyid.errors import BundleError, PolyIDError
 from polyid.explain.drawing import draw_contributions
 from polyid.hub.fetch import FetchedBundle, fetch_bundle
+from polyid.serving.shared_model import SharedModel
 
 if TYPE_CHECKING:
     from polyid.explain.contributions import Contributions
@@ -36,11 +37,17 @@ PROBE = "*CC(*)c1ccccc1"
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model that answers, where it came from, and what was there when it was loaded."""
+    """A model that answers, where it came from, what was there when it was loaded, and the model in front of all who ask at once."""
 
     model: Any
     bundle: FetchedBundle
     content: tuple[Path, str] | None = None
+    shared: SharedModel = field(default=None)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        # A copy of the same model keeps what it answered.
+        if self.shared is None or self.shared.model is not self.model:
+            object.__setattr__(self, "shared", SharedModel(self.model))
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,8 @@ class Status:
         The model that answers.
     trouble : str or None
         What the last look ended with: why there is no model yet, or no newer one.
+
+    Until the phase is "ready", `loaded` is the starter model, if there is one.
     """
 
     phase: str
@@ -85,6 +94,8 @@ class ModelService:
     ----------
     model : str
         ``user/repo``, ``user/repo@revision`` or a folder.
+    starter : FetchedBundle, optional
+        A model that answers until the named one is there.
     fetch, load : callable, optional
         Stand for `polyid.hub.fetch.fetch_bundle` and `load_model` in tests of the watching itself.
     """
@@ -95,6 +106,7 @@ class ModelService:
         *,
         retry_seconds: float = RETRY_SECONDS,
         poll_seconds: float = POLL_SECONDS,
+        starter: FetchedBundle | None = None,
         fetch: Callable[..., FetchedBundle] = fetch_bundle,
         load: Callable[..., Any] | None = None,
     ) -> None:
@@ -104,9 +116,10 @@ class ModelService:
         self.status = Status("downloading", f"Looking for a model in {model}")
         self._fetch = fetch
         self._load = load or load_model
+        self._starter = starter
+        self._before: Loaded | None = None
         self._rejected: tuple[Path, str] | None = None
         self._stop = threading.Event()
-        self._predicting = threading.Lock()
         self._thread = threading.Thread(target=self._watch, daemon=True, name="model-service")
 
     def start(self) -> ModelService:
@@ -154,8 +167,7 @@ class ModelService:
             While there is no model.
         """
         loaded = self.ready()
-        with self._predicting:
-            return loaded.model.predict(list(smiles), level), loaded
+        return loaded.shared.predict(smiles, level), loaded
 
     def explain(self, smiles: str, loaded: Loaded) -> dict[str, Contributions]:
         """Why a model predicted what it did: `polyid.MultiModel.explain` of the model that answered.
@@ -165,10 +177,24 @@ class ModelService:
         PolymerError
             The SMILES is no polymer.
         """
-        with self._predicting:
-            return loaded.model.explain(smiles)
+        return loaded.shared.explain(smiles)
+
+    @property
+    def _own(self) -> Loaded | None:
+        """The model that the service is for, once it is there."""
+        return self.status.loaded if self.status.phase == "ready" else None
+
+    def _load_starter(self, bundle: FetchedBundle) -> None:
+        try:
+            self._before = Loaded(self._verified(bundle), bundle)
+        except Exception:
+            logger.exception("The starter model can't be used")
+            return
+        self.status = replace(self.status, loaded=self._before)
 
     def _watch(self) -> None:
+        if self._starter is not None:
+            self._load_starter(self._starter)
         while not self._stop.is_set():
             try:
                 self._look()
@@ -178,51 +204,53 @@ class ModelService:
                 # The thread must live on: a page that stopped looking would wait for ever.
                 logger.exception("Looking for the model failed")
                 self._report(f"The model can't be used ({type(problem).__name__}: {problem}).")
-            self._stop.wait(self.retry_seconds if self.status.loaded is None else self.poll_seconds)
+            self._stop.wait(self.retry_seconds if self._own is None else self.poll_seconds)
 
     def _look(self) -> None:
         if not self.name:
             raise BundleError("No model repo is named: set POLYID_MODEL_REPO, such as demo/polyid-models, and restart.")
-        old = self.status.loaded
+        old = self._own
         bundle = self._fetch(self.name, tqdm_class=_reporting_tqdm(self._downloading) if old is None else _silent_tqdm)
         content = _content(bundle)
         if old is not None and content == old.content:
             # A tag may have been set since, and is not to be had while the Hub is out of reach.
-            same = Loaded(old.model, bundle if bundle.tag else old.bundle, content)
+            same = replace(old, bundle=bundle if bundle.tag else old.bundle, content=content)
             self.status = Status("ready", "Ready", loaded=same)
             return
         if content == self._rejected:
             return
         if old is None:
-            self.status = Status("loading", f"Loading the model of {self.name}")
+            self.status = Status("loading", f"Loading the model of {self.name}", loaded=self._before)
         try:
             loaded = Loaded(self._verified(bundle), bundle, content)
         except Exception:
             self._rejected = content if old is not None else None
             raise
-        self._rejected = None
+        self._rejected = self._before = None
         self.status = Status("ready", "Ready", loaded=loaded)
 
     def _verified(self, bundle: FetchedBundle) -> Any:
         """Load a model and see that it answers, which also makes the first prediction of a visitor a quick one."""
         model = self._load(bundle.folder)
         if not np.isfinite(model.predict([PROBE]).mean).all():
-            raise BundleError(f"The model of {self.name} answers {PROBE} with no finite number: train it again.")
+            raise BundleError(
+                f"The model of {bundle.repo_id or bundle.folder} answers {PROBE} with no finite number: train it again."
+            )
         return model
 
     def _report(self, problem: str) -> None:
-        loaded = self.status.loaded
+        loaded = self._own
         if loaded is not None:
             self.status = Status("ready", "Ready", loaded=loaded, trouble=f"No newer model was taken up: {problem}")
             return
         where = f" in {self.name}" if self.name else ""
         sentence = f"No model yet{where}: train one in the trainer Space; looking again every {self.retry_seconds:g} s."
-        self.status = Status("waiting", sentence, trouble=problem)
+        self.status = Status("waiting", sentence, loaded=self._before, trouble=problem)
 
     def _downloading(self, done: int, total: int) -> None:
         share = min(done / total, 1.0) if total else None
         size = f": {done / 1e6:.1f} of {total / 1e6:.1f} MB" if total else ""
-        self.status = Status("downloading", f"Downloading the model from {self.name}{size}", share)
+        self.status = Status("downloading", f"Downloading the model from {self.name}{size}", share, self._before)
 
 
 def _content(bundle: FetchedBundle) -> tuple[Path, str]:

@@ -1,4 +1,4 @@
-"""What the inference page and its programs' interface do with a polymer."""
+"""What the inference page does with polymers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import gradio as gr
 from answers import Shown
 from model_service import ModelService
 
-from polyid.config.settings import INTERVAL_LEVEL
 from polyid.errors import PolyIDError
 from polyid.web.html import notice
 
@@ -62,34 +61,6 @@ class Handlers:
             except PolyIDError as problem:
                 return notice(str(problem))
         return cards.why(shown.explained[number][name])
-
-    def predict(self, smiles: str, level: float = INTERVAL_LEVEL) -> dict:
-        """Predict polymers, one SMILES a line, with intervals that hold so large a share of measured values:
-        ``{"model": {...}, "level", "predictions": [{"smiles", "form", "error", "read_as", "properties": [{"name", "label", "value",
-        "unit", "std", "expected_error", "lower", "upper"}], "domain", "domain_reason", "nearest_training_polymers"}]}``.
-        """
-        try:
-            return answers.as_json(self._predicted(answers.polymers_in(smiles), answers.level_of(level)))
-        except PolyIDError as problem:
-            raise gr.Error(str(problem), print_exception=False) from problem
-
-    def explain(self, smiles: str) -> dict:
-        """What each part of one polymer adds to its predictions: ``{"model": {...}, "properties": [{"name", "unit",
-        "prediction", "terms": {...}, "repeat_unit", "atoms": [...]}]}``; the terms and no others sum to the prediction,
-        and atoms are numbered as in the repeat unit's SMILES.
-        """
-        try:
-            loaded = self.service.ready()
-            explained = self.service.explain(answers.polymer_in(smiles), loaded)
-        except PolyIDError as problem:
-            raise gr.Error(str(problem), print_exception=False) from problem
-        return {"model": answers.provenance(loaded), "properties": answers.explained_as_json(explained)}
-
-    def model_status(self) -> dict:
-        """Which model answers, or why none does yet: ``{"phase", "sentence", "model"}``."""
-        status = self.service.status
-        model = answers.provenance(status.loaded) if status.loaded else None
-        return {"phase": status.phase, "sentence": status.sentence, "model": model}
 
     def _predicted(self, lines: list[str], level: float) -> Shown:
         return Shown(*self.service.predict(lines, level))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
+from endpoints import Endpoints
 from model_service import ModelService
 from prediction_handlers import Handlers
 
@@ -66,9 +67,7 @@ def build(service: ModelService) -> gr.Blocks:
         seen = gr.State("")
         page.load(handlers.watch, seen, [seen, status], **QUIET)
         gr.Timer(1.0).tick(handlers.watch, seen, [seen, status], concurrency_limit=None, **QUIET)
-        gr.api(handlers.predict, api_name="predict", queue=False)
-        gr.api(handlers.explain, api_name="explain", queue=False)
-        gr.api(handlers.model_status, api_name="model_status")
+        Endpoints(service).register()
     return page
 
 

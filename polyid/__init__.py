@@ -10,11 +10,11 @@ __all__ = ["MultiModel", "Parameters", "SingleModel", "__version__"]
 
 if TYPE_CHECKING:
     from polyid.config.parameters import Parameters
-    from polyid.ensemble.multi_model import MultiModel
     from polyid.ensemble.single_model import SingleModel
+    from polyid.hub.pretrained import MultiModel
 
 _HOME = {
-    "MultiModel": "polyid.ensemble.multi_model",
+    "MultiModel": "polyid.hub.pretrained",
     "SingleModel": "polyid.ensemble.single_model",
     "Parameters": "polyid.config.parameters",
 }

@@ -1,6 +1,6 @@
 """Upstream PolyID's name for the home of `MultiModel` and `SingleModel`."""
 
-from polyid.ensemble.multi_model import MultiModel
 from polyid.ensemble.single_model import SingleModel
+from polyid.hub.pretrained import MultiModel
 
 __all__ = ["MultiModel", "SingleModel"]

@@ -11,10 +11,9 @@ from markupsafe import Markup
 
 from polyid import runs
 from polyid.common.progress import duration
-from polyid.data.properties import PROPERTIES
+from polyid.data.properties import PROPERTIES, property_label
 from polyid.report.files import figure_captions, number_text, parity_file
 from polyid.web.html import templates
-from polyid.web.labels import property_label
 
 TEMPLATES = templates(Path(__file__).with_name("templates"))
 HEADINGS = {"queued": "Starting", "preparing": "Preparing", "training": "Training", "publishing": "Publishing"}

@@ -37,6 +37,10 @@ BUNDLE_PATTERNS = (
     *(f"{FOLD_PATTERN}/{name}" for name in FOLD_FILES),
 )
 """Every file that a model folder may have, as `huggingface_hub` takes patterns."""
+STARTER = Path(__file__).resolve().parents[1] / "starter"
+"""Folder of the model that comes with the package, made by `scripts/starter_model.py`."""
+STARTER_NAME = "starter"
+"""What it is asked for by."""
 
 
 def fold_folder(fold: int) -> str:

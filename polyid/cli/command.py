@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperOption
 
+from polyid.errors import DataError, PolymerError
+
 if TYPE_CHECKING:
     from polyid.ensemble.multi_model import MultiModel
+    from polyid.hub.fetch import FetchedBundle
 
 Model = Annotated[str, typer.Argument(help="Model folder, or Hub repo id such as user/repo or user/repo@revision.")]
+AnyModel = Annotated[
+    str | None,
+    typer.Argument(
+        help="Model folder, or Hub repo id such as user/repo or user/repo@revision; the starter model that comes with the "
+        "package answers where none is named."
+    ),
+]
 Level = Annotated[float, typer.Option(metavar="SHARE", help="Share of measured values that the intervals are to hold.")]
 
 Columns = Annotated[
@@ -24,6 +35,9 @@ Columns = Annotated[
         "'T1=Glass_Transition[K]'; nothing behind = leaves a column out.",
     ),
 ]
+
+_REPO = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+_NAME = re.compile(r"[\w.~\\/-]+")
 
 
 class Command(TyperCommand):
@@ -92,11 +106,45 @@ def checked_columns(
     return columns
 
 
-def load_model(name: str) -> MultiModel:
-    """The model a user names, of a folder or the Hub. It is fetched before TensorFlow is loaded, which takes seconds."""
-    from polyid.hub.fetch import fetch_bundle
+def split_words(words: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The model that the first word names, None where it is a polymer already, and the other words.
 
-    folder = fetch_bundle(name).folder
+    A word that could be the name of a folder counts as one, unless it can be read as a polymer.
+
+    Raises
+    ------
+    DataError
+        It looks like the name of a model, and there is none, and no such polymer either.
+    """
+    from polyid.bundle.layout import STARTER_NAME
+    from polyid.chemistry.oligomer import read_polymer
+
+    first = words[0] if words else "-"
+    if Path(first).is_dir() or first == STARTER_NAME or _REPO.fullmatch(first):
+        return first, list(words[1:])
+    if first != "-" and _NAME.fullmatch(first):
+        try:
+            read_polymer(first)
+        except PolymerError as reason:
+            raise DataError(
+                f"{first!r} is neither a model folder here nor a repo such as user/repo, and {reason}"
+            ) from None
+    return None, list(words)
+
+
+def find_model(name: str | None) -> FetchedBundle:
+    """The model a user names, of a folder or the Hub; the starter model, and a line that says so, where none is named."""
+    from polyid.hub.fetch import fetch_bundle, starter_bundle
+
+    if name is not None:
+        return fetch_bundle(name)
+    say("No model is named: the starter model that comes with the package answers.")
+    return starter_bundle()
+
+
+def load_model(name: str | None) -> MultiModel:
+    """The model a user names, of `find_model`. It is fetched before TensorFlow is loaded, which takes seconds."""
+    folder = find_model(name).folder
     from polyid.ensemble.multi_model import MultiModel
 
     return MultiModel.load_models(folder)

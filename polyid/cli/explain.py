@@ -14,9 +14,11 @@ from polyid.errors import DataError
 
 
 def explain(
-    model: command.Model,
-    smiles: Annotated[str, typer.Argument(help="Oligomer, repeat unit with two *, or monomers joined by dots.")],
     output: Annotated[Path, typer.Option(metavar="OUT.svg", help="Where to write the drawing.")],
+    model: command.AnyModel = None,
+    smiles: Annotated[
+        str | None, typer.Argument(help="Oligomer, repeat unit with two *, or monomers joined by dots.")
+    ] = None,
     pm: Annotated[
         float | None, typer.Option(help="Probability of meso dyads, 0 (syndiotactic) to 1 (isotactic).")
     ] = None,
@@ -28,6 +30,9 @@ def explain(
     """Draw which parts of a polymer raise and lower a prediction."""
     if pm is not None:
         check_number("pm", pm)
+    model, polymers = command.split_words([word for word in (model, smiles) if word is not None])
+    if len(polymers) != 1:
+        raise DataError(f"{len(polymers)} polymers are named, and one is explained at a time.")
     ensemble = command.load_model(model)
     from polyid.data.properties import decimals, find_property
     from polyid.explain.drawing import draw_contributions
@@ -40,7 +45,7 @@ def explain(
         raise DataError(
             f"The model does not predict {property_name}; choose of {', '.join(ensemble.prediction_columns)}."
         )
-    contributions = ensemble.explain(smiles, pm)[name]
+    contributions = ensemble.explain(polymers[0], pm)[name]
     write_text(output, draw_contributions(contributions.balanced()))
     places = decimals(contributions.total) + 1
     for term, value in contributions.terms().items():

@@ -117,6 +117,11 @@ _BESIDE_BRACKET = re.compile(r"(?<=[(\[{])[\s.,;:_/+-]+|[\s.,;:_/+-]+(?=[)\]}])"
 _AROUND = " .,;:_/+-"
 
 
+def property_label(name: str) -> str:
+    """The label of a property this package knows; any other is called by its own name."""
+    return PROPERTIES[name].label if name in PROPERTIES else name
+
+
 def _called(plain: str) -> Property | None:
     """The property that people write so, as `normalise` writes it; ``glasstransitiontg`` says it twice."""
     for entry in PROPERTIES.values():

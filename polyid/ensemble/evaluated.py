@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
@@ -63,7 +64,7 @@ class EvaluatedEnsemble(TrainedEnsemble):
         numbers = list(range(nmodels)) if isinstance(nmodels, int) else nmodels
         manifest, fitted, splits = load_ensemble(folder, custom_objects, numbers)
         new = cls()
-        new.metadata, new._fitted, new._splits = manifest, fitted, splits
+        new.metadata, new._fitted, new._splits, new.folder = manifest, fitted, splits, Path(folder)
         new.prediction_columns = list(manifest["prediction_columns"])
         new.prediction_units = dict(manifest["prediction_units"])
         new.chain = ChainSettings(**manifest["chain"])

@@ -282,3 +282,4 @@ class MultiModel(EvaluatedEnsemble):
         }
         self._fitted = replace(self._fitted, domain=learnt_domain(self._fitted, held_out, self.seed))
         self.metadata = save_ensemble(folder, self._fitted, held_out, content, self.seed, keep_rows=keep_rows)
+        self.folder = folder

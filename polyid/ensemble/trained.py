@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -36,6 +37,8 @@ class TrainedEnsemble:
     models : list of SingleModel
     metadata : dict
         Content of `parameters.json`, once saved or loaded.
+    folder : Path or None
+        The model folder that it was saved to or loaded from.
     chain : ChainSettings
         How oligomers are drawn, for the training table and for every question alike.
     """
@@ -45,6 +48,7 @@ class TrainedEnsemble:
         self.prediction_units: dict[str, list[str] | None] = {}
         self.models: list[SingleModel] = []
         self.metadata: dict[str, Any] = {}
+        self.folder: Path | None = None
         self.chain = ChainSettings()
         self._fitted = FittedEnsemble(())
 

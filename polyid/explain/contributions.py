@@ -21,6 +21,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -102,6 +103,17 @@ class Contributions:
             "End groups": self.end_groups,
         }
         return terms | ({"Kernel regression, times its share": self.other} if self.other else {})
+
+    def record(self) -> dict[str, Any]:
+        """What programs get: the terms add up to the prediction, the atoms, numbered as in the unit's SMILES, to theirs."""
+        return {
+            "name": self.property,
+            "unit": self.unit,
+            "prediction": self.total,
+            "terms": self.terms(),
+            "repeat_unit": self.repeat_unit,
+            "atoms": self.atoms.tolist(),
+        }
 
     def weighted(self, weight: float, other: float) -> Contributions:
         """The contributions to a prediction that is `weight` times the network's, plus `other`."""

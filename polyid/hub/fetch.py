@@ -7,7 +7,7 @@ from pathlib import Path
 
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-from polyid.bundle.layout import BUNDLE_PATTERNS
+from polyid.bundle.layout import BUNDLE_PATTERNS, STARTER, STARTER_NAME
 from polyid.bundle.manifest import check_model_folder
 from polyid.errors import HubError
 from polyid.hub.blobs import undamaged
@@ -31,6 +31,16 @@ class FetchedBundle:
     commit: str | None
     tag: str | None
 
+    @property
+    def is_starter(self) -> bool:
+        """Whether it is the model that comes with the package."""
+        return self.folder == STARTER
+
+
+def starter_bundle() -> FetchedBundle:
+    """The starter model, which comes with the package."""
+    return FetchedBundle(STARTER, None, None, None)
+
 
 def fetch_bundle(
     model: str,
@@ -47,7 +57,7 @@ def fetch_bundle(
     Parameters
     ----------
     model : str
-        A folder, ``user/repo``, or ``user/repo@revision`` with a branch, a tag or a commit id.
+        A folder, ``user/repo``, ``user/repo@revision`` with a branch, a tag or a commit id, or ``starter``.
     cache_dir : path, optional
         The client's cache by default.
     token : str, optional
@@ -70,6 +80,9 @@ def fetch_bundle(
     if model and folder.is_dir():
         check_model_folder(folder)
         return FetchedBundle(folder, None, None, None)
+    if model == STARTER_NAME:
+        check_model_folder(STARTER)
+        return starter_bundle()
     repo_id, revision = split_repo_and_revision(model)
     api = hub_api(token)
     with explained_errors(api, repo_id, revision):

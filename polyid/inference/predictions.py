@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -80,6 +80,19 @@ class Predictions:
         """SMILES of the chains that stand for the polymers, written when first asked for: that takes longer than to predict."""
         smiles = {key: Polymer.read(key).smiles() for key in dict.fromkeys(self.polymer) if key is not None}
         return [None if key is None else smiles[key] for key in self.polymer]
+
+    def chosen(self, rows: Sequence[int]) -> Predictions:
+        """Those of some inputs, in the order of their numbers `rows`."""
+        of_rows: dict[str, Any] = {}
+        for field in fields(self):
+            values = getattr(self, field.name)
+            if field.name in ("properties", "level") or values is None:
+                of_rows[field.name] = values
+            else:
+                of_rows[field.name] = (
+                    values[list(rows)] if isinstance(values, np.ndarray) else [values[row] for row in rows]
+                )
+        return replace(self, **of_rows)
 
     @classmethod
     def joined(cls, parts: Sequence[Predictions]) -> Predictions:

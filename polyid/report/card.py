@@ -16,7 +16,7 @@ from polyid.config.parameters import COLUMN, GIVEN_SPLIT
 from polyid.data.catalogue import BUNDLED_TERMS, SOURCES, Terms, bundled_tables
 from polyid.data.properties import PROPERTIES
 from polyid.data.reference import measured_noise
-from polyid.report.energy import energy_estimate
+from polyid.report.energy import GRAMS_OF_CO2_A_KILOWATT_HOUR, energy_estimate
 from polyid.report.files import ERRORS_BY_CLASS, figure_captions, number_text, parity_file, unit_text
 
 _TEXT = Template(Path(__file__).with_name("card.md.jinja").read_text("utf-8"), keep_trailing_newline=True)
@@ -112,10 +112,11 @@ def _metadata(content: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any
             task = {"type": "tabular-regression", "name": "Polymer property prediction"}
             results.append({"task": task, "dataset": dataset, "metrics": shown})
     head = {
-        "license": "bsd-3-clause",
+        **_licence_entries(content["data"]),
         "library_name": "polyid-spaces",
         "pipeline_tag": "tabular-regression",
         "tags": ["polyid", "chemistry", "polymers", "graph-neural-network", "message-passing"],
+        **_emissions(content["training"]),
     }
     # The Hub's client refuses an index without results.
     return {**head, "model-index": [{"name": "PolyID polymer property model", "results": results}]} if results else head
@@ -214,15 +215,40 @@ def _training_table(content: dict[str, Any]) -> str:
     return _table([row for row in rows if row[1] or not row[0]])
 
 
-def _terms(data: dict[str, Any]) -> tuple[str, str]:
-    """Licence and citation of the training data, as far as they are known; a published table is known by its hash."""
+def _known_terms(data: dict[str, Any]) -> Terms | None:
+    """Terms of the training data; a published table is known by its hash."""
     terms = {source.sha256: Terms(source.licence, source.citation) for source in SOURCES.values()}
     for name, path in bundled_tables().items():
         if name in BUNDLED_TERMS:
             terms[sha256(path)] = BUNDLED_TERMS[name]
-    unknown = Terms("not recorded: whoever publishes this model should state it here")
-    table = terms.get(data.get("sha256") or "", unknown)
+    return terms.get(data.get("sha256") or "")
+
+
+def _terms(data: dict[str, Any]) -> tuple[str, str]:
+    """Licence and citation of the training data, as far as they are known."""
+    table = _known_terms(data) or Terms("not recorded: whoever publishes this model should state it here")
     return _plain(table.licence), _plain(table.citation)
+
+
+def _licence_entries(data: dict[str, Any]) -> dict[str, str]:
+    """The licence in the head of the card: that of the data, which is in the weights; the code has its own."""
+    terms = _known_terms(data)
+    if terms is None:
+        return {"license": "other", "license_name": "as-the-training-data"}
+    return {"license": terms.licence.split(",")[0].split(" as ")[0].lower().replace(" ", "-")}
+
+
+def _emissions(training: dict[str, Any]) -> dict[str, Any]:
+    """The head's entry of what training emitted, an estimate; nothing where the power of the hardware isn't known."""
+    found = energy_estimate(training["hardware"], training["seconds"])
+    if found is None:
+        return {}
+    grams = float(f"{found.kilowatt_hours * GRAMS_OF_CO2_A_KILOWATT_HOUR:.2g}")
+    source = (
+        f"estimated: time x assumed power ({found.basis}) x {GRAMS_OF_CO2_A_KILOWATT_HOUR:g} g/kWh, the world's mean"
+    )
+    entries = {"emissions": grams, "source": source, "training_type": "pre-training"}
+    return {"co2_eq_emissions": {**entries, "hardware_used": training["hardware"]}}
 
 
 def _split_text(content: dict[str, Any]) -> str:

@@ -30,6 +30,9 @@ GPU_WATTS = {
 """Power limit by a part of the device's name, in watts, as the makers' data sheets or the driver state it; the first
 that fits counts."""
 
+GRAMS_OF_CO2_A_KILOWATT_HOUR = 480.0
+"""Of electricity, the world's mean of 2023 (Ember, Global Electricity Review 2024); a single grid has 20 to 900."""
+
 
 @dataclass(frozen=True)
 class EnergyEstimate:

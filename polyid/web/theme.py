@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import gradio as gr
@@ -20,6 +22,27 @@ THEME = gr.themes.Default(
 )
 
 
-def serve(page: gr.Blocks, style: Path) -> None:
-    """Serve a page until it is stopped, with a Space's own style sheet after the common one."""
-    page.launch(theme=THEME, css_paths=[STYLE, style], footer_links=["api"], ssr_mode=False)
+def serve(page: gr.Blocks, style: Path, *, mcp_server: bool = False, then: Callable[[], object] | None = None) -> None:
+    """Serve a page until it is stopped, with a Space's own style sheet after the common one.
+
+    Parameters
+    ----------
+    page : gradio.Blocks
+    style : Path
+    mcp_server : bool
+        Offer its endpoints to language models as tools, where the packages for that are installed (``gradio[mcp]``).
+    then : callable, optional
+        What to begin once the page answers. Gradio gives up where its own page doesn't answer it in three seconds, and a slow
+        machine takes longer while it loads TensorFlow.
+    """
+    page.launch(
+        theme=THEME,
+        css_paths=[STYLE, style],
+        footer_links=["api"],
+        ssr_mode=False,
+        mcp_server=mcp_server and find_spec("mcp") is not None,
+        prevent_thread_lock=True,
+    )
+    if then is not None:
+        then()
+    page.block_thread()

@@ -227,8 +227,8 @@ def check(folder: Path) -> None:
         trainer_url, inference_url = start_spaces(services)
         trainer = Client(trainer_url, verbose=False, analytics_enabled=False)
         inference = Client(inference_url, verbose=False, analytics_enabled=False)
-        status = inference.predict(api_name="/model_status")
-        if status["model"] is not None:
+        status = inference.predict(api_name="/health")
+        if status["model"] is not None and not status["model"]["starter"]:
             raise DemoError(f"The inference Space claims to have a model before there is one: {status['sentence']}")
         print(f"Inference Space: {status['sentence']}")
         began = time.monotonic()
@@ -240,7 +240,7 @@ def check(folder: Path) -> None:
         print(f"Trained and published in {time.monotonic() - began:.0f} s: {run['commit_url']}")
 
         def loaded() -> dict[str, Any] | None:
-            made = inference.predict(api_name="/model_status")["model"]
+            made = inference.predict(api_name="/health")["model"]
             return made if made and made["commit"] == run["commit"] else None
 
         made = services.await_("Loading the model in the inference Space", MODEL_SECONDS, loaded, every=1)

@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 import time
+import urllib.request
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -22,6 +23,7 @@ import pytest
 from helpers.paths import TOP
 from rdkit import Chem
 
+from polyid.bundle.layout import STARTER
 from polyid.chemistry.forms import recognise_form
 from polyid.chemistry.identity import polymer_identity
 from polyid.config.parameters import PRESETS
@@ -30,7 +32,7 @@ from polyid.ensemble.fitted import FittedEnsemble
 from polyid.ensemble.multi_model import MultiModel
 from polyid.ensemble.workflow import train_ensemble
 from polyid.errors import BundleError, HubError, PolymerError
-from polyid.hub.fetch import FetchedBundle
+from polyid.hub.fetch import FetchedBundle, starter_bundle
 from polyid.inference.predictions import Predictions
 from polyid.web.html import notice
 
@@ -161,6 +163,34 @@ def test_until_there_is_a_model_it_says_so_and_keeps_looking(service, shelf):
     shelf.publish("a100")
     until(lambda: service.status.phase == "ready")
     assert answer(service) == 100
+
+
+def test_until_there_is_a_model_the_starter_answers_and_says_so(shelf, tmp_path):
+    def load(folder: Path):
+        return OneNumber(7.0 if folder == STARTER else 100.0)
+
+    service = ModelService(
+        "ada/models",
+        retry_seconds=0.05,
+        poll_seconds=0.05,
+        starter=starter_bundle(),
+        fetch=shelf.fetch,
+        load=load,
+    ).start()
+    until(lambda: shelf.looks >= 3)
+    assert service.status.phase == "waiting"
+    assert answer(service) == 7
+    assert "Starter model." in cards.status_panel(service.status)
+    assert "No model yet in ada/models" in cards.status_panel(service.status)
+    page = Page(service)
+    assert "Starter model: a first answer" in page.press("*CC*")["card"]
+    assert page.functions["predict"]("*CC*")["model"]["starter"] is True
+    shelf.publish("a100")
+    until(lambda: service.status.phase == "ready")
+    assert answer(service) == 100
+    assert page.functions["predict"]("*CC*")["model"]["starter"] is False
+    assert "tarter" not in cards.status_panel(service.status) + page.press("*CC*")["card"]
+    service.stop()
 
 
 def test_a_model_that_does_not_name_a_repo_is_said_on_the_page():
@@ -560,7 +590,7 @@ def test_why_adds_up_to_the_prediction_on_the_page_and_for_programs(trained, smi
     shown = page.press(f"*CCO*\n{smiles}")["shown"]
     predicted = page.functions["predict"](smiles)["predictions"][0]["properties"]
     explained = json.loads(json.dumps(page.functions["explain"](f" {smiles}\n"), allow_nan=False))
-    assert explained["model"] == page.functions["model_status"]()["model"]
+    assert explained["model"] == page.functions["health"]()["model"]
     for entry, why in zip(predicted, explained["properties"], strict=True):
         assert (why["name"], why["unit"]) == (entry["name"], entry["unit"])
         assert sum(why["terms"].values()) == pytest.approx(entry["value"], rel=1e-5)
@@ -635,7 +665,27 @@ def test_the_client_of_the_readme(trained):
         assert [entry["error"] is None for entry in predictions] == [True, False]
         assert client.predict("*CC(*)C", api_name="/predict")["level"] == 0.9
         assert len(client.predict("*CC(*)C", api_name="/explain")["properties"]) == 2
-        assert client.predict(api_name="/model_status")["phase"] == "ready"
+        assert client.predict(api_name="/health")["phase"] == "ready"
+        info = client.predict(api_name="/model_info")
+        assert info["model"] == model
+        assert [entry["figures"]["n"] for entry in info["properties"]] == [60, 40]
+        both = client.predict(["*CC(*)C", "xyz("], 0.8, api_name="/predict_batch")
+        assert both["predictions"] == predictions
+        for question in ([], "*CC*", [1], ["*CC*"] * 1001):
+            with pytest.raises(AppError, match=r"list of texts|from 1 to 1,000"):
+                client.predict(question, api_name="/predict_batch")
+        request = urllib.request.Request(
+            f"{url}gradio_api/run/predict", b'{"data": ["*CC(*)C\\nxyz(", 0.8]}', {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request) as plain:
+            assert json.load(plain)["data"][0]["predictions"] == predictions
+        documented = client.view_api(return_format="dict")["named_endpoints"]
+        assert set(documented) == {"/predict", "/predict_batch", "/explain", "/model_info", "/health"}
+        for endpoint in documented.values():
+            assert endpoint["description"]
+            for parameter in endpoint["parameters"]:
+                assert parameter["label"] == parameter["parameter_name"]
+                assert parameter["type"]["description"] == parameter["python_type"]["description"] != ""
         for question, said in (
             ({"smiles": "*CC*", "level": 90}, "from 0.01 to 0.999"),
             ({"smiles": "*CC*", "level": "sure"}, "from 0.01 to 0.999"),

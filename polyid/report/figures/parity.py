@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from polyid.data.properties import property_label
 from polyid.inference.columns import held_out_column
 from polyid.report.figures.style import (
     BLUE,
@@ -22,7 +23,6 @@ from polyid.report.figures.style import (
     marker_of_fold,
     new_figure,
     percent_text,
-    property_label,
     style_axes,
 )
 from polyid.report.files import number_text

@@ -37,10 +37,6 @@ MOST_CLASSES = 8
 """Classes that are drawn by name; rarer ones are drawn together."""
 
 
-def property_label(name: str) -> str:
-    return PROPERTIES[name].label if name in PROPERTIES else name
-
-
 def axis_symbol(name: str, unit: str) -> str:
     """Symbol with unit, for an axis: ``Tg (°C)``; the unit of a logarithm has brackets enough."""
     symbol = PROPERTIES[name].symbol if name in PROPERTIES else name
