@@ -32,7 +32,7 @@ class Lengths:
         return Predictions(("a", "b"), level, list(smiles), ["x"] * n, [None] * n, [None] * n, [None] * n, mean, mean)
 
 
-def test_every_caller_gets_its_own_answers_and_calls_are_shared():
+def test_every_caller_gets_its_own_answers():
     model = Lengths()
     shared = SharedModel(model, remembered=0)
     rng = np.random.default_rng(0)
@@ -43,8 +43,20 @@ def test_every_caller_gets_its_own_answers_and_calls_are_shared():
     for texts, level, predictions in zip(asked, levels, found, strict=True):
         assert predictions.smiles == texts
         assert predictions.mean.tolist() == [[len(text), level] for text in texts]
-    assert len(model.calls) < 150
     assert max(map(len, model.calls)) <= shared_model.POLYMERS_A_TURN
+
+
+def test_what_waits_together_is_one_call():
+    gate, model = threading.Event(), Lengths(0)
+    answer = model.predict
+    model.predict = lambda smiles, level: gate.wait(30) and answer(smiles, level)
+    shared = SharedModel(model)
+    with ThreadPoolExecutor(20) as threads:
+        found = [threads.submit(shared.predict, ["C" * size]) for size in range(1, 21)]
+        time.sleep(0.5)
+        gate.set()
+        assert [answers.result().mean[0, 0] for answers in found] == list(range(1, 21))
+    assert len(model.calls) <= 4, "the first alone, and what came while it was asked"
 
 
 def test_what_was_asked_before_is_not_asked_again_but_at_another_level():
