@@ -116,7 +116,7 @@ class KnownFragments:
 
 def _named(fragments: Sequence[int], molecules: Sequence[Chem.Mol]) -> list[str]:
     """The smallest of some fragments as SMILES, each of one of the molecules."""
-    by_size: dict[tuple[int, int], list[tuple[Chem.Mol, int, list[int]]]] = {}
+    by_radius: dict[int, list[tuple[Chem.Mol, int]]] = {}
     wanted = set(fragments)
     for molecule in molecules:
         environments = rdFingerprintGenerator.AdditionalOutput()
@@ -125,17 +125,21 @@ def _named(fragments: Sequence[int], molecules: Sequence[Chem.Mol]) -> list[str]
         atoms_and_radii = environments.GetBitInfoMap()
         for fragment in sorted(wanted.intersection(atoms_and_radii)):
             atom, radius = min(atoms_and_radii[fragment], key=lambda p: (p[1], p[0]))
-            bonds = list(Chem.FindAtomEnvironmentOfRadiusN(molecule, radius, atom)) if radius else []
-            by_size.setdefault((radius, len(bonds)), []).append((molecule, atom, bonds))
+            by_radius.setdefault(radius, []).append((molecule, atom))
         wanted -= set(atoms_and_radii)
     named: list[str] = []
     # A SMILES is most of the work, so only those that are shown are written.
-    for size in sorted(by_size):
-        texts = [_fragment_smiles(*environment) for environment in by_size[size]]
-        named += sorted(texts, key=lambda text: (len(text), text))
-        if len(named) >= _SHOWN:
-            break
-    return named[:_SHOWN]
+    for radius in sorted(by_radius):
+        by_bonds: dict[int, list[tuple[Chem.Mol, int, list[int]]]] = {}
+        for molecule, atom in by_radius[radius]:
+            bonds = list(Chem.FindAtomEnvironmentOfRadiusN(molecule, radius, atom)) if radius else []
+            by_bonds.setdefault(len(bonds), []).append((molecule, atom, bonds))
+        for size in sorted(by_bonds):
+            texts = [_fragment_smiles(*environment) for environment in by_bonds[size]]
+            named += sorted(texts, key=lambda text: (len(text), text))
+            if len(named) >= _SHOWN:
+                return named[:_SHOWN]
+    return named
 
 
 def _molecule(text: str) -> Chem.Mol:
@@ -146,11 +150,35 @@ def _molecule(text: str) -> Chem.Mol:
 
 def elements_of(smiles: str) -> set[str]:
     """Symbols of the elements of a SMILES, or of a copolymer."""
-    return {atom.GetSymbol() for text in repeating_chains(smiles) for atom in atoms_of(_molecule(text))}
+    return {symbol for text in repeating_chains(smiles) for symbol in _symbols(text)}
+
+
+def _symbols(text: str) -> set[str]:
+    polymer = Polymer.read(text)
+    if polymer.is_regular:
+        return set(polymer.unit_elements)
+    return {atom.GetSymbol() for atom in atoms_of(parse_smiles(text))}
 
 
 def _fragment_smiles(molecule: Chem.Mol, atom: int, bonds: list[int]) -> str:
     """The part of a molecule that an atom and bonds around it make up, every atom with its hydrogens."""
-    ends = [molecule.GetBondWithIdx(b) for b in bonds]
-    atoms = sorted({atom} | {i for b in ends for i in (b.GetBeginAtomIdx(), b.GetEndAtomIdx())})
-    return Chem.MolFragmentToSmiles(molecule, atoms, bonds, isomericSmiles=False, allHsExplicit=True)
+    # RDKit writes a part of a molecule in a time that grows with the whole of it.
+    part = Chem.RWMol()
+    index: dict[int, int] = {}
+
+    def copied(old: int) -> int:
+        if old not in index:
+            atom = molecule.GetAtomWithIdx(old)
+            copy = Chem.Atom(atom.GetAtomicNum())
+            copy.SetFormalCharge(atom.GetFormalCharge())
+            copy.SetIsAromatic(atom.GetIsAromatic())
+            copy.SetNoImplicit(True)
+            copy.SetNumExplicitHs(atom.GetTotalNumHs())
+            index[old] = part.AddAtom(copy)
+        return index[old]
+
+    copied(atom)
+    for number in bonds:
+        bond = molecule.GetBondWithIdx(number)
+        part.AddBond(copied(bond.GetBeginAtomIdx()), copied(bond.GetEndAtomIdx()), bond.GetBondType())
+    return str(Chem.MolToSmiles(part, isomericSmiles=False, allHsExplicit=True))

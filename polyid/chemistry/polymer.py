@@ -15,7 +15,7 @@ from rdkit import Chem, rdBase
 
 from polyid.chemistry.chain import canonical, chain, repeated
 from polyid.chemistry.repeat_unit import Ladder, Unit, unit_of
-from polyid.chemistry.smiles import MOLECULES_KEPT, read_molecule
+from polyid.chemistry.smiles import MOLECULES_KEPT, atoms_of, read_molecule
 
 _REGULAR = re.compile(r"(?P<unit>\S*\*\S*) x (?P<degree>\d+)")
 # Ring, aromaticity and conjugation look no further along a chain; nor do the fragments and descriptors of the kernel.
@@ -89,6 +89,11 @@ class Polymer:
         with rdBase.BlockLogs():
             return canonical(chain([_unit(self.smiles_or_unit)] * self.degree))
 
+    @property
+    def unit_elements(self) -> frozenset[str]:
+        """Symbols of the elements of a regular chain."""
+        return _elements(self.smiles_or_unit)
+
     def short_chain(self, reach: int = LOCAL_REACH, fewer: int = 0) -> ShortChain:
         """The short chain that has the counts of this regular chain, of everything that reaches so many bonds.
 
@@ -149,6 +154,11 @@ def _unit(smiles: str) -> Unit:
     molecule = read_molecule(smiles)
     assert molecule is not None, "the SMILES of a unit comes from RDKit"
     return unit_of(molecule)
+
+
+@lru_cache(maxsize=MOLECULES_KEPT)
+def _elements(smiles: str) -> frozenset[str]:
+    return frozenset(atom.GetSymbol() for atom in atoms_of(_unit(smiles).molecule) if atom.GetAtomicNum())
 
 
 @lru_cache(maxsize=MOLECULES_KEPT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from pathlib import Path
 from typing import Any
@@ -50,25 +51,59 @@ def sample(frame: Any, count: int) -> Any:
 
 def generated_units(count: int, seed: int = 0) -> list[str]:
     """Different repeat units of alternating copolymers: two or three of the bundled table's units, joined."""
-    from rdkit import Chem
-
-    facts = pd.read_csv(ROOT / "data" / "polymer_properties.csv")
-    units = [text for text in facts["repeat_unit"].unique() if text.count("*") == 2 and len(text) < 40]
-    molecules = [Chem.MolFromSmiles(text) for text in units]
     rng = random.Random(seed)
+    molecules = _bundled_units()
     found: dict[str, None] = {}
     while len(found) < count:
         chain = rng.choice(molecules)
         for _ in range(rng.choice((1, 2))):
-            following = rng.choice(molecules)
-            joined = Chem.RWMol(Chem.CombineMols(chain, following))
-            tail = [a for a in chain.GetAtoms() if a.GetAtomicNum() == 0][1].GetIdx()
-            head = next(a for a in following.GetAtoms() if a.GetAtomicNum() == 0).GetIdx() + chain.GetNumAtoms()
-            last, first = (joined.GetAtomWithIdx(i).GetNeighbors()[0].GetIdx() for i in (tail, head))
-            joined.AddBond(last, first, Chem.BondType.SINGLE)
-            for index in sorted((tail, head), reverse=True):
-                joined.RemoveAtom(index)
-            chain = joined.GetMol()
-            Chem.SanitizeMol(chain)
-        found[Chem.MolToSmiles(chain)] = None
+            chain = _joined(chain, rng.choice(molecules))
+        found[_written(chain)] = None
     return list(found)
+
+
+def large_units(count: int, seed: int = 0) -> list[str]:
+    """Different repeat units as large as those of a public table of polymers: 35 heavy atoms in the middle, 100 at most.
+
+    Units of the bundled table are joined until they are as large as drawn.
+    """
+    rng = random.Random(seed)
+    molecules = _bundled_units()
+    found: dict[str, None] = {}
+    while len(found) < count:
+        size = min(rng.lognormvariate(math.log(27), 0.45), 94)
+        chain = rng.choice(molecules)
+        while chain.GetNumHeavyAtoms() < size:
+            chain = _joined(chain, rng.choice(molecules))
+        if chain.GetNumHeavyAtoms() <= 100:
+            found[_written(chain)] = None
+    return list(found)
+
+
+def _bundled_units() -> list[Any]:
+    from rdkit import Chem
+
+    facts = pd.read_csv(ROOT / "data" / "polymer_properties.csv")
+    units = [text for text in facts["repeat_unit"].unique() if text.count("*") == 2 and len(text) < 40]
+    return [Chem.MolFromSmiles(text) for text in units]
+
+
+def _joined(chain: Any, following: Any) -> Any:
+    """A unit with another one joined to its second attachment point."""
+    from rdkit import Chem
+
+    joined = Chem.RWMol(Chem.CombineMols(chain, following))
+    tail = [a for a in chain.GetAtoms() if a.GetAtomicNum() == 0][1].GetIdx()
+    head = next(a for a in following.GetAtoms() if a.GetAtomicNum() == 0).GetIdx() + chain.GetNumAtoms()
+    last, first = (joined.GetAtomWithIdx(i).GetNeighbors()[0].GetIdx() for i in (tail, head))
+    joined.AddBond(last, first, Chem.BondType.SINGLE)
+    for index in sorted((tail, head), reverse=True):
+        joined.RemoveAtom(index)
+    return joined.GetMol()
+
+
+def _written(unit: Any) -> str:
+    from rdkit import Chem
+
+    Chem.SanitizeMol(unit)
+    return str(Chem.MolToSmiles(unit))

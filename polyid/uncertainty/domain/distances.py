@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -36,11 +37,17 @@ class MemberSpaces:
     deviation: np.ndarray
     usual: np.ndarray
 
+    @cached_property
+    def _exact(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Of each member the references as float64, and the squares of their lengths: to convert them takes longer than to compare."""
+        exact = [references.astype(np.float64) for references in self.references]
+        return [(references, (references**2).sum(axis=1)) for references in exact]
+
     def distances(self, member: int, fingerprints: np.ndarray) -> np.ndarray:
         """Distances (n, R) in a member's space; infinite to polymers it was not trained on."""
         query = (fingerprints.astype(np.float64) - self.mean[member]) / self.deviation[member]
-        reference = self.references[member].astype(np.float64)
-        squares = (query**2).sum(axis=1)[:, None] + (reference**2).sum(axis=1) - 2.0 * query @ reference.T
+        reference, lengths = self._exact[member]
+        squares = (query**2).sum(axis=1)[:, None] + lengths - 2.0 * query @ reference.T
         return np.where(self.trained[member], np.sqrt(np.maximum(squares, 0.0)), np.inf)
 
     def from_nearest(self, member: int, fingerprints: np.ndarray) -> np.ndarray:
