@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from rdkit import Chem
 
@@ -16,9 +19,11 @@ from polyid.chemistry.cutting import (
     cuts_of,
     first_part,
     on_heads_side,
+    recut,
     single_bond_between_rings,
 )
 from polyid.chemistry.repeat_unit import Ladder, Unit, unit_of
+from polyid.chemistry.smiles import atoms_of
 
 # More cuts of equal merit are told apart by the atoms beside them before each is tried.
 _TRIED = 4
@@ -50,6 +55,8 @@ def framed_unit(unit: Unit) -> Unit:
     ways = _best_ways(unit)
     if len(ways) == 1 or unit.heavy_atoms > MAX_HEAVY_ATOMS // 2:  # too large for a chain of two
         return _cut_at(unit, *ways[0])
+    if len(unit.strands) == 1 and not unit.has_stereo:
+        return _cut_at(unit, *min(ways, key=_texts_of_cuts(unit)))
     return unit_of(Chem.MolFromSmiles(min(_text(_cut_at(unit, *way)) for way in ways)))
 
 
@@ -78,10 +85,32 @@ def _text(unit: Unit) -> str:
     return min(texts)
 
 
+def _texts_of_cuts(unit: Unit) -> Callable[[tuple[Cut | None, bool]], str]:
+    """Gives the `_text` of a linear unit without configurations, cut and turned; aromatic bonds are the same wherever it is cut."""
+    flat = Chem.Mol(unit.molecule)
+    Chem.SanitizeMol(flat)
+    flat_unit = Unit(flat, unit.head, unit.tail)
+
+    def text(way: tuple[Cut | None, bool]) -> str:
+        cut, turned = way
+        labelled = Chem.RWMol(flat if cut is None else recut(flat_unit, cut))
+        for point, label in zip((unit.head, unit.tail), (2, 1) if turned else (1, 2), strict=True):
+            labelled.GetAtomWithIdx(point).SetIsotope(label)
+        Chem.GetSymmSSSR(labelled)
+        return str(Chem.MolToSmiles(labelled))
+
+    return text
+
+
 def _smallest(unit: Unit) -> Unit:
     """The unit of which this one is a multiple, or this one."""
-    here = _rank(unit, None, False)
-    cuts = [cut for cut in cuts_of(unit) if _rank(unit, cut, False) == here]
+    # Of a unit that is twice another, there is an even number of every kind of atom.
+    atoms = Counter((atom.GetAtomicNum(), atom.GetDegree()) for atom in atoms_of(unit.molecule) if atom.GetAtomicNum())
+    if math.gcd(*atoms.values()) == 1:
+        return unit
+    rank = _Ranks(unit)
+    here = rank(None, False)
+    cuts = [cut for cut in cuts_of(unit) if rank(cut, False) == here]
     whole = composition(unit.molecule, range(unit.molecule.GetNumAtoms() if cuts else 0))
     texts: set[str] = set()
     for cut, side in sorted(zip(cuts, on_heads_side(unit, cuts), strict=True), key=lambda part: part[1].total()):
@@ -99,8 +128,10 @@ def _smallest(unit: Unit) -> Unit:
 def _best_ways(unit: Unit) -> list[tuple[Cut | None, bool]]:
     """The best places to cut a chain, with the directions to read it, that can't be told apart by what lies beside them."""
     ways = [(cut, turned) for cut in (None, *cuts_of(unit)) for turned in (False, True)]
-    ranks = [_rank(unit, *way) for way in ways]
-    best = [way for way, rank in zip(ways, ranks, strict=True) if rank == min(ranks)]
+    rank = _Ranks(unit)
+    ranks = [rank(*way) for way in ways]
+    least = min(ranks)
+    best = [way for way, merit in zip(ways, ranks, strict=True) if merit == least]
     if len(best) > _TRIED and (beside := _beside(unit, [cut for cut, _ in best])):
         best = [way for way, atoms in zip(best, beside, strict=True) if atoms == min(beside)]
     return best
@@ -130,32 +161,52 @@ def _beside(unit: Unit, cuts: Sequence[Cut | None]) -> list[list[list[int]]]:
     return [sorted(sorted(ranks[atom] for atom in bond) for bond in _bonds(unit, cut)) for cut in cuts]
 
 
-def _rank(unit: Unit, cut: Cut | None, turned: bool) -> list[tuple[int, ...]]:
-    """The less, the more a chain is cut there, or between units when None, as chemists cut. A ladder has no direction."""
-    molecule, bonds = unit.molecule, _bonds(unit, cut)
-    if len(bonds) > 1:
-        return sorted(min(_bond_rank(molecule, *bond), _bond_rank(molecule, *bond[::-1])) for bond in bonds)
-    return [_bond_rank(molecule, *bonds[0][:: -1 if turned else 1])]
+class _Ranks:
+    """Where chemists would rather cut a chain, or between units at no cut: the less, the more so. A ladder has no direction."""
+
+    def __init__(self, unit: Unit):
+        self._unit = unit
+        self._atoms: dict[int, _EndAtom] = {}
+
+    def __call__(self, cut: Cut | None, turned: bool) -> list[tuple[int, ...]]:
+        bonds = _bonds(self._unit, cut)
+        if len(bonds) > 1:
+            return sorted(min(self._of_bond(*bond), self._of_bond(*bond[::-1])) for bond in bonds)
+        return [self._of_bond(*bonds[0][:: -1 if turned else 1])]
+
+    def _of_bond(self, last: int, first: int) -> tuple[int, ...]:
+        """The less, the more a bond from the tail of a unit to the head of the next is like this one."""
+        tail, head = self._atom(last), self._atom(first)
+        hetero = _HETEROATOMS.get(head.symbol)
+        if hetero is None or (tail.symbol in _HETEROATOMS and not tail.acyl):
+            return (
+                4 if tail.symbol in _HETEROATOMS else 3,
+                tail.unsaturated + head.unsaturated,
+                head.degree,
+                tail.degree,
+            )
+        group = 0 if tail.acyl else 1 if tail.symbol in _METALLOIDS else 2
+        return group, hetero, tail.unsaturated, tail.degree
+
+    def _atom(self, index: int) -> _EndAtom:
+        if index not in self._atoms:
+            self._atoms[index] = _end_atom(self._unit.molecule.GetAtomWithIdx(index))
+        return self._atoms[index]
 
 
-def _bond_rank(molecule: Chem.Mol, last: int, first: int) -> tuple[int, ...]:
-    """The less, the more a bond from the tail of a unit to the head of the next is like this one."""
-    tail, head = molecule.GetAtomWithIdx(last), molecule.GetAtomWithIdx(first)
-    hetero = _HETEROATOMS.get(head.GetSymbol())
-    if hetero is None or (tail.GetSymbol() in _HETEROATOMS and not _is_acyl(tail)):
-        unsaturated = sum(map(_is_unsaturated, (tail, head)))
-        return 4 if tail.GetSymbol() in _HETEROATOMS else 3, unsaturated, head.GetDegree(), tail.GetDegree()
-    group = 0 if _is_acyl(tail) else 1 if tail.GetSymbol() in _METALLOIDS else 2
-    return group, hetero, _is_unsaturated(tail), tail.GetDegree()
+class _EndAtom(NamedTuple):
+    """What of an atom at a cut decides; `acyl` is of an atom with a double bond to O or S: of an acid, a sulphone, a phosphate."""
+
+    symbol: str
+    degree: int
+    acyl: bool
+    unsaturated: bool
 
 
-def _is_acyl(atom: Chem.Atom) -> bool:
-    """Whether an atom has a double bond to O or S: of an acid, a sulphone, a phosphate."""
-    return any(
-        bond.GetBondType() == Chem.BondType.DOUBLE and bond.GetOtherAtom(atom).GetSymbol() in ("O", "S")
-        for bond in atom.GetBonds()
+def _end_atom(atom: Chem.Atom) -> _EndAtom:
+    orders = [(bond.GetBondType(), bond) for bond in atom.GetBonds()]
+    multiple = [(order, bond) for order, bond in orders if order != Chem.BondType.SINGLE]
+    acyl = any(
+        order == Chem.BondType.DOUBLE and bond.GetOtherAtom(atom).GetSymbol() in ("O", "S") for order, bond in multiple
     )
-
-
-def _is_unsaturated(atom: Chem.Atom) -> bool:
-    return any(bond.GetBondType() != Chem.BondType.SINGLE for bond in atom.GetBonds())
+    return _EndAtom(atom.GetSymbol(), len(orders), acyl, bool(multiple))

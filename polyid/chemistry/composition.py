@@ -169,8 +169,8 @@ def _regular_totals(polymer: Polymer) -> np.ndarray:
     """The same of a regular chain: every unit in its middle adds what one unit more adds to a short chain."""
     chain = polymer.short_chain()
     totals = _totals(chain.molecule)
-    left_out = polymer.degree - len(chain.times)
-    return totals + left_out * (totals - _totals(polymer.short_chain(fewer=1).molecule)) if left_out else totals
+    left_out = polymer.degree - chain.units
+    return totals + left_out * (totals - _totals(polymer.chain_unit.chain(chain.units - 1))) if left_out else totals
 
 
 def _composition(totals: np.ndarray, stereo: Sequence[float]) -> np.ndarray:

@@ -63,14 +63,25 @@ def on_heads_side(unit: Unit, cuts: Sequence[Cut]) -> list[Counter[tuple[int, in
 
 def cut_elsewhere(unit: Unit, cut: Cut) -> Unit:
     """The same chain cut elsewhere: the unit's tails are joined to its heads. A ladder cut at one bond becomes linear."""
-    molecule = Chem.RWMol(unit.molecule)
+    if len(unit.strands) == 1 and not unit.has_stereo:
+        molecule = recut(unit, cut)
+        Chem.FastFindRings(molecule)
+        molecule.UpdatePropertyCache(strict=False)
+        return unit.rejoined(molecule)
     instead = _points_instead(unit, cut)
     for head, tail in unit.strands:
         first, last = unit.neighbour(head), unit.neighbour(tail)
         instead.setdefault(first, {})[head] = last
         instead.setdefault(last, {})[tail] = first
-        molecule.RemoveBond(first, head)
-        molecule.RemoveBond(last, tail)
+    return _unit_of_edited(unit, recut(unit, cut), instead, len(cut))
+
+
+def recut(unit: Unit, cut: Cut) -> Chem.RWMol:
+    """The molecule of a unit with the bonds that it has when it is cut elsewhere; neither rings nor configurations are looked at."""
+    molecule = Chem.RWMol(unit.molecule)
+    for head, tail in unit.strands:
+        molecule.RemoveBond(unit.neighbour(head), head)
+        molecule.RemoveBond(unit.neighbour(tail), tail)
     for left, right in cut:
         molecule.RemoveBond(left, right)
     for head, tail in unit.strands:
@@ -78,7 +89,7 @@ def cut_elsewhere(unit: Unit, cut: Cut) -> Unit:
     for (head, tail), (left, right) in zip(unit.strands, cut, strict=False):
         molecule.AddBond(right, head, Chem.BondType.SINGLE)
         molecule.AddBond(left, tail, Chem.BondType.SINGLE)
-    return _unit_of_edited(unit, molecule, instead, len(cut))
+    return molecule
 
 
 def first_part(unit: Unit, cut: Cut) -> Unit:

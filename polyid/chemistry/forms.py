@@ -21,7 +21,7 @@ from polyid.chemistry.ladder import with_strands
 from polyid.chemistry.monomers import is_monomer, without_alkali
 from polyid.chemistry.notations import LADDER_POINTS, MAX_CHARACTERS, as_smiles, copolymer_of
 from polyid.chemistry.repeat_unit import cut_at_single_bond
-from polyid.chemistry.smiles import read_molecule
+from polyid.chemistry.smiles import atoms_of, read_molecule
 from polyid.common.text import shorten
 from polyid.errors import PolymerError
 
@@ -32,6 +32,9 @@ R = TypeVar("R")
 _HEAVY_ATOM = re.compile(r"\[(?!H\]|[^\[\]]*\*)[^\[\]]*\]|Br|Cl|[BCNOPSFIbcnops]")
 _POINT = re.compile(r"\[\*\]|\*")
 _LABELLED_POINT = re.compile(r"\[[^\[\]]+\*|\*[^\[\]()]*(?<!\[\*)\]")
+_UNUSUAL_BOND = re.compile(r"[^\w*()=#@/\\%.+-]|->|<-")
+# Where an attachment point may be, which a ring closure can hide.
+_ON_DOUBLE_BOND = re.compile(r"\*[^()A-Za-z]*=|=[^()A-Za-z]*\*|\*\]?[\d%]")
 _BONDS = {Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem.BondType.AROMATIC}
 
 ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I")
@@ -73,7 +76,7 @@ def parse_polymer(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
                 if not (atom.GetAtomicNum() or atom.GetIsotope()):
                     atom.SetIsotope(atom.GetAtomMapNum())
                 atom.SetAtomMapNum(0)
-        if "*" in text and "=" in text:
+        if _ON_DOUBLE_BOND.search(text):
             molecule = cut_at_single_bond(molecule)
         if "." in text and "*" not in text:
             molecule = without_alkali(molecule)
@@ -143,10 +146,13 @@ def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
     shown = shorten(text)
     heavy = molecule.GetNumHeavyAtoms()
     _refuse_many_atoms(heavy)
-    parts = len(Chem.GetMolFrags(molecule))
-    _refuse_unusual_bonds(molecule, shown)
+    parts = len(Chem.GetMolFrags(molecule)) if "." in text else 1
     # Everything but plain atoms of the organic subset is written in brackets or as a star.
-    points = _unusual_atoms(molecule, shown) if "[" in text or "*" in text else []
+    if "[" in text or _UNUSUAL_BOND.search(text):
+        _refuse_unusual_bonds(molecule, shown)
+        points = _unusual_atoms(molecule, shown)
+    else:
+        points = [atom for atom in atoms_of(molecule) if not atom.GetAtomicNum()] if "*" in text else []
     if not heavy:
         raise PolymerError(f"“{shown}” has no atoms between its attachment points; {EXPECTED}.")
     if not points:

@@ -156,7 +156,7 @@ def elements_of(smiles: str) -> set[str]:
 def _symbols(text: str) -> set[str]:
     polymer = Polymer.read(text)
     if polymer.is_regular:
-        return set(polymer.unit_elements)
+        return set(polymer.chain_unit.elements)
     return {atom.GetSymbol() for atom in atoms_of(parse_smiles(text))}
 
 

@@ -1,7 +1,7 @@
 """What a polymer is to a model: a regular chain by its repeat unit, any other as it is written out.
 
-A model reads what is local: surroundings of atoms, as far as a few bonds reach. In the middle of a regular chain these repeat,
-so that a short chain, whose middle unit counts for all that are left out, has the same counts as the long one, exactly.
+A model reads what is local: surroundings of atoms, as far as a few bonds reach. Along a regular chain these repeat, so that a
+short chain, some of whose atoms count for all that are left out, has the same counts as the long one, exactly.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.chain import canonical, chain, repeated
 from polyid.chemistry.repeat_unit import Ladder, Unit, unit_of
-from polyid.chemistry.smiles import MOLECULES_KEPT, atoms_of, read_molecule
+from polyid.chemistry.short_chain import ChainUnit, ShortChain
+from polyid.chemistry.smiles import MOLECULES_KEPT, read_molecule
 
 _REGULAR = re.compile(r"(?P<unit>\S*\*\S*) x (?P<degree>\d+)")
 # Ring, aromaticity and conjugation look no further along a chain; nor do the fragments and descriptors of the kernel.
@@ -41,10 +41,10 @@ class Polymer:
     @classmethod
     def of_unit(cls, unit: Unit, degree: int) -> Polymer:
         """The regular chain of a unit; written out where what is far away along it can change what an atom is."""
-        if not isinstance(unit, Ladder) and not _has_stereo(unit.molecule):
+        if not isinstance(unit, Ladder) and not unit.has_stereo:
             polymer = cls._regular(unit, degree)
-            units, atoms = polymer.units_of_short_chain(LOCAL_REACH), polymer.short_chain().molecule.GetNumAtoms()
-            if atoms == units * unit.heavy_atoms:
+            # Hydrogen that is an atom of its own isn't taken away from a chain.
+            if polymer.chain_unit.atoms == unit.heavy_atoms:
                 return polymer
         return cls(canonical(chain([unit] * degree)))
 
@@ -90,62 +90,13 @@ class Polymer:
             return canonical(chain([_unit(self.smiles_or_unit)] * self.degree))
 
     @property
-    def unit_elements(self) -> frozenset[str]:
-        """Symbols of the elements of a regular chain."""
-        return _elements(self.smiles_or_unit)
+    def chain_unit(self) -> ChainUnit:
+        """The unit of a regular chain."""
+        return _chain_unit(self.smiles_or_unit)
 
-    def short_chain(self, reach: int = LOCAL_REACH, fewer: int = 0) -> ShortChain:
-        """The short chain that has the counts of this regular chain, of everything that reaches so many bonds.
-
-        Parameters
-        ----------
-        reach : int
-            Bonds.
-        fewer : int
-            Units to leave out of the short chain.
-        """
-        return _short_chain(self, reach, fewer)
-
-    def units_of_short_chain(self, reach: int) -> int:
-        """Units of `short_chain`: as far as the reach on both sides of the middle one, all of a chain that has no more."""
-        ends = reach // _backbone_bonds(self.smiles_or_unit) + 1
-        return min(self.degree, 2 * ends + 1)
-
-
-@dataclass(frozen=True)
-class ShortChain:
-    """A chain of few units and how often each of its units counts.
-
-    Attributes
-    ----------
-    molecule : rdkit.Chem.Mol
-    unit : int array, shape (V,)
-        Number of each heavy atom's unit.
-    times : float array, shape (units,)
-        How often each unit counts.
-    """
-
-    molecule: Chem.Mol
-    unit: np.ndarray
-    times: np.ndarray
-
-    @property
-    def weight(self) -> np.ndarray:
-        """How often each heavy atom counts, shape (V,)."""
-        return self.times[self.unit]
-
-
-def times_of_units(units: int, degree: int) -> np.ndarray:
-    """How often each unit of a short chain counts for a long one: once, but for the middle one."""
-    times = np.ones(units)
-    times[units // 2] += degree - units
-    return times
-
-
-def _has_stereo(molecule: Chem.Mol) -> bool:
-    return any(atom.GetChiralTag() != Chem.ChiralType.CHI_UNSPECIFIED for atom in molecule.GetAtoms()) or any(
-        bond.GetStereo() > Chem.BondStereo.STEREOANY for bond in molecule.GetBonds()
-    )
+    def short_chain(self) -> ShortChain:
+        """The short chain that has the counts of this regular chain, of all that is local."""
+        return _short_chain(self)
 
 
 # A part of a table asks for graph, fragments and domain one after the other.
@@ -157,23 +108,12 @@ def _unit(smiles: str) -> Unit:
 
 
 @lru_cache(maxsize=MOLECULES_KEPT)
-def _elements(smiles: str) -> frozenset[str]:
-    return frozenset(atom.GetSymbol() for atom in atoms_of(_unit(smiles).molecule) if atom.GetAtomicNum())
+def _chain_unit(smiles: str) -> ChainUnit:
+    return ChainUnit(_unit(smiles))
 
 
 @lru_cache(maxsize=MOLECULES_KEPT)
-def _backbone_bonds(smiles: str) -> int:
-    """Bonds from a unit's first backbone atom to that of the next."""
-    unit = _unit(smiles)
-    return len(Chem.GetShortestPath(unit.molecule, unit.head, unit.tail)) - 2
-
-
-@lru_cache(maxsize=2 * MOLECULES_KEPT)
-def _short_chain(polymer: Polymer, reach: int, fewer: int) -> ShortChain:
-    unit = _unit(polymer.smiles_or_unit)
-    units = polymer.units_of_short_chain(reach) - fewer
-    with rdBase.BlockLogs():
-        molecule = chain([unit] * units)
-    heavy = unit.heavy_atoms
-    place = np.minimum(np.arange(molecule.GetNumAtoms()) // heavy, units - 1)
-    return ShortChain(molecule, place, times_of_units(units, polymer.degree))
+def _short_chain(polymer: Polymer) -> ShortChain:
+    unit = polymer.chain_unit
+    units = unit.units(LOCAL_REACH, polymer.degree)
+    return ShortChain(unit.chain(units), units, unit.weight(units, LOCAL_REACH, polymer.degree).ravel())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 
 from rdkit import Chem
 
-from polyid.chemistry.smiles import atoms_of
+from polyid.chemistry.smiles import atoms_of, bonds_of
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,20 @@ class Unit:
     def strands(self) -> tuple[tuple[int, int], ...]:
         """Head and tail of each strand; a unit's tails are bonded to the heads of the next."""
         return ((self.head, self.tail),)
+
+    @cached_property
+    def has_stereo(self) -> bool:
+        """Whether a configuration is written."""
+        unspecified, none = Chem.ChiralType.CHI_UNSPECIFIED, Chem.BondStereo.STEREOANY
+        return any(atom.GetChiralTag() != unspecified for atom in atoms_of(self.molecule)) or any(
+            bond.GetStereo() > none for bond in bonds_of(self.molecule)
+        )
+
+    def rejoined(self, molecule: Chem.Mol) -> Unit:
+        """A linear unit with other bonds between the same atoms, and the configurations that it has."""
+        unit = Unit(molecule, self.head, self.tail)
+        vars(unit)["has_stereo"] = self.has_stereo
+        return unit
 
     def neighbour(self, point: int) -> int:
         """The atom an attachment point is bonded to."""

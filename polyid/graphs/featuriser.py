@@ -14,8 +14,10 @@ from polyid.errors import PolymerError
 from polyid.graphs.cache import CACHE_VERSION, GraphStore
 from polyid.graphs.features import FEATURES, feature_name
 from polyid.graphs.molecular import MolecularGraph, weighted_union
-from polyid.graphs.read import read_graph, read_regular
-from polyid.graphs.refinement import QuotientGraph, compress
+from polyid.graphs.read import read_graph
+from polyid.graphs.read_regular import read_regular
+from polyid.graphs.refinement import QuotientGraph
+from polyid.graphs.together import compress_all
 
 # What an interrupted run loses at most.
 _MOLECULES_KEPT_TOGETHER = 1_000
@@ -98,13 +100,13 @@ class Featuriser:
         return hashlib.sha256(key.encode()).hexdigest()[:32]
 
     def _computed(self, smiles: Sequence[str], row_of: dict[str, int]) -> dict[str, QuotientGraph]:
-        graphs = {}
+        graphs = []
         for text in smiles:
             try:
-                graphs[text] = compress(self.read(text), self.rounds)
+                graphs.append(self.read(text))
             except PolymerError as error:
                 raise PolymerError(f"Row {row_of[text]}: {error}") from None
-        return graphs
+        return dict(zip(smiles, compress_all(graphs, self.rounds), strict=True))
 
     def read(self, smiles: str) -> MolecularGraph:
         """The whole graph of one SMILES, or of the weighted chains that stand for a copolymer."""

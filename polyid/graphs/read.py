@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from rdkit import Chem
 
-from polyid.chemistry.polymer import LOCAL_REACH, Polymer, times_of_units
 from polyid.chemistry.smiles import atoms_of, bonds_of, parse_smiles
 from polyid.graphs.features import BondFeature, Feature
 from polyid.graphs.molecular import MolecularGraph
@@ -31,50 +29,87 @@ def read_graph(smiles: str, atom_features: Callable, bond_features: Callable, ex
 
 def graph_of(mol: Chem.Mol, atom_features: Callable, bond_features: Callable, explicit_hs: bool) -> MolecularGraph:
     """`read_graph` of a molecule."""
-    if explicit_hs and not (isinstance(atom_features, Feature) and isinstance(bond_features, BondFeature)):
-        mol = Chem.AddHs(mol)
-    atoms, bonds = atoms_of(mol), bonds_of(mol)
+    if isinstance(atom_features, Feature) and isinstance(bond_features, BondFeature):
+        hydrogens = [a.GetTotalNumHs() for a in atoms_of(mol)] if explicit_hs else []
+        read = ReadFeatures(atom_features, bond_features, explicit_hs)
+        atom_type = np.array([read.atom(a) for a in atoms_of(mol)], np.int64)
+        bonds = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx(), read.bond(b)) for b in bonds_of(mol)]
+        begin, end, bond_type = np.array(bonds, np.int64).reshape(-1, 3).T
+        return read.graph(atom_type, begin, end, bond_type, np.array(hydrogens, np.int64))
+    mol = Chem.AddHs(mol) if explicit_hs else mol
     atom_types: dict = {}
     bond_types: dict = {}
-    if isinstance(atom_features, Feature) and isinstance(bond_features, BondFeature):
-        of_atom, of_bond = atom_features.values, bond_features.values
-        atom_type = np.array([atom_types.setdefault(of_atom(a, explicit_hs), len(atom_types)) for a in atoms], np.int64)
-        read = [
-            (b.GetBeginAtomIdx(), b.GetEndAtomIdx(), bond_types.setdefault(of_bond(b, explicit_hs), len(bond_types)))
-            for b in bonds
-        ]
-        begin, end, plain = np.array(read, np.int64).reshape(-1, 3).T
-        names = [kind[0] for kind in atom_types]
+    atom_type = np.array(
+        [atom_types.setdefault(str(atom_features(a)), len(atom_types)) for a in atoms_of(mol)], np.int64
+    )
+    # nfp compares an atom's data with an index, so a bond feature never sees flipped=True; the same is done here.
+    texts = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx(), str(bond_features(b, flipped=False))) for b in bonds_of(mol)]
+    bonds = [(begin, end, bond_types.setdefault(text, len(bond_types))) for begin, end, text in texts]
+    begin, end, bond_type = np.array(bonds, np.int64).reshape(-1, 3).T
+    return _directed(list(atom_types), atom_type, list(bond_types), bond_type, begin, end)
+
+
+class ReadFeatures:
+    """The features of atoms and bonds as they are read one by one, and the graph of numbers that stand for them.
+
+    Parameters
+    ----------
+    atom_features : Feature
+    bond_features : BondFeature
+    explicit_hs : bool
+    """
+
+    def __init__(self, atom_features: Feature, bond_features: BondFeature, explicit_hs: bool):
+        self._features, self._explicit_hs = (atom_features, bond_features), explicit_hs
+        self._atoms: dict[tuple, int] = {}
+        self._bonds: dict[tuple, int] = {}
+
+    def atom(self, atom: Chem.Atom) -> int:
+        """Number of an atom's feature."""
+        return self._atoms.setdefault(self._features[0].values(atom, self._explicit_hs), len(self._atoms))
+
+    def bond(self, bond: Chem.Bond) -> int:
+        """Number of a bond's feature, as far as its atoms don't matter."""
+        return self._bonds.setdefault(self._features[1].values(bond, self._explicit_hs), len(self._bonds))
+
+    def graph(
+        self, atom_type: np.ndarray, begin: np.ndarray, end: np.ndarray, bond_type: np.ndarray, hydrogens: np.ndarray
+    ) -> MolecularGraph:
+        """The graph of heavy atoms (V,) and bonds (B,) of these numbers, and so many `hydrogens` of each atom; none where empty."""
+        names = [kind[0] for kind in self._atoms]
         symbols = sorted(set(names))
         element = np.array([symbols.index(name) for name in names], np.int64)[atom_type]
         ends = np.minimum(element[begin], element[end]), np.maximum(element[begin], element[end])
-        shape = (len(bond_types), len(symbols), len(symbols))
-        plain_ends, bond_type = np.unique(np.ravel_multi_index((plain, *ends), shape), return_inverse=True)
-        kinds = list(bond_types)
-        atom_texts = [str(kind) for kind in atom_types]
+        shape = (max(1, len(self._bonds)), len(symbols), len(symbols))
+        plain_ends, bond_type = np.unique(np.ravel_multi_index((bond_type, *ends), shape), return_inverse=True)
+        kinds = list(self._bonds)
+        atom_texts = [str(kind) for kind in self._atoms]
         bond_texts = [
             str((*kinds[i], [symbols[j], symbols[k]]))
             for i, j, k in zip(*np.unravel_index(plain_ends, shape), strict=True)
         ]
-        hydrogens = np.array([a.GetTotalNumHs() for a in atoms_of(mol)] if explicit_hs else [], np.int64)
         if hydrogens.any():
             heavy = len(atom_type)
             carriers = np.repeat(np.arange(heavy), hydrogens)
-            to_element = {
-                i: _place(bond_texts, str(bond_features.hydrogen(symbols[i]))) for i in set(element[carriers].tolist())
-            }
+            hydrogen = self._features[1].hydrogen
+            to_element = {i: _place(bond_texts, str(hydrogen(symbols[i]))) for i in set(element[carriers].tolist())}
             begin = np.append(begin, carriers)
             end = np.append(end, np.arange(heavy, heavy + len(carriers)))
             bond_type = np.append(bond_type, [to_element[i] for i in element[carriers].tolist()])
-            kind = _place(atom_texts, str(atom_features.hydrogen()))
+            kind = _place(atom_texts, str(self._features[0].hydrogen()))
             atom_type = np.append(atom_type, np.full(len(carriers), kind))
-    else:
-        atom_type = np.array([atom_types.setdefault(str(atom_features(a)), len(atom_types)) for a in atoms], np.int64)
-        # nfp compares an atom's data with an index, so a bond feature never sees flipped=True; the same is done here.
-        texts = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx(), str(bond_features(b, flipped=False))) for b in bonds]
-        read = [(begin, end, bond_types.setdefault(text, len(bond_types))) for begin, end, text in texts]
-        begin, end, bond_type = np.array(read, np.int64).reshape(-1, 3).T
-        atom_texts, bond_texts = list(atom_types), list(bond_types)
+        return _directed(atom_texts, atom_type, bond_texts, bond_type, begin, end)
+
+
+def _directed(
+    atom_texts: list[str],
+    atom_type: np.ndarray,
+    bond_texts: list[str],
+    bond_type: np.ndarray,
+    begin: np.ndarray,
+    end: np.ndarray,
+) -> MolecularGraph:
+    """The graph with each bond in both directions."""
     source, target = np.stack([begin, end], axis=1).ravel(), np.stack([end, begin], axis=1).ravel()
     order = np.argsort(source, kind="stable")
     bond_type = np.repeat(bond_type, 2)[order]
@@ -93,69 +128,3 @@ def _place(texts: list[str], text: str) -> int:
     if text not in texts:
         texts.append(text)
     return texts.index(text)
-
-
-def read_regular(
-    polymer: Polymer, atom_features: Callable, bond_features: Callable, explicit_hs: bool, rounds: int
-) -> MolecularGraph:
-    """Graph of a short chain in which so many rounds of message passing see all that they see in a regular chain.
-
-    Features are read from a still shorter one; the units between its ends and its middle are copies of the middle.
-
-    Returns
-    -------
-    MolecularGraph
-        Its weights say how often each atom counts.
-    """
-    short = polymer.short_chain()
-    graph = graph_of(short.molecule, atom_features, bond_features, explicit_hs)
-    unit = short.unit
-    if len(graph.atom_type) > len(unit):  # hydrogens come behind all other atoms
-        heavy = len(unit)
-        carrier = np.zeros(len(graph.atom_type) - heavy, np.int64)
-        of_hydrogen = graph.connectivity[:, 0] >= heavy
-        carrier[graph.connectivity[of_hydrogen, 0] - heavy] = graph.connectivity[of_hydrogen, 1]
-        unit = np.append(unit, unit[carrier])
-    units = polymer.units_of_short_chain(rounds + LOCAL_REACH)
-    times = times_of_units(units, polymer.degree)
-    if units == len(short.times):
-        return replace(graph, weight=times[unit])
-    return _lengthened(graph, unit, times)
-
-
-def _lengthened(graph: MolecularGraph, unit: np.ndarray, times: np.ndarray) -> MolecularGraph:
-    """A chain with more units, which count `times`, than the one that has a graph; `unit` is the number of each atom's (V,)."""
-    before, after = int(unit.max()) + 1, len(times)
-    ends = before // 2
-    # The unit of the given chain that each unit of the longer one is a copy of.
-    copied = np.concatenate([np.arange(ends), np.full(after - 2 * ends, ends), np.arange(before - ends, before)])
-    size = np.bincount(unit)
-    by_unit = np.argsort(unit, kind="stable")
-    place = np.empty(len(unit), np.int64)
-    place[by_unit] = np.arange(len(unit)) - np.repeat(np.cumsum(size) - size, size)
-    begin = np.cumsum(size[copied]) - size[copied]
-
-    atoms = _of_units(unit, by_unit, copied)
-    source, target = graph.connectivity.T
-    by_source = np.lexsort((place[source], unit[source]))
-    bonds = _of_units(unit[source], by_source, copied)
-    own = np.repeat(np.arange(after), np.bincount(unit[source], minlength=before)[copied])
-    source, target = source[bonds], target[bonds]
-    other = own + unit[target] - unit[source]
-    connectivity = np.stack([begin[own] + place[source], begin[other] + place[target]], axis=1)
-    return MolecularGraph(
-        graph.atom_features,
-        graph.atom_type[atoms],
-        graph.bond_features,
-        graph.bond_type[bonds],
-        connectivity,
-        np.repeat(times, size[copied]),
-    )
-
-
-def _of_units(unit: np.ndarray, by_unit: np.ndarray, copied: np.ndarray) -> np.ndarray:
-    """The items (of which `by_unit` gives the order by unit) of the units `copied`, one unit behind the other."""
-    size = np.bincount(unit, minlength=int(copied.max()) + 1)
-    begin = (np.cumsum(size) - size)[copied]
-    size = size[copied]
-    return by_unit[np.arange(size.sum()) + np.repeat(begin - np.cumsum(size) + size, size)]

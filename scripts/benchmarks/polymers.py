@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from rdkit import Chem
 
 ROOT = Path(__file__).resolve().parents[2]
 PROPERTIES = (
@@ -65,10 +66,11 @@ def generated_units(count: int, seed: int = 0) -> list[str]:
 def large_units(count: int, seed: int = 0) -> list[str]:
     """Different repeat units as large as those of a public table of polymers: 35 heavy atoms in the middle, 100 at most.
 
-    Units of the bundled table are joined until they are as large as drawn.
+    Units of the bundled table are joined until they are as large as drawn. No configuration is written, as in nearly all rows of
+    such a table: chains of units with one are written out, and take several times as long.
     """
     rng = random.Random(seed)
-    molecules = _bundled_units()
+    molecules = [unit for unit in _bundled_units() if not any(mark in Chem.MolToSmiles(unit) for mark in "@/\\")]
     found: dict[str, None] = {}
     while len(found) < count:
         size = min(rng.lognormvariate(math.log(27), 0.45), 94)
@@ -81,8 +83,6 @@ def large_units(count: int, seed: int = 0) -> list[str]:
 
 
 def _bundled_units() -> list[Any]:
-    from rdkit import Chem
-
     facts = pd.read_csv(ROOT / "data" / "polymer_properties.csv")
     units = [text for text in facts["repeat_unit"].unique() if text.count("*") == 2 and len(text) < 40]
     return [Chem.MolFromSmiles(text) for text in units]
@@ -90,8 +90,6 @@ def _bundled_units() -> list[Any]:
 
 def _joined(chain: Any, following: Any) -> Any:
     """A unit with another one joined to its second attachment point."""
-    from rdkit import Chem
-
     joined = Chem.RWMol(Chem.CombineMols(chain, following))
     tail = [a for a in chain.GetAtoms() if a.GetAtomicNum() == 0][1].GetIdx()
     head = next(a for a in following.GetAtoms() if a.GetAtomicNum() == 0).GetIdx() + chain.GetNumAtoms()
@@ -103,7 +101,5 @@ def _joined(chain: Any, following: Any) -> Any:
 
 
 def _written(unit: Any) -> str:
-    from rdkit import Chem
-
     Chem.SanitizeMol(unit)
     return str(Chem.MolToSmiles(unit))

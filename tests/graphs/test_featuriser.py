@@ -16,6 +16,7 @@ from polyid.graphs.features import atom_features_v1, bond_features_v1, feature_s
 from polyid.graphs.featuriser import Featuriser
 from polyid.graphs.read import read_graph
 from polyid.graphs.refinement import QuotientGraph, compress
+from polyid.graphs.together import compress_all
 
 SMILES = [*small_table()["smiles_polymer"], "CCO", "CCO", "[Xe]"]
 FEATURISER = Featuriser(atom_features_v1, bond_features_v1, True, 3)
@@ -116,3 +117,13 @@ def test_errors_name_the_row_and_the_smiles():
         FEATURISER(["CC", "C(C", "C(C"], cache=False)
     with pytest.raises(PolymerError, match="Row 12"):
         FEATURISER(["CC", "C(C"], cache=False, rows=[7, 12])
+
+
+@pytest.mark.parametrize("explicit_hs, rounds", [(False, 4), (True, 1)])
+def test_molecules_refined_together_are_as_each_alone(explicit_hs, rounds):
+    featuriser = Featuriser(*feature_set("stereo"), explicit_hs, rounds)
+    texts = [*(f"*CC(*){'C' * n}O x 18" for n in range(1, 40)), "C", "[Cl][Cl]", "c1ccccc1C(=O)OC" * 9]
+    graphs = [featuriser.read(text) for text in texts]
+    for one, together in zip(graphs, compress_all(graphs, rounds), strict=True):
+        assert compress(one, rounds).to_bytes() == together.to_bytes()
+    assert compress_all([], rounds) == []

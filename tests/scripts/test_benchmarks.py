@@ -117,6 +117,14 @@ def test_generated_units_are_different_repeat_units():
     assert all(Chem.MolFromSmiles(unit) is not None for unit in units)
 
 
+def test_large_units_are_as_large_as_those_of_public_tables():
+    units = polymers.large_units(200, seed=1)
+    assert len(set(units)) == 200 and units == polymers.large_units(200, seed=1)
+    sizes = sorted(Chem.MolFromSmiles(unit).GetNumHeavyAtoms() for unit in units)
+    assert 32 <= sizes[100] <= 38 and sizes[-1] <= 100
+    assert {recognise_form(unit) for unit in units} == {PolymerForm.REPEAT_UNIT}
+
+
 def test_a_sample_spreads_over_all_sizes():
     import pandas as pd
 
