@@ -9,6 +9,7 @@ import typer
 
 from polyid.bundle.layout import has_manifest
 from polyid.cli.command import Columns, checked_columns, find_table
+from polyid.cli.train_elsewhere import HERE, HF_JOBS, PLACES, place, train_on_jobs
 from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS, SPLITS, split_column
 from polyid.config.parameters import preset as preset_parameters
 from polyid.errors import DataError
@@ -24,8 +25,11 @@ def _preset_name(name: str) -> str:
 
 
 def train(
+    context: typer.Context,
     data: Annotated[str, typer.Argument(help="CSV, TSV, XLSX or Parquet table of polymers and properties.")],
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the model.")],
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the model; may be left out with --on hf-jobs.")
+    ] = None,
     properties: Annotated[
         list[str] | None, typer.Option(metavar="NAME...", help="Columns to learn; by default all properties.")
     ] = None,
@@ -52,11 +56,34 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in DIR.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that DIR holds.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    publish: Annotated[
+        str | None, typer.Option(metavar="USER/REPO", help="Publish the model at the end, to this model repo.")
+    ] = None,
+    tag: Annotated[str | None, typer.Option(help="Git tag for what is published, such as v1.0.0.")] = None,
+    on: Annotated[
+        str, typer.Option(callback=place, metavar="|".join(PLACES), help="Where: a Hugging Face Job is billed.")
+    ] = HERE,
+    flavor: Annotated[
+        str | None, typer.Option(metavar="FLAVOUR", help="Hardware of the Job, such as a10g-small.")
+    ] = None,
+    timeout: Annotated[
+        int | None, typer.Option(min=60, metavar="SECONDS", help="After which the Job is ended; by default a day.")
+    ] = None,
 ) -> None:
     """Train an ensemble on a table."""
     # All that can be checked without TensorFlow, which takes seconds to load.
     settings = preset_parameters(preset, kfolds=folds, epochs=epochs, seed=seed)
     split_column(split)
+    if on == HF_JOBS:
+        table = find_table(data)
+        checked_columns(table, column, properties or None)
+        return train_on_jobs(context, table, output, publish, tag, flavor, timeout)
+    if output is None:
+        raise DataError("There is no folder for the model: name one with --output.")
+    if publish is not None:
+        from polyid.hub.destination import check_destination
+
+        check_destination(publish, tag, None, None, None)
     finished = has_manifest(output)
     if finished and not (overwrite or resume):
         raise DataError(f"{output} already holds a model; choose another --output, or add --overwrite to replace it.")
@@ -85,6 +112,11 @@ def train(
         print(f"{left_out} rows of {table} were left out; 'polyid data show {table}' lists them.")
     _print_figures(ensemble)
     print(f"Model written to {output}")
+    if publish is not None:
+        from polyid.hub.publish import publish_bundle
+
+        published = publish_bundle(output, publish, tag=tag)
+        print(f"Published to {published.repo_id}: {published.commit_url}")
 
 
 def _print_figures(ensemble: MultiModel) -> None:

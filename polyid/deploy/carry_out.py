@@ -10,7 +10,7 @@ from polyid.deploy.plan import Plan
 from polyid.hub.calls import Call
 from polyid.hub.client import Api, hub_api
 from polyid.hub.repos import look_at
-from polyid.hub.spaces import await_running, without_warnings
+from polyid.hub.space_settings import await_running, without_warnings
 
 START_SECONDS = 1800.0
 """How long a Space may take to be built and to start: TensorFlow with CUDA is installed on the way."""

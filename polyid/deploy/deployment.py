@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from polyid.errors import HubError
 from polyid.hub.client import the_token
-from polyid.hub.spaces import FREE, SpaceSettings
+from polyid.hub.space_settings import FREE, SpaceSettings
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
 HARDWARE = re.compile(r"[a-z0-9][a-z0-9-]{1,40}")

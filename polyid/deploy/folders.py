@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ SPACES = {"trainer": "trainer_space", "inference": "inference_space"}
 """A Space's part in a deployment, and its folder in the repository."""
 SPACE_MARK = "polyid/__init__.py"
 """A file by which a Space is known to be one of ours."""
-BESIDE = ("polyid", "data", "LICENSE")
-"""What lies beside a Space's own files: the package, the bundled tables with their licences, and the package's licence."""
+PACKAGE = ("polyid", "LICENSE")
+BESIDE = (*PACKAGE, "data")
+"""What lies beside a Space's own files: the package and its licence, the bundled tables with theirs."""
 _LEFT_OUT = re.compile(r"(^|/)(\.|__pycache__(/|$))|\.pyc$|^data/sources/[^/]+\.csv$")
 _PIN = re.compile(r"[A-Za-z0-9._-]+(\[[a-z0-9,_-]+\])?==[A-Za-z0-9.+!]+")
 _HEAD = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
@@ -74,13 +75,19 @@ def assemble_space(repository: Path, part: str, deployment: Deployment, folder: 
     own = repository / SPACES[part]
     for name, path in _chosen(own, own):
         _copy(path, folder / name)
-    for beside in BESIDE:
-        for name, path in _chosen(repository / beside, repository):
-            _copy(path, folder / name)
+    assemble_package(repository, folder, BESIDE)
     check_pinned(folder / "requirements.txt")
     readme = folder / "README.md"
     links = {"models": [deployment.models], "datasets": [deployment.tables]}
     readme.write_text(with_head(readme.read_text("utf-8"), links), "utf-8")
+    return folder
+
+
+def assemble_package(repository: Path, folder: Path, parts: Sequence[str] = PACKAGE) -> Path:
+    """Copy the package, or further parts of a clone, into a folder, and return it."""
+    for part in parts:
+        for name, path in _chosen(repository / part, repository):
+            _copy(path, folder / name)
     return folder
 
 

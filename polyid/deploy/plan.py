@@ -17,7 +17,7 @@ from polyid.hub.calls import Call
 from polyid.hub.client import Api, hub_api
 from polyid.hub.destination import check_repo_id, look_at_destination, read_account
 from polyid.hub.repos import RepoContent, bucket_calls, check_is_ours, content_calls, has_bucket, look_at
-from polyid.hub.spaces import hardware_calls, settings_calls
+from polyid.hub.space_settings import hardware_calls, settings_calls
 
 TITLE = f"Deploy polyid-spaces {__version__}"
 

@@ -21,6 +21,7 @@ from hub_server.spaces import checked_key, checked_volumes
 from hub_server.store import Account, Hub
 
 JOB = "/api/jobs/{namespace:segment}/{job_id:segment}"
+AT_WORK = ("SCHEDULING", "RUNNING")
 DEFAULT_TIMEOUT = 30 * 60
 """Seconds after which the Hub ends a Job that names no time."""
 
@@ -104,13 +105,13 @@ def inspect_job(hub: TheHub, account: Writer, namespace: str, job_id: str) -> di
 @calls.get(JOB + "/logs")
 def job_logs(hub: TheHub, account: Writer, namespace: str, job_id: str, tail: int | None = None) -> Response:
     path, _ = read_job(hub, namespace, job_id, account)
-    return event_stream(path.with_suffix(".log"), tail)
+    return event_stream(path.with_suffix(".log"), lambda: read_json(path)["stage"] not in AT_WORK, tail)
 
 
 @calls.post(JOB + "/cancel")
 def cancel_job(hub: TheHub, account: Writer, namespace: str, job_id: str) -> dict:
     with WRITE_LOCK:
         path, job = read_job(hub, namespace, job_id, account)
-        if job["stage"] in ("SCHEDULING", "RUNNING"):
+        if job["stage"] in AT_WORK:
             write_json(path, job | {"stage": "CANCELED"})
     return {}

@@ -15,7 +15,7 @@ from huggingface_hub import HfApi, Volume
 from polyid.cli.main import main
 from polyid.deploy import folders, tables
 from polyid.deploy.deployment import Deployment
-from polyid.hub import client, spaces
+from polyid.hub import client, space_settings
 
 pytestmark = pytest.mark.hub
 STRANGER = "hf_token_of_somebody_else"
@@ -203,11 +203,11 @@ def test_a_space_is_waited_for_until_it_runs_the_newest_commit(api, monkeypatch)
 
     def runtime(self, repo_id):
         stage, sha = next(stages)
-        return spaces.SpaceRuntime({"stage": stage, "sha": sha})
+        return space_settings.SpaceRuntime({"stage": stage, "sha": sha})
 
     monkeypatch.setattr(HfApi, "get_space_runtime", runtime)
     seen = []
-    assert spaces.await_running(api, "ada/any", "new", 60, seen.append) == "RUNNING"
+    assert space_settings.await_running(api, "ada/any", "new", 60, seen.append) == "RUNNING"
     assert seen == ["RUNNING", "RUNNING_BUILDING", "APP_STARTING", "RUNNING"] and next(stages, None) is None
 
 

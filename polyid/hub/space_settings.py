@@ -1,4 +1,4 @@
-"""Spaces: their settings as they are and as they should be, waiting until one runs, and what stops its bill."""
+"""Spaces: their settings as they are and as they should be; and waiting until one runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from huggingface_hub import HfApi, SpaceRuntime, Volume
 
 from polyid.errors import HubError
 from polyid.hub.calls import Call, secret_call, secret_description
-from polyid.hub.client import explained_errors, hub_api, with_retries
+from polyid.hub.client import explained_errors, with_retries
 
 FREE = "cpu-basic"
 """The hardware that costs nothing."""
@@ -154,20 +154,6 @@ def _end_of_log(api: HfApi, repo_id: str, stage: str) -> str:
         lines = [line.rstrip() for line in api.fetch_space_logs(repo_id, build=stage == "BUILD_ERROR")]
     end = "\n".join(line for line in lines[-12:] if line)
     return f". The end of its log:\n{end}" if end else f": see {api.endpoint}/spaces/{repo_id}."
-
-
-def pause_space(repo_id: str, token: str | None = None) -> None:
-    """Stop a Space and its bill; it stays paused until somebody restarts it."""
-    api = hub_api(token)
-    with explained_errors(api, repo_id):
-        with_retries(lambda: api.pause_space(repo_id))
-
-
-def request_hardware(repo_id: str, hardware: str, token: str | None = None) -> None:
-    """Move a Space to other hardware, which restarts it; ``cpu-basic`` costs nothing."""
-    api = hub_api(token)
-    with explained_errors(api, repo_id), without_warnings():
-        with_retries(lambda: api.request_space_hardware(repo_id, hardware))  # type: ignore[arg-type]
 
 
 @contextmanager
