@@ -79,7 +79,7 @@ def train(
         checked_columns(table, column, properties or None)
         return train_on_jobs(context, table, output, publish, tag, flavor, timeout)
     if output is None:
-        raise DataError("There is no folder for the model: name one with --output.")
+        raise typer.BadParameter("Name a folder for the model.", param_hint="'--output'")
     if publish is not None:
         from polyid.hub.destination import check_destination
 

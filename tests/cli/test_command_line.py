@@ -164,7 +164,7 @@ def test_options_may_stand_anywhere(model, capsys, monkeypatch):
             ["train", "any.csv", "--output", "x", "--preset", "tiny"],
             "choose one of accurate, large, medium, publication, small",
         ),
-        (["train", "any.csv"], "Missing option '--output'"),
+        (["train", "any.csv"], "'--output': Name a folder for the model."),
         ([], "Missing command"),
     ],
 )
