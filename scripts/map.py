@@ -13,6 +13,7 @@ DATA_FILES = {
     "chemistry/names.csv": "Names of polymers, the repeat unit of each and where it is from.",
     "chemistry/names_without_unit.csv": "Names that are refused, since they name no single repeat unit, and why.",
     "config/presets.toml": "The parameters that each preset sets.",
+    "estimate/hardware.toml": "Hardware to train on: prices as read on a day, and speeds as they are thought to be.",
     "report/card.md.jinja": "The text of the model card.",
     "web/style.css": "The look that both Spaces share.",
 }

@@ -18,13 +18,18 @@ if (HERE.parent / "polyid").is_dir():  # run from a clone that isn't installed
     sys.path.insert(0, str(HERE.parent))
 
 from data_handlers import tables_on_offer
+from huggingface_hub import get_token
 from train_models import read_table
 from training_page import build
 
+from polyid import runs
+from polyid.runs.afterwards import watch_over
 from polyid.web.theme import serve
 
 if __name__ == "__main__":
     # Read while the page opens: whoever looks at it first then needn't wait for that.
     for table_path in list(tables_on_offer().values())[:1]:
         threading.Thread(target=read_table, args=(table_path,), daemon=True).start()
+    # Runs whose own process can't any more are seen to, watched or not.
+    watch_over(runs.default_folder(), get_token)
     serve(build(), HERE / "style.css")

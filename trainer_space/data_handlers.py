@@ -11,6 +11,7 @@ import data_view
 import gradio as gr
 import train_models
 
+from polyid import runs
 from polyid.common.text import listed
 from polyid.config.parameters import COLUMN
 from polyid.data.catalogue import SOURCES, bundled_tables
@@ -26,6 +27,8 @@ from polyid.data.values import count_polymers
 from polyid.errors import DataError, PolyIDError
 from polyid.web.html import notice
 
+OWN = "Your own: "
+"""Begins the name of a table that the user brought."""
 FEW_LABELS = 20
 """Properties with fewer polymers aren't ticked at first."""
 MOST_COLUMNS = 40
@@ -38,10 +41,26 @@ SPLIT_LABELS = {
 
 
 def tables_on_offer() -> dict[str, Path]:
-    """Name and path of the tables to choose from."""
+    """Name and path of the tables to choose from, that of the last run behind them."""
     if folder := os.environ.get("POLYID_DATA"):
-        return {path.stem: path for path in sorted(Path(folder).glob("*.csv"))}
-    return bundled_tables()
+        here = {path.stem: path for path in sorted(Path(folder).glob("*.csv"))}
+    else:
+        here = bundled_tables()
+    run = runs.latest(runs.default_folder())
+    if run is None or not (run.folder / run.request.data).is_file():
+        return here
+    return {**here, run_table_name(run): run.folder / run.request.data}
+
+
+def table_names() -> list[str]:
+    """What the list of tables has."""
+    on_offer = tables_on_offer()
+    return [*on_offer, *(name for name in SOURCES if name not in on_offer)]
+
+
+def run_table_name(run: runs.Run) -> str:
+    """What the table of a run is called in the list."""
+    return f"{Path(run.request.data).name} of run {run.name}"
 
 
 def property_choices(table: TrainingTable) -> list[tuple[str, str]]:
@@ -89,9 +108,11 @@ def describe(
     -------
     tuple
         Properties, notice, box of problems, problems, histograms, their file, box of columns, columns as recognised, columns
-        as corrected, splits, button for kelvin: in the order of `training_page.described`.
+        as corrected, splits, button for kelvin, list of tables: in the order of `training_page.described`.
     """
-    raw = None
+    raw, shown = None, data
+    if (data or "").startswith(OWN) and not _is_brought(upload, pasted, dataset):
+        data = next(iter(tables_on_offer()), None)  # the user's own table was taken away
     try:
         path = train_models.find_data(tables_on_offer(), data, upload, pasted, dataset)
         if path is None:
@@ -100,7 +121,7 @@ def describe(
         table = train_models.read_table(path, columns or None)
     except PolyIDError as problem:
         return _refused(problem, data_columns(raw, columns) if raw is not None else {}, columns)
-    brought = bool(upload or (pasted or "").strip() or (dataset or "").strip())
+    brought = _is_brought(upload, pasted, dataset)
     taken_for = data_columns(raw, columns)
     described = preview(table)
     about = [" ".join([described.sentences[0], *described.sentences[1 + len(described.labels) :]])]
@@ -119,6 +140,22 @@ def describe(
         columns,
         gr.update(choices=split_choices(may_name_folds)),
         gr.update(visible=bool(table.kelvin), value=f"Read {listed(table.kelvin)} as kelvin"),
+        _named(shown, f"{OWN}{path.name}" if brought else data),
+    )
+
+
+def _is_brought(upload: str | None, pasted: str | None, dataset: str | None) -> bool:
+    """Whether the user brought a table."""
+    return bool(upload or (pasted or "").strip() or (dataset or "").strip())
+
+
+def _named(shown: str | None, name: str | None) -> Any:
+    """The list of tables with the one in use chosen, whoever brought it."""
+    names = table_names()
+    return (
+        gr.skip()
+        if shown == name and name in names
+        else gr.update(choices=list(dict.fromkeys([*names, *([name] if name else [])])), value=name)
     )
 
 
@@ -158,6 +195,7 @@ def _refused(problem: PolyIDError, taken_for: dict, columns: train_models.Column
         columns,
         gr.skip(),
         gr.update(visible=False),
+        gr.skip(),
     )
 
 

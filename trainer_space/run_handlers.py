@@ -2,27 +2,61 @@
 
 from __future__ import annotations
 
+import functools
+import logging
+import time
+from collections.abc import Callable
 from typing import Any
 
+import estimate_handlers
+import form_handlers
 import gradio as gr
+import history_view
 import run_view
 import train_models
 from data_handlers import tables_on_offer
 from huggingface_hub import get_token
 
 from polyid import runs
-from polyid.config.parameters import DEFAULT_SPLIT, PRESETS
-from polyid.errors import HubError, PolyIDError
+from polyid.config.parameters import DEFAULT_SPLIT
+from polyid.errors import HubError, PolyIDError, TrainingError
 from polyid.hub.destination import read_account
+from polyid.runs.launch import disk_sentence
 from polyid.web.html import notice
+
+logger = logging.getLogger(__name__)
 
 Answer = dict[str, Any]
 """``{"ok", "message", "run"}``: the same for programs as the page's sentence."""
+QUICK = {"preset": "small", "folds": 2, "epochs": 8}
+"""A quick look: about a minute on the bundled table."""
 
 
-def preset_settings(preset: str) -> tuple[int, int]:
-    """Epochs and folds a preset comes with."""
-    return PRESETS[preset]["epochs"], PRESETS[preset]["kfolds"]
+def said_of(message: str, kind: str = "", run: runs.Run | None = None) -> tuple[str, Answer]:
+    """A sentence for the page and for programs, who are told the run that it is about."""
+    return notice(message, kind), {"ok": run is not None, "message": message, "run": run.name if run else None}
+
+
+def answering(handler: Callable[..., tuple[str, Answer]]) -> Callable[..., tuple[str, Answer]]:
+    """Whatever a handler raises becomes a sentence on the page and for programs; what nobody foresaw is in the log too."""
+
+    @functools.wraps(handler)
+    def answered(*arguments: Any, **keywords: Any) -> tuple[str, Answer]:
+        try:
+            return handler(*arguments, **keywords)
+        except PolyIDError as problem:
+            return said_of(str(problem), "error")
+        except OSError as problem:
+            logger.exception("%s", handler.__name__)
+            return said_of(disk_sentence(problem), "error")
+        except Exception as problem:
+            logger.exception("%s", handler.__name__)
+            return said_of(
+                f"Something went wrong that nobody foresaw ({type(problem).__name__}): the Space's log says more.",
+                "error",
+            )
+
+    return answered
 
 
 def default_repo(typed: str | None) -> tuple[Any, str]:
@@ -34,6 +68,7 @@ def default_repo(typed: str | None) -> tuple[Any, str]:
     return gr.skip() if typed else f"{name}/polyid-models", ""
 
 
+@answering
 def start_training(
     data: str | None,
     properties: list[str],
@@ -50,50 +85,107 @@ def start_training(
     dataset: str | None = None,
     split: str = DEFAULT_SPLIT,
     columns: train_models.Columns | None = None,
+    notes: str | None = None,
+    afterwards: str | None = "keep",
+    batch_size: float | None = None,
+    learning_rate: float | None = None,
+    decay: float | None = None,
+    atom_features: float | None = None,
+    num_messages: float | None = None,
+    dropout: float | None = None,
 ) -> tuple[str, Answer]:
     """Start a run; answers a sentence for the page and the same for programs as ``{"ok", "message", "run"}``."""
-    try:
-        run = train_models.start_run(
-            runs.default_folder(),
-            train_models.find_data(tables_on_offer(), data, upload, pasted, dataset),
-            properties=properties,
-            preset=preset,
-            epochs=epochs,
-            folds=folds,
-            seed=seed,
-            repo_id=repo_id,
-            tag=tag,
-            branch=branch,
-            private=private,
-            split=split,
-            columns=columns,
-        )
-    except PolyIDError as problem:
-        return _answer(str(problem), "error")
-    return _answer("Training has started. You may close this page and come back: the run goes on.", "good", run)
+    path = train_models.find_data(tables_on_offer(), data, upload, pasted, dataset)
+    # Right after opening, the box of the repo may not be filled yet.
+    repo_id = repo_id or f"{read_account(get_token()).name}/polyid-models"
+    advanced = (batch_size, learning_rate, decay, atom_features, num_messages, dropout)
+    changes = form_handlers.changes(advanced)
+    plan = None
+    if path is not None and properties:
+        plan = estimate_handlers.plan_of(path, properties, preset, epochs, folds, seed, split, columns, advanced)
+    run = train_models.start_run(
+        runs.default_folder(),
+        path,
+        properties=properties,
+        preset=preset,
+        epochs=epochs,
+        folds=folds,
+        seed=seed,
+        repo_id=repo_id,
+        tag=tag,
+        branch=branch,
+        private=private,
+        split=split,
+        columns=columns,
+        changes=changes,
+        notes=(notes or "").strip() or None,
+        afterwards=afterwards or "keep",
+        expected=estimate_handlers.expected(plan) if plan else None,
+        dollars_an_hour=estimate_handlers.dollars_an_hour(),
+    )
+    return _begun(run, "Training has started. You may close this page and come back: the run goes on.")
 
 
+@answering
+def quick_look(
+    data: str | None,
+    properties: list[str],
+    *form: Any,
+) -> tuple[str, Answer]:
+    """Train a small network for a minute on the chosen data, and publish nothing: to see that all works."""
+    upload, pasted, dataset, split, columns = form[8:13]
+    run = train_models.start_run(
+        runs.default_folder(),
+        train_models.find_data(tables_on_offer(), data, upload, pasted, dataset),
+        properties=properties,
+        seed=0,
+        repo_id="",
+        split=None if (split or "").startswith("column:") else split,
+        columns=columns,
+        publish=False,
+        dollars_an_hour=estimate_handlers.dollars_an_hour(),
+        **QUICK,
+    )
+    return _begun(run, "A quick look has started: it takes a minute or so, and publishes nothing.")
+
+
+def _begun(run: runs.Run, message: str) -> tuple[str, Answer]:
+    if not run.waiting:
+        return said_of(message, "good", run)
+    place = [waiting.name for waiting in runs.queue(run.folder.parent)].index(run.name) + 1
+    return said_of(
+        f"A training run is at work already: this one waits its turn, as number {place} in the queue.", "good", run
+    )
+
+
+@answering
 def cancel_training() -> tuple[str, Answer]:
     """Ask the run at work to stop; answers as `start_training` does."""
     run = runs.latest(runs.default_folder())
     if run is None or not run.active:
-        return _answer("No training run is at work.")
+        return said_of("No training run is at work.")
     runs.cancel(run.folder)
-    return _answer("The run will stop at the end of this epoch.", run=run)
+    return said_of("The run stops at its next step; what is finished is kept.", run=run)
 
 
+def ask_cancel() -> tuple:
+    """Show the question instead of the button."""
+    return gr.update(visible=False), gr.update(visible=True)
+
+
+def asked_cancel() -> tuple:
+    """Show the button again."""
+    return gr.update(visible=True), gr.update(visible=False)
+
+
+@answering
 def resume_training(repo_id: str | None, tag: str | None, branch: str | None, private: bool) -> tuple[str, Answer]:
     """Continue the last run, or publish its model again, to the repo named in the form; answers as `start_training`."""
-    try:
-        run = train_models.resume_run(runs.default_folder(), repo_id=repo_id, tag=tag, branch=branch, private=private)
-    except PolyIDError as problem:
-        return _answer(str(problem), "error")
-    return _answer("The run goes on.", "good", run)
-
-
-def _answer(message: str, kind: str = "", run: runs.Run | None = None) -> tuple[str, Answer]:
-    """A sentence for the page and for programs, who are told the run that it is about."""
-    return notice(message, kind), {"ok": run is not None, "message": message, "run": run.name if run else None}
+    run = runs.latest(runs.default_folder())
+    if run is None:
+        raise TrainingError("There is no run to go on with: start one first.")
+    run = train_models.publish_run(run, repo_id=repo_id, tag=tag, branch=branch, private=private)
+    return said_of("The run goes on.", "good", run)
 
 
 def run_status() -> dict:
@@ -102,24 +194,65 @@ def run_status() -> dict:
     return run.summary() if run is not None else {"state": "none", "active": False}
 
 
-def watch(seen: str) -> list:
-    """What changed since the page last looked; nothing is redrawn otherwise."""
+def all_runs() -> list[dict]:
+    """All runs, the newest first, each as `run_status` has it."""
+    return [run.summary() for run in runs.every(runs.default_folder())]
+
+
+def log(seen: str | None) -> Any:
+    """The end of the log of the run that is shown."""
     run = runs.latest(runs.default_folder())
-    now = "none" if run is None else f"{run.name} {run.record.state} {run.record.updated} {run.cancelling}"
-    if now == seen:
-        return [gr.skip()] * 7
+    text = run.log() if run is not None else ""
+    return gr.skip() if text == (seen or "") else text
+
+
+def watch(seen: str) -> list:
+    """What changed since the page last looked; nothing is redrawn otherwise, but the clock of a run at work."""
+    known = runs.every(runs.default_folder())
+    run = runs.latest(runs.default_folder())
+    states = " ".join(f"{one.name}={one.record.state}" for one in known)
+    now = "none" if run is None else f"{run.name} {run.record.state} {run.record.updated} {run.cancelling} {states}"
+    second = str(int(time.time())) if run is not None and run.active else ""
+    before, _, seen_second = seen.partition("|")
+    if now == before:
+        told = [gr.skip()] * OUTPUTS
+        if second != seen_second:
+            told[0], told[2] = f"{now}|{second}", run_view.card(run)
+        return told
     card, curve, report = run_view.card(run), run_view.curve(run), run_view.report(run)
+    history = _history(known) if states != before.partition(" ")[2].split(" ", 3)[-1] else [gr.skip()] * 4
     if run is None:
-        return [now, gr.skip(), card, curve, gr.update(visible=False), gr.update(visible=False), report]
+        hidden = gr.update(visible=False)
+        return [now, gr.skip(), card, curve, hidden, hidden, hidden, report, hidden, *history]
+    began = before.split()[:2]
     # What was said about the run at work is no longer true once it has ended.
-    ended = not run.active and seen.split()[:1] == [run.name] and seen.split()[1] in runs.ACTIVE
+    ended = not run.active and began[:1] == [run.name] and began[1] in runs.ACTIVE
     unfinished = run.record.state in ("failed", "cancelled") and (run.trained or run.resumable)
+    same = began[:1] == [run.name] and began[1] in runs.ACTIVE and run.active and not run.cancelling
     return [
-        now,
+        f"{now}|{second}",
         "" if ended else gr.skip(),
         card,
         curve,
-        gr.update(visible=run.active, interactive=not run.cancelling),
+        # A question that is being asked is not taken away by a line of progress.
+        gr.skip() if same else gr.update(visible=run.active and not run.cancelling),
+        gr.skip() if same else gr.update(visible=False),
         gr.update(visible=unfinished, value="Publish again" if run.trained else "Continue training"),
         report,
+        gr.update(visible=True),
+        *history,
+    ]
+
+
+OUTPUTS = 13
+"""Of `watch`."""
+
+
+def _history(known: list[runs.Run]) -> list:
+    choices = [(history_view.label(run), run.name) for run in known]
+    return [
+        gr.update(visible=bool(known)),
+        history_view.history(known),
+        gr.update(choices=choices),
+        gr.update(choices=choices),
     ]

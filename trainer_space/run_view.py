@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import base64
 import math
+import time
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from polyid import runs
-from polyid.common.progress import duration
+from polyid.common.progress import STAGES, duration
 from polyid.data.properties import PROPERTIES, property_label
 from polyid.report.files import figure_captions, number_text, parity_file
 from polyid.web.html import templates
 
 TEMPLATES = templates(Path(__file__).with_name("templates"))
 HEADINGS = {"queued": "Starting", "preparing": "Preparing", "training": "Training", "publishing": "Publishing"}
-DOING = {
-    "queued": "The run's process is starting.",
-    "preparing": "Reading the polymers and building their graphs.",
-}
 LEFT, RIGHT, LOW, HIGH = 44, 408, 196, 12
 """Edges of the loss curve in its picture, 420 wide and 236 high."""
 
@@ -35,7 +32,7 @@ def curve(run: runs.Run | None) -> str:
                 lines.setdefault((name, row["folds"]), []).append((row["epoch"], row[f"{name}_loss"]))
     losses = sorted(loss for line in lines.values() for _, loss in line)
     if run is None or not losses:
-        return ""
+        return _first_epoch(run)
     # The first steps of a network may be far off; they must not flatten the rest.
     usual = losses[int(0.98 * (len(losses) - 1))]
     top = 1.05 * min(losses[-1], 1.5 * usual) or 1.0
@@ -58,6 +55,14 @@ def curve(run: runs.Run | None) -> str:
     )
 
 
+def _first_epoch(run: runs.Run | None) -> str:
+    """An empty plot that says what it waits for."""
+    loss = (run.record.progress or {}).get("train_loss") if run is not None and run.record.state == "training" else None
+    if loss is None:
+        return ""
+    return TEMPLATES.get_template("curve_begins.html").render(loss=f"{loss:.3f}")
+
+
 def _ticks(top: float) -> list[float]:
     """Round numbers from 0 to `top`, four or so."""
     step = 10 ** math.floor(math.log10(top))
@@ -71,31 +76,76 @@ def card(run: runs.Run | None) -> str:
     if run is None:
         return template.render(run=None)
     record, progress = run.record, run.record.progress or {}
-    left, done = progress.get("eta_seconds"), progress.get("elapsed_seconds") or 0
+    left = _seconds_left(run)
+    done = time.time() - record.started if record.started else 0.0
     return template.render(
         run=run,
         record=record,
         request=run.request,
         heading="Stopping" if run.cancelling else HEADINGS.get(record.state),
-        doing=DOING.get(record.state, record.line),
-        share=done / (done + left) if record.state == "training" and left is not None and done else None,
+        doing=_doing(run, left),
+        share=done / (done + left) if left is not None and done else None,
+        stages=_stages(run, progress),
         accuracy=accuracy_table(run) if record.state == "done" else "",
+        waiting=[waiting.name for waiting in runs.queue(run.folder.parent)],
         about=_about(run),
     )
 
 
+def _seconds_left(run: runs.Run) -> float | None:
+    """To the end of the whole run; it goes down between two reports, and never to nothing."""
+    left = (run.record.progress or {}).get("eta_seconds")
+    if not run.active or left is None:
+        return None
+    return max(1.0, left - max(0.0, time.time() - (run.record.updated or time.time())))
+
+
+def _doing(run: runs.Run, left: float | None) -> str:
+    """What the run is at, and when it will be done."""
+    if run.record.state == "queued":
+        return "The run's process is starting."
+    line = run.record.line.partition(" · ETA")[0]
+    return line if left is None else f"{line} · about {duration(left)} left"
+
+
+def _stages(run: runs.Run, progress: dict[str, Any]) -> list[dict[str, str]]:
+    """The stages of a run: what is done, what it is at, and what is ahead."""
+    began = run.record.stages or {}
+    names = [name for name in STAGES if name != "upload" or run.request.publish]
+    now = progress.get("phase") or next(iter(STAGES))
+    rows = []
+    for name in names:
+        after = [began[other] for other in names[names.index(name) + 1 :] if other in began]
+        if name == now:
+            share = progress.get("share")
+            told = "now" if share is None else f"{100 * share:.0f} %"
+            rows.append({"label": STAGES[name], "state": "now", "told": told})
+        elif names.index(name) < names.index(now):
+            told = duration(after[0] - began[name]) if name in began and after else ""
+            rows.append({"label": STAGES[name], "state": "done", "told": told})
+        else:
+            rows.append({"label": STAGES[name], "state": "ahead", "told": ""})
+    return rows
+
+
 def _about(run: runs.Run) -> str:
-    """What was asked for, and how long it takes or took."""
+    """What was asked for, how long it takes or took, how fast it is and what it costs."""
     record, request = run.record, run.request
     labels = [property_label(name) for name in request.properties]
     names = ", ".join(labels) if len(labels) <= 3 else f"{len(labels)} properties"
     about = (
         f"{Path(request.data).name}; {names}; preset {request.preset}, {request.folds} folds, {request.epochs} epochs"
     )
+    if request.changes:
+        about += "; " + ", ".join(f"{name} {value:g}" for name, value in request.changes.items())
     if not record.started:
         return about
-    end = record.finished or record.updated or record.started
-    return f"{about}; {'running for' if run.active else 'took'} {duration(end - record.started)}"
+    end = time.time() if run.active else record.finished or record.updated or record.started
+    about += f"; {'running for' if run.active else 'took'} {duration(end - record.started)}"
+    speed = (record.progress or {}).get("polymers_per_second")
+    if record.state == "training" and speed:
+        about += f"; {speed:.0f} polymers a second"
+    return about if run.dollars is None else f"{about}; ${run.dollars:.2f} {'so far' if run.active else 'in all'}"
 
 
 def accuracy_table(run: runs.Run) -> str:

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import logging
+import os
 import tempfile
 import threading
 from pathlib import Path
@@ -118,11 +119,13 @@ def read_table(path: str | Path, columns: Columns | None = None, keep: str | Non
     polyid.errors.DataError
         When the file can't be trained on.
     """
-    with _READING:
-        return _read_table(str(path), sha256(path), json.dumps(columns), keep)
+    digest = sha256(path)
+    # One lock a table: who reads an ordinary one needn't wait for another's that takes long.
+    with _READING_LOCKS[int(digest[:8], 16) % len(_READING_LOCKS)]:
+        return _read_table(str(path), digest, json.dumps(columns), keep)
 
 
-_READING = threading.Lock()
+_READING_LOCKS = [threading.Lock() for _ in range(64)]
 
 
 @functools.lru_cache(maxsize=8)
@@ -145,6 +148,8 @@ def start_run(
     private: bool = False,
     split: str | None = None,
     columns: Columns | None = None,
+    publish: bool = True,
+    **more: Any,
 ) -> runs.Run:
     """Check what the form says, then begin the run.
 
@@ -152,10 +157,9 @@ def start_run(
     ------
     polyid.errors.PolyIDError
         The first thing that is wrong, in one sentence; nothing was started.
+
+    The other settings are those of `polyid.runs.Request`.
     """
-    running = runs.latest(runs_folder)
-    if running is not None and running.active:
-        raise TrainingError(f"A training run is at work already ({running.record.line}): wait for it, or cancel it.")
     if data_path is None:
         raise TrainingError("No data is chosen: choose a table or upload your own.")
     whole_epochs, whole_folds = check_number("epochs", epochs), check_number("kfolds", folds)
@@ -163,7 +167,8 @@ def start_run(
     split = (split or "").strip() or DEFAULT_SPLIT
     whole_folds = _possible_folds(data_path, columns, properties, whole_folds, split, whole_seed)
     destination, token = _destination(repo_id, tag, branch, private), get_token()
-    check_destination(**destination, token=token)
+    if publish:
+        check_destination(**destination, token=token)
     return runs.start(
         runs_folder,
         data_path,
@@ -174,8 +179,11 @@ def start_run(
         seed=whole_seed,
         split=split,
         columns=columns or None,
+        publish=publish,
+        space=os.environ.get("SPACE_ID"),
         token=token,
         **destination,
+        **more,
     )
 
 
@@ -216,19 +224,22 @@ def polymer_count(table: TrainingTable, properties: list[str]) -> int:
     return table.frame.loc[labelled, "smiles_monomer"].nunique()
 
 
-def resume_run(
-    runs_folder: Path, *, repo_id: str | None, tag: str | None = None, branch: str | None = None, private: bool = False
+def publish_run(
+    run: runs.Run,
+    *,
+    repo_id: str | None,
+    tag: str | None = None,
+    branch: str | None = None,
+    private: bool = False,
+    notes: str | None = None,
 ) -> runs.Run:
-    """Go on with the last run, and publish its model to where the form says now.
+    """Go on with a run, or publish its model again, to where the form says now.
 
     Raises
     ------
     polyid.errors.PolyIDError
-        When there is no such run, or its model can't go there.
+        When its model can't go there.
     """
-    run = runs.latest(runs_folder)
-    if run is None:
-        raise TrainingError("There is no run to go on with: start one first.")
     destination, token = _destination(repo_id, tag, branch, private), get_token()
     check_destination(**destination, token=token)
-    return runs.resume(run.folder, token=token, **destination)
+    return runs.resume(run.folder, token=token, publish=True, notes=(notes or "").strip() or None, **destination)

@@ -2,86 +2,52 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
 import data_handlers
 import data_view
+import estimate_handlers
+import form_handlers
+import form_parts
 import gradio as gr
+import history_page
 import run_handlers
+from form_parts import Described, Settings, Source
 
-from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS
-from polyid.data.catalogue import SOURCES
-from polyid.data.download import TABLE_SUFFIXES
 from polyid.data.roles import COLUMN_MEANINGS
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "undocumented"}
 
-
-@dataclass(frozen=True)
-class Source:
-    """Where data comes from: a table on offer, a file, pasted rows or a Hub dataset."""
-
-    table: gr.Dropdown
-    upload: gr.File
-    pasted: gr.Textbox
-    dataset: gr.Textbox
-    read: gr.Button
-
-    @property
-    def inputs(self) -> list:
-        """What `data_handlers.describe` reads."""
-        return [self.table, self.upload, self.pasted, self.dataset]
-
-
-@dataclass(frozen=True)
-class Described:
-    """What the page says of the data."""
-
-    notice: gr.HTML
-    kelvin: gr.Button
-    recognised: gr.State
-    columns: gr.JSON
-    columns_box: gr.Accordion
-    distributions: gr.HTML
-    problems_box: gr.Accordion
-    problems: gr.Dataframe
-    download: gr.DownloadButton
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is trained, how, and where the model goes."""
-
-    properties: gr.CheckboxGroup
-    preset: gr.Dropdown
-    epochs: gr.Number
-    folds: gr.Number
-    repo_id: gr.Textbox
-    tag: gr.Textbox
-    branch: gr.Textbox
-    private: gr.Checkbox
-    split: gr.Dropdown
-    seed: gr.Number
-
-    @property
-    def destination(self) -> list:
-        """Where the model goes."""
-        return [self.repo_id, self.tag, self.branch, self.private]
+LOADING: dict[str, Any] = {"api_visibility": "undocumented"}
 
 
 @dataclass(frozen=True)
 class RunPanel:
-    """The run: what was answered, its progress and its report."""
+    """The run: what was answered, its progress, its log and its report."""
 
     message: gr.HTML
     answer: gr.JSON
     card: gr.HTML
     cancel: gr.Button
+    confirm: gr.Row
+    yes: gr.Button
+    no: gr.Button
     resume: gr.Button
     curve: gr.HTML
+    log_box: gr.Accordion
+    log: gr.Textbox
     report: gr.HTML
+
+
+@dataclass(frozen=True)
+class Buttons:
+    """What begins something."""
+
+    start: gr.Button
+    quick: gr.Button
+    estimate: gr.Button
+    estimated: gr.HTML
 
 
 def build() -> gr.Blocks:
@@ -92,95 +58,45 @@ def build() -> gr.Blocks:
             "Train an ensemble of message-passing networks on polymer data, and publish it as a model repo "
             "that the inference Space predicts with."
         )
-        with gr.Row(equal_height=False):
+        with gr.Row(equal_height=False, elem_id="layout"):
             with gr.Column(scale=3, min_width=320):
-                source = _source()
-                described = _described()
-                settings = _settings()
+                source = form_parts.source()
+                described = form_parts.described()
+                settings = form_parts.settings()
                 account_notice = gr.HTML(elem_id="account-notice")
+                estimate = gr.Button("Estimate time and price", size="md", elem_id="estimate")
+                estimated = gr.HTML(elem_id="estimated")
                 start = gr.Button("Start Training", variant="primary", elem_id="start")
+                quick = gr.Button("Quick look", size="md", elem_id="quick")
+                gr.Markdown(
+                    "A quick look trains a small network for a minute, publishes nothing, and shows that all works."
+                )
                 message = gr.HTML(label="message", elem_id="notice")
                 answer = gr.JSON(label="answer", visible=False)
-            with gr.Column(scale=4, min_width=320):
+            with gr.Column(scale=4, min_width=320, elem_id="run-column"):
                 card = gr.HTML(elem_id="run")
-                cancel = gr.Button("Cancel", size="md", visible=False, elem_id="cancel")
+                cancel = gr.Button("Cancel this run", variant="stop", size="md", visible=False, elem_id="cancel")
+                with gr.Row(visible=False, elem_id="confirm-cancel") as confirm:
+                    yes = gr.Button("Yes, stop it", variant="stop", size="md", min_width=120)
+                    no = gr.Button("No, go on", size="md", min_width=120)
                 resume = gr.Button("Continue training", size="md", visible=False, elem_id="resume")
                 curve = gr.HTML(elem_id="curve")
+                with gr.Accordion("Log", open=False, visible=False, elem_id="log-box") as log_box:
+                    log = gr.Textbox(show_label=False, lines=12, max_lines=12, elem_id="log", container=False)
         report = gr.HTML(elem_id="report")
-        panel = RunPanel(message, answer, card, cancel, resume, curve, report)
+        panel = RunPanel(message, answer, card, cancel, confirm, yes, no, resume, curve, log_box, log, report)
+        buttons = Buttons(start, quick, estimate, estimated)
+        history = history_page.build(settings, message, answer)
 
-        _read_data(page, source, described, settings)
-        settings.preset.input(run_handlers.preset_settings, settings.preset, [settings.epochs, settings.folds], **QUIET)
-        page.load(run_handlers.default_repo, settings.repo_id, [settings.repo_id, account_notice], **QUIET)
-        _control_runs(page, start, source, described, settings, panel)
+        loaded = page.load(form_handlers.table_of_run, None, source.table, **QUIET)
+        _read_data(page, source, described, settings, loaded)
+        _fill_form(page, source, settings, account_notice)
+        _estimate(source, described, settings, buttons)
+        _control_runs(page, buttons, source, described, settings, panel, history)
     return page
 
 
-def _source() -> Source:
-    """Where the data comes from."""
-    on_offer = data_handlers.tables_on_offer()
-    names = [*on_offer, *(name for name in SOURCES if name not in on_offer)]
-    table = gr.Dropdown(names, value=names[0], label="Data", elem_id="data")
-    with gr.Accordion("Use your own table", open=False, elem_id="own-table"):
-        upload = gr.File(
-            label="CSV, Excel or Parquet: SMILES, and a column a property",
-            file_types=[*TABLE_SUFFIXES, ".txt"],
-            type="filepath",
-            height=140,
-            elem_id="upload",
-        )
-        pasted = gr.Textbox("", label="Or paste rows, with their header", lines=3, max_lines=8, elem_id="pasted")
-        dataset = gr.Textbox("", label="Or name a dataset on the Hub", placeholder="user/dataset", elem_id="dataset")
-        read = gr.Button("Read it", size="md", elem_id="read")
-    return Source(table, upload, pasted, dataset, read)
-
-
-def _described() -> Described:
-    """What is in the data."""
-    notice = gr.HTML(elem_id="data-notice")
-    kelvin = gr.Button("Read as kelvin", size="md", visible=False, elem_id="kelvin")
-    recognised, columns = gr.State(None), gr.JSON(None, label="columns", visible=False)
-    columns_box = gr.Accordion("Columns", open=False, visible=False, elem_id="columns")
-    with gr.Accordion("Distributions", open=False, elem_id="distributions"):
-        distributions = gr.HTML()
-    with gr.Accordion("Rows to look at", open=False, visible=False) as problems_box:
-        problems = gr.Dataframe(interactive=False, wrap=True, show_label=False, max_height=300)
-        download = gr.DownloadButton("Download these rows", size="md", visible=False, elem_id="bad-rows")
-    return Described(notice, kelvin, recognised, columns, columns_box, distributions, problems_box, problems, download)
-
-
-def _settings() -> Settings:
-    """What is trained, how, and where the model goes."""
-    choices, ticked = data_handlers.first_choices()
-    properties = gr.CheckboxGroup(choices, value=ticked, label="Properties", show_select_all=True, elem_id="properties")
-    with gr.Row():
-        preset = gr.Dropdown(list(PRESETS), value=DEFAULT_PRESET, label="Preset", min_width=130)
-        epochs = gr.Number(PRESETS[DEFAULT_PRESET]["epochs"], label="Epochs", min_width=90, elem_id="epochs")
-        folds = gr.Number(PRESETS[DEFAULT_PRESET]["kfolds"], label="Folds", min_width=90, elem_id="folds")
-    repo_id = gr.Textbox(
-        os.environ.get("POLYID_MODEL_REPO", "").partition("@")[0],
-        label="Model repo",
-        placeholder="user/polyid-models",
-        elem_id="repo",
-    )
-    with gr.Accordion("More settings", open=False):
-        with gr.Row():
-            tag = gr.Textbox("", label="Tag", info="Optional, such as v1.0.0", min_width=140)
-            branch = gr.Textbox("", label="Branch", info="Optional; empty means main", min_width=140)
-        private = gr.Checkbox(False, label="Make a new repo private")
-        split = gr.Dropdown(
-            data_handlers.split_choices([]),
-            value=DEFAULT_SPLIT,
-            allow_custom_value=True,
-            label="Division into folds",
-            info="How polymers are divided; all rows of one polymer always stay together",
-            elem_id="split",
-        )
-        seed = gr.Number(0, label="Seed", info="Of the folds and the networks' first weights")
-    return Settings(properties, preset, epochs, folds, repo_id, tag, branch, private, split, seed)
-
-
-def _read_data(page: gr.Blocks, source: Source, described: Described, settings: Settings) -> None:
+def _read_data(page: gr.Blocks, source: Source, described: Described, settings: Settings, loaded: Any) -> None:
     """Describe the data whenever another table is chosen, and when its columns are corrected."""
     outputs = [
         settings.properties,
@@ -194,15 +110,22 @@ def _read_data(page: gr.Blocks, source: Source, described: Described, settings: 
         described.columns,
         settings.split,
         described.kelvin,
+        source.table,
     ]
+    restored = [*settings.chosen, *settings.destination, settings.split, settings.notes, settings.afterwards]
     gr.on(
-        [page.load, source.table.change, source.upload.change, source.read.click, source.dataset.submit],
+        [source.table.change, source.upload.change, source.read.click, source.dataset.submit],
         data_handlers.show_data,
         source.inputs,
         outputs,
         api_name="choose_data",
         trigger_mode="always_last",  # a table chosen while another is being read is read next
         show_progress_on=described.notice,
+    )
+    page.load(form_handlers.settings_of_run, None, [*restored, *settings.advanced], **QUIET)
+    # Reading the table ticks its usual properties: those of the run at work are ticked again behind it.
+    loaded.then(data_handlers.show_data, source.inputs, outputs, show_progress_on=described.notice, **LOADING).then(
+        form_handlers.settings_of_run, None, [*restored, *settings.advanced], **QUIET
     )
     described.kelvin.click(
         data_handlers.read_as_kelvin,
@@ -256,23 +179,84 @@ def _column_fields(taken_for: dict[str, dict]) -> tuple[list[str], list]:
     return names, fields
 
 
+def _fill_form(page: gr.Blocks, source: Source, settings: Settings, account_notice: gr.HTML) -> None:
+    """What fields say of each other, and checks of what is typed."""
+    settings.preset.input(
+        form_handlers.preset_settings,
+        settings.preset,
+        [settings.epochs, settings.folds, settings.preset_notice, *settings.advanced],
+        **QUIET,
+    )
+    page.load(run_handlers.default_repo, settings.repo_id, [settings.repo_id, account_notice], **QUIET)
+    numbers = [settings.epochs, settings.folds, settings.seed, *settings.advanced]
+    gr.on(
+        [number.change for number in numbers], form_handlers.check_numbers, numbers, settings.advanced_notice, **QUIET
+    )
+    settings.propose.click(
+        form_handlers.propose,
+        [*source.inputs, settings.properties, settings.preset, settings.repo_id, settings.branch],
+        [settings.tag, settings.proposal],
+        api_visibility="undocumented",
+    )
+
+
+def _form(source: Source, described: Described, settings: Settings) -> list:
+    """All fields that a run is made of, in the order of `run_handlers.start_training`."""
+    form = [source.table, *settings.chosen, *settings.destination]
+    form += [source.upload, source.pasted, source.dataset, settings.split, described.columns]
+    return [*form, settings.notes, settings.afterwards, *settings.advanced]
+
+
+def _estimate(source: Source, described: Described, settings: Settings, buttons: Buttons) -> None:
+    """Say what a run will take: at once what is known, and what is measured by the button."""
+    asked = [*source.inputs, *settings.chosen, settings.split, described.columns, *settings.advanced]
+    buttons.estimate.click(
+        estimate_handlers.measure,
+        asked,
+        buttons.estimated,
+        api_visibility="undocumented",
+        concurrency_limit=1,
+        show_progress_on=buttons.estimated,
+    )
+    fields = [settings.properties, settings.preset, settings.epochs, settings.folds, settings.split]
+    gr.on(
+        [field.change for field in fields],
+        estimate_handlers.known,
+        asked,
+        buttons.estimated,
+        trigger_mode="always_last",
+        **QUIET,
+    )
+
+
 def _control_runs(
-    page: gr.Blocks, start: gr.Button, source: Source, described: Described, settings: Settings, panel: RunPanel
+    page: gr.Blocks,
+    buttons: Buttons,
+    source: Source,
+    described: Described,
+    settings: Settings,
+    panel: RunPanel,
+    history: history_page.History,
 ) -> None:
     """Start, cancel and resume runs, and look at the last one once a second."""
     seen = gr.State("")
-    view = [seen, panel.message, panel.card, panel.curve, panel.cancel, panel.resume, panel.report]
-    chosen = [settings.properties, settings.preset, settings.epochs, settings.folds, settings.seed]
-    form = [source.table, *chosen, *settings.destination]
-    form += [source.upload, source.pasted, source.dataset, settings.split, described.columns]
+    view = [seen, panel.message, panel.card, panel.curve, panel.cancel, panel.confirm, panel.resume, panel.report]
+    view += [panel.log_box, history.box, history.table, history.chosen, history.other]
+    form = _form(source, described, settings)
     page.load(run_handlers.watch, seen, view, **QUIET)
     gr.Timer(1.0).tick(run_handlers.watch, seen, view, concurrency_limit=None, **QUIET)
     for click, answer, inputs, api_name in (
-        (start.click, run_handlers.start_training, form, "start_training"),
-        (panel.cancel.click, run_handlers.cancel_training, None, "cancel_training"),
+        (buttons.start.click, run_handlers.start_training, form, "start_training"),
+        (panel.yes.click, run_handlers.cancel_training, None, "cancel_training"),
         (panel.resume.click, run_handlers.resume_training, settings.destination, "resume_training"),
     ):
         gr.on(click, answer, inputs, [panel.message, panel.answer], api_name=api_name).then(
             run_handlers.watch, seen, view, **QUIET
         )
+    buttons.quick.click(run_handlers.quick_look, form, [panel.message, panel.answer], **QUIET)
+    panel.cancel.click(run_handlers.ask_cancel, None, [panel.cancel, panel.confirm], **QUIET)
+    for button in (panel.yes, panel.no):
+        button.click(run_handlers.asked_cancel, None, [panel.cancel, panel.confirm], **QUIET)
+    gr.on([panel.log_box.expand, gr.Timer(3.0).tick], run_handlers.log, panel.log, panel.log, **QUIET)
     gr.api(run_handlers.run_status, api_name="run_status")
+    gr.api(run_handlers.all_runs, api_name="all_runs")

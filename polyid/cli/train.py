@@ -24,34 +24,38 @@ def _preset_name(name: str) -> str:
     return name
 
 
+Properties = Annotated[
+    list[str] | None, typer.Option(metavar="NAME...", help="Columns to learn; by default all properties.")
+]
+Preset = Annotated[str, typer.Option(callback=_preset_name, metavar="|".join(sorted(PRESETS)), help="Parameters.")]
+Folds = Annotated[
+    float | None,
+    typer.Option(metavar="N", help="Cross-validation folds, one network each; by default the preset's."),
+]
+Epochs = Annotated[float | None, typer.Option(metavar="N", help="Passes over the data; by default the preset's.")]
+Seed = Annotated[float, typer.Option(metavar="N", help="Of folds, weights and order.")]
+Split = Annotated[
+    str,
+    typer.Option(
+        metavar="HOW",
+        help=f"How polymers are divided into folds: {', '.join(SPLITS)} (clusters of similar repeat units) or "
+        "column:NAME, folds of your own.",
+    ),
+]
+
+
 def train(
     context: typer.Context,
     data: Annotated[str, typer.Argument(help="CSV, TSV, XLSX or Parquet table of polymers and properties.")],
     output: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for the model; may be left out with --on hf-jobs.")
     ] = None,
-    properties: Annotated[
-        list[str] | None, typer.Option(metavar="NAME...", help="Columns to learn; by default all properties.")
-    ] = None,
-    preset: Annotated[
-        str, typer.Option(callback=_preset_name, metavar="|".join(sorted(PRESETS)), help="Parameters.")
-    ] = DEFAULT_PRESET,
-    folds: Annotated[
-        float | None,
-        typer.Option(metavar="N", help="Cross-validation folds, one network each; by default the preset's."),
-    ] = None,
-    epochs: Annotated[
-        float | None, typer.Option(metavar="N", help="Passes over the data; by default the preset's.")
-    ] = None,
-    seed: Annotated[float, typer.Option(metavar="N", help="Of folds, weights and order.")] = 0,
-    split: Annotated[
-        str,
-        typer.Option(
-            metavar="HOW",
-            help=f"How polymers are divided into folds: {', '.join(SPLITS)} (clusters of similar repeat units) or "
-            "column:NAME, folds of your own.",
-        ),
-    ] = DEFAULT_SPLIT,
+    properties: Properties = None,
+    preset: Preset = DEFAULT_PRESET,
+    folds: Folds = None,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    split: Split = DEFAULT_SPLIT,
     column: Columns = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in DIR.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that DIR holds.")] = False,

@@ -120,7 +120,7 @@ class Trained:
     folds_together: int
 
 
-def train_members(
+def make_trainer(
     dataset: Dataset,
     members: Sequence[Untrained],
     settings: TrainingSettings,
@@ -128,9 +128,8 @@ def train_members(
     checkpoints: Path | None = None,
     progress: ProgressCallback | None = None,
     epoch_end: Callable[[int, int, dict[str, float]], bool] | None = None,
-    resume: bool = False,
-) -> Trained:
-    """Train the network of each fold; keywords as of `EnsembleTrainer`."""
+) -> EnsembleTrainer:
+    """The trainer of the network of each fold; keywords as of `EnsembleTrainer`."""
     first = members[0]
     graphs = first.preprocessor.featuriser(first.network.config.num_messages)(dataset.oligomers)
     rows, places = _samples(dataset.folds)
@@ -149,7 +148,7 @@ def train_members(
         atom_classes=max(member.network.config.atom_classes for member in members),
         bond_classes=max(member.network.config.bond_classes for member in members),
     )
-    trainer = EnsembleTrainer(
+    return EnsembleTrainer(
         [graphs[s] for s in structure],
         folds,
         lambda members, dtype, xla: type(first.network)(widest, members, dtype, xla),
@@ -158,6 +157,20 @@ def train_members(
         progress=progress,
         epoch_end=epoch_end,
     )
+
+
+def train_members(
+    dataset: Dataset,
+    members: Sequence[Untrained],
+    settings: TrainingSettings,
+    *,
+    checkpoints: Path | None = None,
+    progress: ProgressCallback | None = None,
+    epoch_end: Callable[[int, int, dict[str, float]], bool] | None = None,
+    resume: bool = False,
+) -> Trained:
+    """Train the network of each fold; keywords as of `EnsembleTrainer`."""
+    trainer = make_trainer(dataset, members, settings, checkpoints=checkpoints, progress=progress, epoch_end=epoch_end)
     results = trainer.run(resume=resume)
     return Trained(results, round(trainer.seconds_before, 1), round(trainer.padding_waste, 4), trainer.group_size)
 

@@ -21,24 +21,20 @@ from polyid.data.dataset import Dataset
 from polyid.data.splits import check_labels, recorded_folds, repeated_folds
 from polyid.data.training_table import TrainingTable
 from polyid.data.upstream_tables import read_upstream_table
+from polyid.ensemble import records
 from polyid.ensemble.callbacks import KerasCallbacks
 from polyid.ensemble.evaluated import EvaluatedEnsemble
+from polyid.ensemble.expected_times import seconds_after_training
 from polyid.ensemble.fitted import FittedEnsemble, fit_ensemble, learnt_domain
-from polyid.ensemble.fitting import build_members, fit_preprocessors, train_members
+from polyid.ensemble.fitting import Untrained, build_members, fit_preprocessors, make_trainer, train_members
 from polyid.ensemble.held_out import HeldOut
-from polyid.ensemble.records import (
-    data_record,
-    given_folds,
-    json_ready,
-    save_ensemble,
-    source_record,
-    training_record,
-)
 from polyid.ensemble.single_model import SingleModel, shared_dataset
+from polyid.ensemble.stages import Stages
 from polyid.ensemble.terminal import ProgressBar
 from polyid.errors import TrainingError
 from polyid.graphs.features import atom_features_v1, bond_features_v1
 from polyid.graphs.preprocessor import PolymerPreprocessor
+from polyid.training.trainer import EnsembleTrainer
 
 
 class MultiModel(EvaluatedEnsemble):
@@ -97,12 +93,12 @@ class MultiModel(EvaluatedEnsemble):
         prediction_columns: Sequence[str] | None = None,
         columns: dict[str, dict[str, str | None]] | None = None,
     ) -> None:
-        """Take a table that was read already, and what its columns were said to mean, if they were."""
+        """Take a table that was read already, and what its columns were said to mean."""
         self.prediction_columns = list(prediction_columns or table.labels)
         self.prediction_units = {
             name: [unit] if (unit := table.units.get(name)) else None for name in self.prediction_columns
         }
-        self.df_input, self.chain, self._source = table.frame, table.chain, source_record(table, columns)
+        self.df_input, self.chain, self._source = table.frame, table.chain, records.source_record(table, columns)
 
     def split_data(
         self,
@@ -148,7 +144,7 @@ class MultiModel(EvaluatedEnsemble):
             self.split = "random" if split == DEFAULT_SPLIT and not stratify else split
             self.kfold_sets = repeated_folds(dataset, kfolds, self.split, seed=seed, shuffle=shuffle, repeats=repeats)
         else:
-            given = given_folds(load_kfold)
+            given = records.given_folds(load_kfold)
             if "held_out" in given:
                 self.split, self.seed = given.get("split", DEFAULT_SPLIT), given["seed"]
                 self.kfold_sets = recorded_folds(given, dataset)
@@ -222,12 +218,11 @@ class MultiModel(EvaluatedEnsemble):
         params = self._complete(model_params or {})
         settings = settings_from(params, params["seed"])
         started, dataset = time.time(), shared_dataset(self.models)
-        scalers = [model.data_scaler for model in self.models]
-        members = build_members(
-            modelbuilder, self._preprocessors(), scalers, self.prediction_columns, params, model_summary
-        )
+        members = self._untrained(modelbuilder, params, model_summary)
         names = [model.model_id for model in self.models]
-        with ProgressBar(verbose, progress, settings.epochs * len(members)) as report:
+        stages = progress if isinstance(progress, Stages) else Stages(progress)
+        stages.expect(seconds_after_training(dataset, len(members), params["kernel"]))
+        with ProgressBar(verbose, stages, settings.epochs * len(members)) as report:
             trained = train_members(
                 dataset,
                 members,
@@ -237,10 +232,25 @@ class MultiModel(EvaluatedEnsemble):
                 epoch_end=KerasCallbacks(callbacks, names) if callbacks else None,
                 resume=resume,
             )
+        stages.at("calibrating")
         kernel_seed = settings.seed if params["kernel"] else None
         self._take(*fit_ensemble(dataset, members, trained.results, kernel_seed=kernel_seed, seed=self.seed), params)
         if save_folder is not None:
-            self._save(Path(save_folder), params, training_record(trained, started, settings.seed), save_training)
+            training = records.training_record(trained, started, settings.seed)
+            self._save(Path(save_folder), params, training, save_training, stages)
+
+    def _untrained(self, modelbuilder: Callable, params: dict[str, Any], summary: bool = False) -> list[Untrained]:
+        scalers = [model.data_scaler for model in self.models]
+        return build_members(modelbuilder, self._preprocessors(), scalers, self.prediction_columns, params, summary)
+
+    def trainer(
+        self, modelbuilder: Callable, model_params: dict[str, Any], progress: ProgressCallback | None = None
+    ) -> EnsembleTrainer:
+        """The trainer that `train_models` would run, without checkpoints: to be measured."""
+        params = self._complete(model_params)
+        members = self._untrained(modelbuilder, params)
+        settings = settings_from(params, params["seed"])
+        return make_trainer(shared_dataset(self.models), members, settings, progress=progress)
 
     def _complete(self, model_params: dict[str, Any]) -> dict[str, Any]:
         """All parameters, of the types that a saved model's have; the seed is that of the folds, if none is given."""
@@ -267,19 +277,23 @@ class MultiModel(EvaluatedEnsemble):
         for number, (model, member) in enumerate(zip(self.models, fitted.members, strict=True)):
             model.take(member, params, None if held_out is None else held_out.of_fold(number))
 
-    def _save(self, folder: Path, params: dict[str, Any], training: dict[str, Any], keep_rows: bool) -> None:
+    def _save(
+        self, folder: Path, params: dict[str, Any], training: dict[str, Any], keep_rows: bool, stages: Stages
+    ) -> None:
         held_out = self._held_out_rows()
         content = {
             "prediction_columns": self.prediction_columns,
             "prediction_units": self.prediction_units,
-            "parameters": json_ready(
+            "parameters": records.json_ready(
                 {k: v for k, v in params.items() if k != "prediction_columns" and v not in (None, {})}
             ),
             "chain": asdict(self.chain),
             "split": self.split,
-            "data": data_record(self._source, held_out.dataset),
+            "data": records.data_record(self._source, held_out.dataset),
             "training": training,
         }
+        stages.at("calibrating", 0.5)
         self._fitted = replace(self._fitted, domain=learnt_domain(self._fitted, held_out, self.seed))
-        self.metadata = save_ensemble(folder, self._fitted, held_out, content, self.seed, keep_rows=keep_rows)
+        stages.at("report")
+        self.metadata = records.save_ensemble(folder, self._fitted, held_out, content, self.seed, keep_rows=keep_rows)
         self.folder = folder

@@ -30,9 +30,13 @@ class ProgressBar:
 
     def __call__(self, record: Progress) -> None:
         if self._bar is not None:
+            self._show(record)
+        if self._progress is not None:
+            self._progress(record)
+
+    def _show(self, record: Progress) -> None:
+        if self._bar is not None and record.folds:
             done = min(record.folds) * record.epochs + record.epoch * len(record.folds)
             self._bar.set_description_str(record.line(), refresh=self._live)
             self._bar.update(done - self._done)
             self._done = done
-        if self._progress is not None:
-            self._progress(record)

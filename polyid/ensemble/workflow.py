@@ -3,20 +3,54 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import numpy as np
-
-from polyid.common.progress import Progress, ProgressCallback
-from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, split_column
-from polyid.config.parameters import preset as preset_parameters
+from polyid.common.progress import ProgressCallback
+from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, Parameters, split_column
 from polyid.config.ranges import check_number
-from polyid.config.settings import settings_from
 from polyid.data.training_table import read_training_table
 from polyid.ensemble.multi_model import MultiModel
+from polyid.ensemble.plan import Plan
+from polyid.ensemble.stages import Stages
 from polyid.errors import TrainingError
 from polyid.graphs.features import feature_set
 from polyid.graphs.preprocessor import PolymerPreprocessor
+
+
+def prepared(plan: Plan, stages: Stages) -> tuple[MultiModel, Parameters]:
+    """The ensemble that a plan asks for as far as it is before its first step: data read and divided, polymers featurised."""
+    params = plan.parameters()
+    column = split_column(plan.split)
+    stages.folds, stages.epochs = params.kfolds, params.epochs
+    stages.at("reading", 0.0)
+    ensemble = MultiModel()
+    table = read_training_table(
+        plan.data,
+        list(plan.properties) if plan.properties else None,
+        ensemble.chain,
+        keep=[column] if column else (),
+        columns=plan.columns,
+    )
+    stages.at("reading", 0.5)
+    ensemble.load_table(table, plan.properties, plan.columns)
+    ensemble.split_data(
+        kfolds=params.kfolds, seed=check_number("seed", plan.seed), split=plan.split, repeats=params.repeats
+    )
+    found = len(ensemble.models) // params.repeats
+    if plan.folds is not None and plan.folds != found:
+        raise TrainingError(
+            f"The column {column} names {found} folds, not {plan.folds}; leave the number of folds out."
+        )
+    params.kfolds = stages.folds = found
+    ensemble.generate_data_scaler()
+    ensemble.generate_preprocessors(
+        PolymerPreprocessor,
+        *feature_set(params.features),
+        explicit_hs=params["explicit_hs"],
+    )
+    stages.at("reading", 0.75)
+    return ensemble, params
 
 
 def train_ensemble(
@@ -30,73 +64,40 @@ def train_ensemble(
     seed: int = 0,
     split: str = DEFAULT_SPLIT,
     columns: dict[str, dict[str, str | None]] | None = None,
+    changes: Mapping[str, Any] | None = None,
     resume: bool = False,
     progress: ProgressCallback | None = None,
+    expected: Mapping[str, float] | None = None,
     verbose: bool = False,
 ) -> MultiModel:
     """Read a table, train an ensemble with a preset, and write the model: what command line and trainer Space both run.
 
     Parameters
     ----------
-    data : path
-        A table of polymers and properties.
+    data, properties, preset, folds, epochs, seed, split, columns, changes
+        As of `Plan`.
     output : path
         Folder for the model.
-    properties : sequence of str, optional
-        By default all that the table has.
-    preset : str
-        Name in `polyid.config.parameters.PRESETS`.
-    folds, epochs : int, optional
-        Instead of the preset's.
-    seed : int
-        Of folds, weights, order and dropout.
-    split : str
-        How polymers are divided: ``stratified``, ``random``, ``scaffold`` or ``column:NAME``; see `polyid.data.splits`.
-    columns : dict, optional
-        What the table's columns mean, as `polyid.data.described.describe_columns` writes it; recognised when None.
     resume : bool
         Continue an interrupted run in `output`.
     progress : callable, optional
         Called with `Progress` records; may raise `polyid.errors.Cancelled`.
+    expected : mapping of str to float, optional
+        Seconds by stage, if they were estimated.
     verbose : bool
         Show a progress bar in the terminal.
     """
     from polyid.nn.builders import global100
 
-    seed = check_number("seed", seed)
-    params = preset_parameters(preset, kfolds=folds, epochs=epochs, seed=seed, preset=preset)
-    column = split_column(split)
-    settings_from(params.to_dict(), seed)
-    features = feature_set(params.features)
-    if progress is not None:
-        progress(Progress("preparing", (), params.kfolds, 0, params.epochs, np.nan, np.nan, 0.0, 0.0, 0.0, None))
-    ensemble = MultiModel()
-    table = read_training_table(
-        data,
-        list(properties) if properties else None,
-        ensemble.chain,
-        keep=[column] if column else (),
-        columns=columns,
-    )
-    ensemble.load_table(table, properties, columns)
-    repeats = params.repeats
-    ensemble.split_data(kfolds=params.kfolds, seed=seed, split=split, repeats=repeats)
-    found = len(ensemble.models) // repeats
-    if folds is not None and folds != found:
-        raise TrainingError(f"The column {column} names {found} folds, not {folds}; leave the number of folds out.")
-    params.kfolds = found
-    ensemble.generate_data_scaler()
-    ensemble.generate_preprocessors(
-        PolymerPreprocessor,
-        *features,
-        explicit_hs=params["explicit_hs"],
-    )
+    plan = Plan(data, properties, preset, folds, epochs, seed, split, columns, changes)
+    stages = Stages(progress, expected)
+    ensemble, params = prepared(plan, stages)
     ensemble.train_models(
         global100,
         model_params=params.to_dict(),
         verbose=verbose,
         save_folder=output,
-        progress=progress,
+        progress=stages,
         resume=resume,
     )
     return ensemble

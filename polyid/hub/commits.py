@@ -67,6 +67,7 @@ def commit_files(
     is_ours: Callable[[str], bool],
     title: str,
     repo_type: str | None = None,
+    notes: str | None = None,
 ) -> str:
     """Commit the files on the branch and return the commit; sure of itself even when an answer is lost.
 
@@ -83,6 +84,7 @@ def commit_files(
                     repo_id,
                     operations,
                     commit_message=title,
+                    commit_description=notes,
                     revision=branch,
                     parent_commit=head,
                     repo_type=repo_type,

@@ -34,6 +34,7 @@ def publish_bundle(
     tag: str | None = None,
     branch: str | None = None,
     private: bool | None = None,
+    notes: str | None = None,
     token: str | None = None,
 ) -> Publication:
     """Publish a bundle as one commit, so that a reader of the branch sees the former model or this one.
@@ -53,6 +54,8 @@ def publish_bundle(
         Branch to publish to, made from ``main`` where there is none. ``main`` by default.
     private : bool, optional
         Visibility of a new repo. A repo whose visibility differs is refused, not changed.
+    notes : str, optional
+        What is new, for the commit and the tag.
     token : str, optional
         Token with the write role. By default the one that the Hub client finds (``HF_TOKEN`` or a saved login).
 
@@ -87,11 +90,11 @@ def publish_bundle(
         if target not in destination.branches:
             with_retries(lambda: api.create_branch(repo_id, branch=target, exist_ok=True))
     title = f"Publish a PolyID model of {manifest['folds']} folds" + (f", {tag}" if tag else "")
-    commit = commit_files(api, repo_id, target, files, is_bundle_file, title)
+    commit = commit_files(api, repo_id, target, files, is_bundle_file, title, notes=notes)
     if tag is not None and tag not in destination.tags:
         try:
             with explained_errors(api, repo_id, commit):
-                api.create_tag(repo_id, tag=tag, revision=commit, exist_ok=True)
+                api.create_tag(repo_id, tag=tag, tag_message=notes, revision=commit, exist_ok=True)
         except HubError as error:
             raise HubError(
                 f"The model is published as commit {commit[:7]}, but without its tag {tag}. {error}"

@@ -1,7 +1,8 @@
-"""A training run as a process with a durable record that any front end can watch: start, resume, cancel, read."""
+"""Training runs as processes with a durable record that any front end can watch: start, queue, resume, cancel, read, compare."""
 
-from polyid.runs.launch import cancel, resume, start
-from polyid.runs.record import ACTIVE, FINISHED, Record, Request, Run, default_folder, latest, read
+from polyid.runs.launch import cancel, delete, resume, start, start_next
+from polyid.runs.record import Run, default_folder, every, latest, queue, read
+from polyid.runs.states import ACTIVE, FINISHED, Record, Request
 
 __all__ = [
     "ACTIVE",
@@ -11,8 +12,12 @@ __all__ = [
     "Run",
     "cancel",
     "default_folder",
+    "delete",
+    "every",
     "latest",
+    "queue",
     "read",
     "resume",
     "start",
+    "start_next",
 ]

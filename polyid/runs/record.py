@@ -10,6 +10,7 @@ One folder a run, inside a folder of runs::
         progress.csv    one line a progress report, for the curve
         log.txt         what the process printed
         cancel          there once somebody asked to stop
+        held_out.csv    what the members said of the polymers they never saw; not published
         model/          the bundle, complete or absent
 
 The page that starts a run may reload, crash or be watched from two browsers: it holds no state. A process that was
@@ -21,6 +22,7 @@ Needs a POSIX system (sessions), as Spaces and their containers are.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -32,91 +34,14 @@ from typing import Any
 
 from polyid.bundle.layout import CHECKPOINTS_FOLDER, METRICS_FILE, has_manifest
 from polyid.common.files import read_json
-from polyid.config.parameters import DEFAULT_SPLIT
 from polyid.errors import TrainingError
 from polyid.runs.process import is_alive
+from polyid.runs.states import ACTIVE, WAITING, Record, Request
 
-ACTIVE = ("queued", "preparing", "training", "publishing")
-FINISHED = ("done", "failed", "cancelled")
-
+HELD_OUT_FILE = "held_out.csv"
+"""Beside the model, not in it: what the members said of the polymers they never saw."""
 STARTING_SECONDS = 60.0
 """How long a run may have no process yet: the moment between its record and its start."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a run was asked to do.
-
-    Attributes
-    ----------
-    data : str
-        The table, relative to the run's folder.
-    sha256 : str
-        Of that file, checked again before training.
-    properties : tuple of str
-        Columns to train on.
-    preset : str
-        Name in `polyid.config.parameters.PRESETS`.
-    folds, epochs : int or None
-        None leaves the preset's number.
-    seed : int
-        Of the folds, the weights and the order of the data.
-    repo_id : str
-        The Hub model repo the ensemble goes to.
-    tag, branch : str or None
-        Git tag to set on the commit, and branch to commit to (None: ``main``).
-    private : bool or None
-        Visibility of a repo that has to be created; None leaves it to the account's default.
-    split : str
-        How polymers are divided into folds; see `polyid.data.splits`.
-    columns : dict or None
-        What the table's columns mean, where a user said so; see `polyid.data.described.describe_columns`.
-    """
-
-    data: str
-    sha256: str
-    properties: tuple[str, ...]
-    preset: str
-    folds: int | None
-    epochs: int | None
-    seed: int
-    repo_id: str
-    tag: str | None = None
-    branch: str | None = None
-    private: bool | None = None
-    split: str = DEFAULT_SPLIT
-    columns: dict[str, dict[str, str | None]] | None = None
-
-
-@dataclass(frozen=True)
-class Record:
-    """Where a run stands.
-
-    Attributes
-    ----------
-    state : {"queued", "preparing", "training", "publishing", "done", "failed", "cancelled"}
-    line : str
-        One readable line of progress.
-    progress : dict or None
-        The fields of the last `polyid.common.progress.Progress`; numbers that aren't finite are None.
-    error : str or None
-        One sentence, for a run that failed.
-    commit, commit_url : str or None
-        Where the ensemble was published.
-    created, started, finished, updated : float or None
-        Seconds since the epoch.
-    """
-
-    state: str
-    line: str
-    progress: dict[str, Any] | None = None
-    error: str | None = None
-    commit: str | None = None
-    commit_url: str | None = None
-    created: float | None = None
-    started: float | None = None
-    finished: float | None = None
-    updated: float | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +62,19 @@ class Run:
     def active(self) -> bool:
         """Whether its process is at work."""
         return self.record.state in ACTIVE
+
+    @property
+    def waiting(self) -> bool:
+        """Whether its turn has not come."""
+        return self.record.state == WAITING
+
+    @property
+    def dollars(self) -> float | None:
+        """What the hardware cost for it so far; None where that isn't known."""
+        if self.request.dollars_an_hour is None or not self.record.started:
+            return None
+        end = time.time() if self.active else self.record.finished or self.record.updated or self.record.started
+        return self.request.dollars_an_hour * (end - self.record.started) / 3600
 
     @property
     def trained(self) -> bool:
@@ -181,6 +119,15 @@ class Run:
             }
         return list(rows.values())
 
+    def log(self, most: int = 20_000) -> str:
+        """The end of what its process printed."""
+        path = self.folder / "log.txt"
+        if not path.exists():
+            return ""
+        with path.open("rb") as stream:
+            stream.seek(max(0, path.stat().st_size - most))
+            return stream.read().decode(errors="replace")
+
     def metrics(self) -> dict[str, dict[str, float | None]]:
         """Out-of-fold ``n``, ``MAE``, ``RMSE`` and ``R2`` a property, from the bundle; empty before there is one."""
         path = self.bundle / METRICS_FILE
@@ -192,6 +139,8 @@ class Run:
             "run": self.name,
             "active": self.active,
             "cancelling": self.cancelling,
+            "waiting": self.waiting,
+            "dollars": self.dollars,
             "trained": self.trained,
             "resumable": self.resumable,
             "bundle": str(self.bundle) if self.trained else None,
@@ -221,13 +170,31 @@ def read(folder: str | Path) -> Run:
     return Run(folder, request, record, pid)
 
 
-def latest(runs: str | Path) -> Run | None:
-    """The run that was started last in a folder of runs, or None."""
+def every(runs: str | Path) -> list[Run]:
+    """All runs of a folder that can be read, the newest first."""
     runs = Path(runs)
     if not runs.is_dir():
-        return None
+        return []
     folders = sorted(path for path in runs.iterdir() if (path / "record.json").is_file() and path.name[0] != ".")
-    return read(folders[-1]) if folders else None
+    found = []
+    for folder in reversed(folders):
+        with contextlib.suppress(TrainingError):
+            found.append(read(folder))
+    return found
+
+
+def latest(runs: str | Path) -> Run | None:
+    """The run to look at: the one at work, else the one that was started last and isn't waiting, else None."""
+    known = every(runs)
+    for wanted in (lambda run: run.active, lambda run: not run.waiting, lambda run: True):
+        if found := next(filter(wanted, known), None):
+            return found
+    return None
+
+
+def queue(runs: str | Path) -> list[Run]:
+    """The runs whose turn has not come, the next first."""
+    return [run for run in reversed(every(runs)) if run.waiting]
 
 
 def default_folder() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -15,23 +16,30 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyid.common.files import sha256, write_json
-from polyid.common.progress import Progress
+from polyid.common.files import sha256, write_json, write_text
+from polyid.common.progress import STAGES, Progress
+from polyid.ensemble.expected_times import UPLOAD_SECONDS
 from polyid.errors import Cancelled, PolyIDError, TrainingError
-from polyid.runs.launch import GRACE_SECONDS
-from polyid.runs.record import Record, Run, read
+from polyid.runs.afterwards import settle
+from polyid.runs.launch import GRACE_SECONDS, disk_sentence, start_next
+from polyid.runs.record import HELD_OUT_FILE, Run, read
+from polyid.runs.states import Record
 
 if TYPE_CHECKING:
     from polyid.hub.publish import Publication
 
+RESERVE_FILE, RESERVE_BYTES = ".reserve", 256 * 1024
 RECORD_SECONDS = 0.25
 """Progress is written to disk at most this often."""
 
 
-def _train(*arguments: Any, **keywords: Any) -> None:
+def _train(data: Path, output: Path, **keywords: Any) -> None:
+    from polyid.common.spreadsheet import csv_text
     from polyid.ensemble.workflow import train_ensemble
 
-    train_ensemble(*arguments, **keywords)
+    ensemble = train_ensemble(data, output, **keywords)
+    # Beside the model, not in it: whose rows these are may not want them published.
+    write_text(output.parent / HELD_OUT_FILE, csv_text(ensemble.out_of_fold()))
 
 
 def _publish(*arguments: Any, **keywords: Any) -> Publication:
@@ -68,47 +76,71 @@ def execute(
     keeper = _RecordKeeper(folder, run.record, token)
     threading.Thread(target=keeper.end_when_cancelled, daemon=True).start()
     try:
-        if not run.trained:
-            keeper.update(state="preparing", line="Preparing", started=time.time())
-            if sha256(folder / run.request.data) != run.request.sha256:
-                raise TrainingError(f"The table {run.request.data} of this run was changed on disk: start a new run.")
-            train(
-                folder / run.request.data,
-                run.bundle,
-                properties=list(run.request.properties),
-                preset=run.request.preset,
-                folds=run.request.folds,
-                epochs=run.request.epochs,
-                seed=run.request.seed,
-                split=run.request.split,
-                columns=run.request.columns,
-                resume=run.resumable,
-                progress=keeper.report,
-            )
-            keeper.stop_if_cancelled()
-        keeper.update(state="publishing", line=f"Publishing to {run.request.repo_id}")
-        publication = publish(
-            run.bundle,
-            run.request.repo_id,
-            tag=run.request.tag,
-            branch=run.request.branch,
-            private=run.request.private,
-            token=token,
-        )
-        keeper.finish(
-            "done",
-            f"Published to {run.request.repo_id}",
-            commit=publication.commit,
-            commit_url=publication.commit_url,
-        )
-        return 0
+        status = _carry_out(run, keeper, token, train, publish)
     except Cancelled:
         keeper.finish("cancelled", "Cancelled")
-        return 2
+        status = 2
     except Exception as problem:
         traceback.print_exc()
         keeper.finish("failed", "Failed", error=_sentence(problem, run))
-        return 1
+        status = 1
+    _see_to_what_follows(folder, token)
+    return status
+
+
+def _carry_out(
+    run: Run,
+    keeper: _RecordKeeper,
+    token: str | None,
+    train: Callable[..., Any],
+    publish: Callable[..., Publication],
+) -> int:
+    request = run.request
+    if not run.trained:
+        keeper.update(state="preparing", line=STAGES["reading"], started=run.record.started or time.time())
+        if sha256(run.folder / request.data) != request.sha256:
+            raise TrainingError(f"The table {request.data} of this run was changed on disk: start a new run.")
+        train(
+            run.folder / request.data,
+            run.bundle,
+            properties=list(request.properties),
+            preset=request.preset,
+            folds=request.folds,
+            epochs=request.epochs,
+            seed=request.seed,
+            split=request.split,
+            columns=request.columns,
+            changes=request.changes,
+            expected=request.expected,
+            resume=run.resumable,
+            progress=keeper.report,
+        )
+        keeper.stop_if_cancelled()
+    if not request.publish:
+        keeper.finish("done", "Quick look finished")
+        return 0
+    keeper.publishing(request.repo_id)
+    publication = publish(
+        run.bundle,
+        request.repo_id,
+        tag=request.tag,
+        branch=request.branch,
+        private=request.private,
+        notes=request.notes,
+        token=token,
+    )
+    commit, url = publication.commit, publication.commit_url
+    keeper.finish("done", f"Published to {request.repo_id}", commit=commit, commit_url=url)
+    return 0
+
+
+def _see_to_what_follows(folder: Path, token: str | None) -> None:
+    """Begin the next run; if there is none, do with the Space what was chosen beforehand."""
+    try:
+        if start_next(folder.parent, token) is None:
+            settle(read(folder), token)
+    except Exception:
+        traceback.print_exc()
 
 
 class _RecordKeeper:
@@ -121,12 +153,29 @@ class _RecordKeeper:
         self.lock = threading.Lock()
         self.finished = False
         self.written = 0.0
+        self._reserve()
 
     def update(self, **changes: Any) -> None:
         with self.lock:
             self._write(**changes)
 
+    def _reserve(self) -> None:
+        """Hold some room on the disk, so that a run which fills it can still write its last word."""
+        with contextlib.suppress(OSError):
+            (self.folder / RESERVE_FILE).write_bytes(bytes(RESERVE_BYTES))
+
+    def publishing(self, repo_id: str) -> None:
+        """The last stage."""
+        progress = {**(self.record.progress or {}), "phase": "upload", "share": None, "eta_seconds": UPLOAD_SECONDS}
+        self.update(
+            state="publishing", line=f"Publishing to {repo_id}", progress=progress, stages=self._stages("upload")
+        )
+
+    def _stages(self, stage: str) -> dict[str, float]:
+        return {stage: time.time(), **(self.record.stages or {})}
+
     def finish(self, state: str, line: str, **changes: Any) -> None:
+        (self.folder / RESERVE_FILE).unlink(missing_ok=True)
         with self.lock:
             self.finished = True
             self._write(state=state, line=line, finished=time.time(), **changes)
@@ -139,10 +188,11 @@ class _RecordKeeper:
             for name, value in dataclasses.asdict(progress).items()
         }
         self._append(fields)
-        new_state = "preparing" if progress.phase == "preparing" else "training"
+        new_state = "preparing" if progress.phase == "reading" else "training"
         due = time.monotonic() - self.written >= RECORD_SECONDS or progress.epoch == progress.epochs
-        if due or new_state != self.record.state:
-            self.update(state=new_state, line=progress.line(), progress=fields)
+        stages = self._stages(progress.phase)
+        if due or stages != self.record.stages:
+            self.update(state=new_state, line=progress.line(), progress=fields, stages=stages)
 
     def stop_if_cancelled(self) -> None:
         if (self.folder / "cancel").exists():
@@ -191,12 +241,15 @@ class _Scrubbed(io.TextIOBase):
         self.token = token
 
     def write(self, text: str) -> int:
-        self.stream.write(text.replace(self.token, "<token>") if self.token else text)
-        self.stream.flush()
+        # A full disk loses the log, not the run.
+        with contextlib.suppress(OSError):
+            self.stream.write(text.replace(self.token, "<token>") if self.token else text)
+            self.stream.flush()
         return len(text)
 
     def flush(self) -> None:
-        self.stream.flush()
+        with contextlib.suppress(OSError):
+            self.stream.flush()
 
     def fileno(self) -> int:
         return self.stream.fileno()
@@ -206,6 +259,8 @@ def _sentence(problem: Exception, run: Run) -> str:
     """What went wrong and how to go on, in words for the page."""
     if isinstance(problem, PolyIDError):
         text = str(problem)
+    elif isinstance(problem, OSError) and problem.errno is not None:
+        text = disk_sentence(problem)
     elif isinstance(problem, MemoryError) or type(problem).__name__ == "ResourceExhaustedError":
         text = "The machine ran out of memory: choose a smaller preset, fewer folds or larger hardware."
     else:

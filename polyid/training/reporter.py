@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from polyid.common.progress import Progress, ProgressCallback
+from polyid.common.progress import Progress, ProgressCallback, stage_progress
 from polyid.training.group import FoldData, FoldGroup
 
 
@@ -45,6 +45,12 @@ class Reporter:
         """Seconds since the run began, an interruption left out."""
         return self.seconds_before + time.monotonic() - self._started
 
+    def compiling(self) -> None:
+        """Tell that the first step of a group is being compiled, which has no progress of its own."""
+        if self.callback is not None:
+            folds = len(self.folds)
+            self.callback(stage_progress("compiling", folds=folds, epochs=self.epochs, elapsed=self.elapsed))
+
     def report(self, group: FoldGroup, polymers: int) -> None:
         """Count the polymers of a step, each once a fold, and tell where the group is after it."""
         self._polymers += polymers
@@ -53,6 +59,7 @@ class Reporter:
             return
         self._last_report = now
         spent = now - self._started
+        left = self._polymers_left(group)
         losses = [state.log[-1]["val_loss"] for state in group.states if state.log]
         self.callback(
             Progress(
@@ -66,19 +73,23 @@ class Reporter:
                 learning_rate=float(group.rate),
                 polymers_per_second=self._polymers / max(spent, 1e-9),
                 elapsed_seconds=self.seconds_before + spent,
-                eta_seconds=self._seconds_left(group, now),
+                eta_seconds=self._seconds_left(left, now),
+                share=1.0 - left / (self.epochs * sum(len(fold.train) for fold in self.folds)),
             )
         )
 
-    def _seconds_left(self, group: FoldGroup, now: float) -> float | None:
+    def _polymers_left(self, group: FoldGroup) -> float:
+        """How many polymers are still to be trained on, each once a fold and epoch."""
+        epochs_done = group.epoch + group.step / self.steps_per_epoch
+        left = sum(len(fold.train) for fold in group.folds) * (self.epochs - epochs_done)
+        newest = max(fold.fold for fold in group.folds)
+        return left + sum(len(fold.train) for fold in self.folds if fold.fold > newest) * self.epochs
+
+    def _seconds_left(self, left: float, now: float) -> float | None:
         """To the end of the last fold, at the speed of the last sixty reports; None before there are two.
 
         Earlier ones don't count: the first steps compile, and a resumed run has done much before it began.
         """
-        epochs_done = group.epoch + group.step / self.steps_per_epoch
-        left = sum(len(fold.train) for fold in group.folds) * (self.epochs - epochs_done)
-        newest = max(fold.fold for fold in group.folds)
-        left += sum(len(fold.train) for fold in self.folds if fold.fold > newest) * self.epochs
         self._recent.append((now, self._polymers))
         since, polymers_then = self._recent[0]
         recent = self._polymers - polymers_then

@@ -143,6 +143,8 @@ class EnsembleTrainer:
             pending = [f for f in self.folds[start : start + self.group_size] if f.fold not in results]
             if not pending:
                 continue
+            if self._compiled is None or self._compiled[0].members != len(pending):
+                self._reporter.compiling()
             if saved is not None and {f.fold for f in pending} <= set(saved["folds"]):
                 group = self._restored(pending, saved)
             else:

@@ -21,6 +21,8 @@ from pathlib import Path
 import pytest
 from helpers.paths import TOP
 
+from polyid import runs
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (pip install playwright)")
 pytestmark = [
@@ -148,7 +150,8 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
 
         form.get_by_label("Epochs", exact=True).fill("0")
         form.locator("#start").click()
-        form.get_by_text("The number of epochs is 0; it must be a whole number").wait_for()
+        for place_of_it in ("#advanced-notice", "#notice"):  # as it is typed, and as it is asked for
+            form.locator(place_of_it).get_by_text("The number of epochs is 0; it must be a whole number").wait_for()
         assert form.get_by_label("Epochs", exact=True).input_value() == "0", "what was typed stays"
         form.get_by_label("Epochs", exact=True).fill("2")
         form.get_by_label("Folds", exact=True).fill("31")
@@ -162,11 +165,14 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
         form.locator("#run").get_by_text(re.compile("Preparing|Training")).first.wait_for()
         form.screenshot(path=place / "2_training.png", full_page=True)
         form.locator("#start").click()
-        form.get_by_text("A training run is at work already").wait_for()
+        form.get_by_text("A training run is at work already: this one waits its turn").wait_for()
+        (waiting,) = runs.queue(place / "runs")
+        runs.cancel(waiting.folder)
 
         second.get_by_role("button", name="Cancel").wait_for()
         form.reload()
         form.get_by_role("button", name="Cancel").wait_for()
+        playwright.expect(form.get_by_label("Epochs", exact=True)).to_have_value("2", timeout=60_000)
         form.get_by_text("Training complete").wait_for()
         second.get_by_text("Training complete").wait_for()
         assert form.get_by_text("is at work already").is_hidden()
@@ -293,7 +299,8 @@ def test_cancel_stops_the_run_on_every_page(browser, trainer, place):
         form.get_by_label("Epochs", exact=True).fill("5000")
         form.locator("#start").click()
         second.locator("#run").get_by_text(re.compile("epoch [1-9]")).wait_for()
-        second.get_by_role("button", name="Cancel").click()
+        second.get_by_role("button", name="Cancel this run").click()
+        second.get_by_role("button", name="Yes, stop it").click()
         form.locator("#run").get_by_text("Cancelled").wait_for()
         second.locator("#run").get_by_text("Cancelled").wait_for()
         assert form.get_by_role("button", name="Cancel").is_hidden()

@@ -36,6 +36,7 @@ def test_every_polyid_command_is_one():
     commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("polyid ")]
     assert {command[0] for command in commands} == {
         "train",
+        "estimate",
         "predict",
         "explain",
         "evaluate",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -17,25 +18,29 @@ import pytest
 from polyid import runs
 from polyid.errors import TrainingError
 from polyid.runs import launch, process, record
+from polyid.runs.afterwards import tend
 
 TOKEN = "hf_secretsecretsecret"
 
 # The child's entry with short stand-ins for training and publishing: what is tested here is the record, not the
 # network. `MODE` in the environment chooses how they behave.
 CHILD = """
-import os, pathlib, sys, time
-from polyid.runs import worker
+import errno, os, pathlib, sys, time
+from polyid.runs import process, worker
 from polyid.errors import HubError
 from polyid.common.progress import Progress
 
 mode = os.environ["MODE"]
+process.CHILD = (sys.executable, __file__)
 
-def train(data, output, *, properties, preset, folds, epochs, seed, split, columns, resume, progress):
+def train(data, output, *, properties, preset, folds, epochs, seed, split, columns, resume, progress, **more):
     nan = float("nan")
     print("training with", os.environ.get("HF_TOKEN"))
-    progress(Progress("preparing", (), folds, 0, epochs, nan, nan, nan, nan, 0.0, None))
+    progress(Progress("reading", (), folds, 0, epochs, nan, nan, nan, nan, 0.0, None))
     if mode == "crash":
         raise KeyError("smiles_monomer " + os.environ["HF_TOKEN"])
+    if mode == "full":
+        raise OSError(errno.ENOSPC, "No space left on device")
     if mode == "hang":
         time.sleep(600)
     checkpoint = output / "checkpoints" / "last"
@@ -54,12 +59,12 @@ class Publication:
     commit = "c" * 40
     commit_url = "http://hub/commit/" + "c" * 40
 
-def publish(folder, repo_id, *, tag, branch, private, token):
+def publish(folder, repo_id, *, tag, branch, private, notes, token):
     if mode == "refused" or repo_id.startswith("someone/"):
         raise HubError(f"{repo_id} isn't yours: choose a repo of your own.")
     if mode == "publish-hangs":
         time.sleep(600)
-    assert token == os.environ.get("HF_TOKEN")
+    assert token == os.environ.get("HF_TOKEN") and notes is None
     return Publication()
 
 if __name__ == "__main__":
@@ -110,7 +115,7 @@ def wait(folder: Path, condition, seconds: float = 120) -> runs.Run:
 
 
 def finished(run: runs.Run) -> bool:
-    return not run.active
+    return run.record.state in runs.FINISHED
 
 
 def test_a_run_goes_from_start_to_commit(tmp_path, table, child):
@@ -150,27 +155,123 @@ def test_a_changed_table_is_not_trained_on(tmp_path, table, child, monkeypatch):
     assert "was changed on disk" in runs.read(run.folder).record.error
 
 
-def test_a_second_start_is_refused_while_one_is_at_work(tmp_path, table, child):
-    child("hang")
-    run = begin(tmp_path, table)
-    with pytest.raises(TrainingError, match="at work already"):
-        begin(tmp_path, table)
-    assert runs.latest(tmp_path / "runs").name == run.name
+def test_a_second_start_waits_its_turn_and_begins_when_the_first_has_ended(tmp_path, table, child):
+    first = begin(tmp_path, table, epochs=20)
+    second, third = begin(tmp_path, table), begin(tmp_path, table)
+    assert (first.active, second.waiting, third.waiting) == (True, True, True)
+    assert [run.name for run in runs.queue(tmp_path / "runs")] == [second.name, third.name]
+    assert runs.latest(tmp_path / "runs").name == first.name
+    removed = runs.cancel(third.folder)
+    assert (removed.record.state, removed.record.line) == ("cancelled", "Removed from the queue")
+    assert wait(second.folder, finished).record.state == "done"
+    first, second = runs.read(first.folder), runs.read(second.folder)
+    assert second.record.started >= first.record.finished
+    assert runs.read(third.folder).record.state == "cancelled"
 
 
-def test_starts_at_the_same_moment_make_one_run(tmp_path, table, child):
-    """Two pages' processes, one folder: the lock lets one of them through."""
+def test_the_queue_goes_on_behind_a_killed_run(tmp_path, table, child):
+    run = begin(tmp_path, table, epochs=10_000)
+    waiting = begin(tmp_path, table)
+    wait(run.folder, lambda run: run.record.state == "training")
+    os.kill(runs.read(run.folder).pid, signal.SIGKILL)
+    wait(run.folder, finished)
+    tend(tmp_path / "runs", TOKEN, 0.0)
+    assert wait(waiting.folder, lambda run: run.record.state == "done").record.commit
+
+
+def test_starts_at_the_same_moment_make_one_run_and_a_queue(tmp_path, table, child):
+    """Two pages' processes, one folder: the lock lets one of them through at a time."""
     child("hang")
     program = (
-        "import sys; from polyid import runs; from polyid.runs import process; from polyid.errors import TrainingError\n"
+        "from polyid import runs; from polyid.runs import process\n"
         f"process.CHILD = {process.CHILD!r}\n"
-        "try:\n"
-        f"    runs.start({str(tmp_path / 'runs')!r}, {str(table)!r}, properties=['a'], preset='small', repo_id='a/b')\n"
-        "except TrainingError: sys.exit(3)\n"
+        f"runs.start({str(tmp_path / 'runs')!r}, {str(table)!r}, properties=['a'], preset='small', repo_id='a/b')\n"
     )
-    pages = [subprocess.Popen([sys.executable, "-W", "ignore", "-c", program]) for _ in range(4)]
-    assert sorted(page.wait(300) for page in pages) == [0, 3, 3, 3]
-    assert len([path for path in (tmp_path / "runs").iterdir() if path.name[0] != "."]) == 1
+    pages = [subprocess.Popen([sys.executable, "-W", "ignore", "-c", program]) for _ in range(3)]
+    assert [page.wait(120) for page in pages] == [0, 0, 0]
+    known = runs.every(tmp_path / "runs")
+    assert sorted((run.active, run.waiting) for run in known) == [(False, True), (False, True), (True, False)]
+    for run in runs.queue(tmp_path / "runs"):
+        runs.cancel(run.folder)
+
+
+def test_a_run_is_deleted_but_not_while_it_works(tmp_path, table, child):
+    run = begin(tmp_path, table, epochs=10_000)
+    with pytest.raises(TrainingError, match="at work: cancel it first"):
+        runs.delete(run.folder)
+    runs.cancel(run.folder)
+    wait(run.folder, finished)
+    runs.delete(run.folder)
+    assert runs.every(tmp_path / "runs") == []
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [".lock"]
+
+
+def test_a_full_disk_at_the_start_is_a_sentence_and_leaves_nothing(tmp_path, table, child, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(launch.shutil, "copyfile", full)
+    with pytest.raises(TrainingError, match="disk is full: delete older runs"):
+        begin(tmp_path, table)
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [".lock"]
+
+
+def test_a_full_disk_in_the_middle_is_the_same_sentence(tmp_path, table, child):
+    child("full")
+    run = wait(begin(tmp_path, table).folder, finished)
+    assert run.record.error.startswith("The disk is full")
+    assert "OSError" in run.log()
+
+
+@pytest.mark.parametrize("mode", ["normal", "crash", "publish-refused"])
+def test_the_space_pauses_itself_whatever_came_of_the_run(tmp_path, table, child, local_hub, monkeypatch, mode):
+    from huggingface_hub import HfApi
+
+    api = HfApi(endpoint=local_hub.endpoint, token=local_hub.token)
+    api.create_repo("ada/trainer", repo_type="space", space_sdk="gradio", exist_ok=True)
+    api.upload_file(path_or_fileobj=b"", path_in_repo="app.py", repo_id="ada/trainer", repo_type="space")
+    api.restart_space("ada/trainer")
+    monkeypatch.setenv("HF_ENDPOINT", local_hub.endpoint)
+    child("refused" if mode == "publish-refused" else mode)
+    begin(tmp_path, table, afterwards="pause", space="ada/trainer", token=local_hub.token)
+    run = wait(
+        runs.latest(tmp_path / "runs").folder,
+        lambda run: run.record.afterwards and "is paused" in run.record.afterwards,
+    )
+    assert run.record.state == ("done" if mode == "normal" else "failed")
+    assert api.get_space_runtime("ada/trainer").stage == "PAUSED"
+
+
+def test_the_space_steps_down_after_a_killed_run_nobody_watched(tmp_path, table, child, local_hub, monkeypatch):
+    from huggingface_hub import HfApi
+
+    api = HfApi(endpoint=local_hub.endpoint, token=local_hub.token)
+    api.create_repo("ada/stepper", repo_type="space", space_sdk="gradio", space_hardware="a10g-small", exist_ok=True)
+    monkeypatch.setenv("HF_ENDPOINT", local_hub.endpoint)
+    run = begin(tmp_path, table, epochs=10_000, afterwards="cpu", space="ada/stepper", token=local_hub.token)
+    run = wait(run.folder, lambda run: run.record.state == "training")
+    os.kill(run.pid, signal.SIGKILL)
+    wait(run.folder, finished)
+    tend(tmp_path / "runs", local_hub.token, time.time() + 60)
+    assert api.get_space_runtime("ada/stepper").requested_hardware == "a10g-small", "what ended before is left as it is"
+    tend(tmp_path / "runs", local_hub.token, 0.0)
+    assert api.get_space_runtime("ada/stepper").requested_hardware == "cpu-basic"
+    assert "steps down" in runs.read(run.folder).record.afterwards
+
+
+def test_a_refused_pause_says_that_money_runs_on(tmp_path, table, child, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    begin(tmp_path, table, afterwards="pause", space="ada/trainer")
+    run = wait(
+        runs.latest(tmp_path / "runs").folder, lambda run: run.record.afterwards and "paid" in run.record.afterwards, 40
+    )
+    assert "Pause the Space in its settings" in run.record.afterwards
+
+
+def test_the_stages_and_the_cost_are_told(tmp_path, table, child):
+    run = wait(begin(tmp_path, table, dollars_an_hour=3600.0).folder, finished)
+    assert list(run.record.stages) and set(run.record.stages) == {"reading", "training", "upload"}
+    assert run.dollars == pytest.approx(run.record.finished - run.record.started)
 
 
 def test_the_run_outlives_the_process_that_started_it(tmp_path, table, child):

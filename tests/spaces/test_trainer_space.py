@@ -28,6 +28,8 @@ SPACE = TOP / "trainer_space"
 sys.path.insert(0, str(SPACE))
 
 import data_handlers
+import form_handlers
+import history_handlers
 import run_handlers
 import run_view
 import train_models
@@ -40,14 +42,15 @@ ROWS = ["repeat_unit,Tg (°C),density (g/cm3)"] + [
 # Stands for training and publishing, so that the page is tested in seconds; the browser test trains for real.
 CHILD = """
 import json, sys, time
-from polyid.runs import worker
+from polyid.runs import process, worker
+process.CHILD = (sys.executable, __file__)
 from polyid.common.progress import Progress
 
-def train(data, output, *, properties, preset, folds, epochs, seed, split, columns, resume, progress):
+def train(data, output, *, properties, preset, folds, epochs, seed, split, columns, resume, progress, **more):
     for epoch in range(1, epochs + 1):
         progress(Progress("training", (0,), folds, epoch, epochs, 1 / epoch, 2 / epoch, 1e-3, 10.0, epoch, epochs - epoch))
-        time.sleep(0.05)
-    output.mkdir()
+        time.sleep(0.02)
+    output.mkdir(exist_ok=True)
     figures = {"n": 6, "MAE": 12.34, "RMSE": 15.0, "R2": None}
     (output / "metrics.json").write_text(json.dumps({"out_of_fold": {"Glass_Transition": figures}}))
     (output / "parameters.json").write_text("{}")
@@ -82,8 +85,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(process, "CHILD", (sys.executable, str(script)))
     monkeypatch.setenv("POLYID_RUNS", str(tmp_path / "runs"))
     yield tmp_path / "runs"
-    run = runs.latest(tmp_path / "runs")
-    if run is not None and run.active:
+    for run in runs.every(tmp_path / "runs"):
         runs.cancel(run.folder)
 
 
@@ -240,20 +242,124 @@ def test_bad_rows_are_listed_with_their_row(table):
 
 def test_a_run_from_start_to_outcome(hub, folder, table):
     run = train_models.start_run(folder, **form(table, hub, tag="v1"))
-    with pytest.raises(TrainingError, match="at work already"):
-        train_models.start_run(folder, **form(table, hub))
-    run = finished(folder)
-    seen, _, card, curve, cancel, resume, report = run_handlers.watch("")
+    waiting = train_models.start_run(folder, **form(table, hub, epochs=2.0))
+    assert waiting.waiting
+    run = outcome(folder, run.name)
+    assert outcome(folder, waiting.name).record.state == "done"
+    runs.delete(waiting.folder)
+    seen, _, card, curve, cancel, confirm, resume, report, log_box, box, history, chosen, other = run_handlers.watch("")
     assert run.name in seen
     assert "Training complete" in card
     assert f'href="{run.record.commit_url}"' in card
     assert "v1" in card
     assert "<td>12.3</td><td>°C</td>" in card
     assert "<polyline" in curve
-    assert cancel["visible"] is False
-    assert resume["visible"] is False
+    assert (cancel["visible"], confirm["visible"], resume["visible"]) == (False, False, False)
+    assert (log_box["visible"], box["visible"]) == (True, True)
+    assert f'<th scope="row">{run.name}</th><td>done</td><td>small, 3 folds, 3 epochs</td>' in history
+    assert chosen["choices"] == other["choices"] == [(f"{run.name}: small, done", run.name)]
     assert report == "", "this model has none"
-    assert run_handlers.watch(seen) == [gr.skip()] * 7, "nothing changed, so nothing is redrawn"
+    assert run_handlers.watch(seen) == [gr.skip()] * run_handlers.OUTPUTS, "nothing changed, so nothing is redrawn"
+
+
+def test_a_run_at_work_shows_its_stages_its_clock_and_its_cost(hub, folder, table):
+    run = train_models.start_run(folder, **form(table, hub, epochs=5000.0, dollars_an_hour=1.0))
+    while not (run := runs.read(run.folder)).record.progress:
+        time.sleep(0.1)
+    card = run_view.card(run)
+    assert "Training</span>" in card and 'aria-current="step"' in card
+    assert "left" in card and "$0.00 so far" in card
+    assert f"{run.request.epochs} epochs" in card
+    seen = run_handlers.watch("")[0]
+    time.sleep(1.1)
+    assert "running for" in run_handlers.watch(seen)[2], "the clock goes on between two reports"
+    restored = form_handlers.settings_of_run()
+    assert restored[:6] == [["Glass_Transition"], "small", 5000, 3, 0, f"{hub.user}/models"]
+    name = form_handlers.table_of_run()["value"]
+    assert data_handlers.tables_on_offer()[name] == run.folder / run.request.data
+    run_handlers.cancel_training()
+    assert outcome(folder, run.name).record.state == "cancelled"
+    assert form_handlers.settings_of_run()[0] == gr.skip()
+
+
+def test_two_runs_are_compared_and_an_older_one_is_published_and_deleted(hub, folder, table):
+    first = outcome(folder, train_models.start_run(folder, **form(table, hub)).name)
+    second = outcome(folder, train_models.start_run(folder, **form(table, hub, seed=1.0)).name)
+    for run, shift in ((first, 0), (second, 5)):
+        rows = [f"{value},{value + shift}" for value in range(10, 70, 10)]
+        (run.folder / "held_out.csv").write_text("\n".join(["Glass_Transition,Glass_Transition_pred", *rows]))
+    said, shown = history_handlers.compare(first.name, second.name)
+    assert said == ""
+    assert '<th scope="row">Seed</th><td>0</td><td>1</td>' in shown
+    assert "Preset" not in shown, "only what differs"
+    assert shown.count("<circle") == 12 and "12.3" in shown
+    assert "the same run" in history_handlers.compare(first.name, first.name)[0]
+    _, answer = history_handlers.publish(first.name, f"{hub.user}/models", "v2.0.0", "", False, "An older one")
+    assert answer["ok"], answer
+    published = outcome(folder, first.name)
+    assert (published.request.tag, published.request.notes) == ("v2.0.0", "An older one")
+    assert history_handlers.ask_delete(first.name)[1]["visible"] is True
+    assert history_handlers.delete(first.name)[1]["ok"]
+    assert [run.name for run in runs.every(folder)] == [second.name]
+    assert "There is no run" in history_handlers.delete(first.name)[1]["message"]
+
+
+def test_a_quick_look_publishes_nothing(hub, folder, table):
+    blank = ["small", 60, 5, 0, "", "", "", False, str(table), "", "", "stratified", None]
+    _, answer = run_handlers.quick_look(None, ["Glass_Transition"], *blank)
+    assert answer["ok"], answer
+    run = outcome(folder, answer["run"])
+    assert (run.record.state, run.record.commit, run.request.epochs) == ("done", None, 8)
+    card = run_view.card(run)
+    assert "Quick look finished" in card and "Published" not in card
+
+
+def test_whatever_goes_wrong_is_a_sentence(hub, folder, table, monkeypatch):
+    def start(*arguments, **keywords):
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(train_models, "start_run", start)
+    filled = [["Glass_Transition"], "small", 3, 3, 0, f"{hub.user}/models", "", "", False, str(table)]
+    _, answer = run_handlers.start_training(None, *filled)
+    assert answer["ok"] is False and "nobody foresaw (RuntimeError)" in answer["message"]
+    _, answer = run_handlers.start_training(None, ["Glass_Transition"], "small", 3, 3, -1, *filled[5:])
+    assert "seed is -1" in answer["message"]
+
+
+def test_advanced_numbers_are_checked_as_they_are_typed(hub, folder, table):
+    assert form_handlers.check_numbers(3, 3, 0, *[None] * len(form_handlers.ADVANCED)) == ""
+    typed = [None, 20.0, None, None, None, None]
+    assert "learning_rate is 20" in form_handlers.check_numbers(3, 3, 0, *typed)
+    assert form_handlers.changes((None, None, None, 48, None, None)) == {"atom_features": 48, "bond_features": 48}
+    assert "meant for a GPU" in form_handlers.preset_settings("publication")[2]
+    run = train_models.start_run(folder, **form(table, hub, changes={"dropout": 0.5}))
+    assert run.request.changes == {"dropout": 0.5}
+    assert "dropout 0.5" in run_view.card(run)
+    with pytest.raises(TrainingError, match="dropout is 5"):
+        train_models.start_run(folder, **form(table, hub, changes={"dropout": 5}))
+
+
+def test_an_empty_repo_is_the_account_s_own(hub, folder, table):
+    filled = [["Glass_Transition"], "small", 3, 3, 0, "", "", "", False, str(table)]
+    _, answer = run_handlers.start_training(None, *filled)
+    assert answer["ok"], answer
+    assert outcome(folder, answer["run"]).request.repo_id == "ada/polyid-models"
+
+
+def test_a_table_of_one_s_own_is_what_the_data_box_says(table):
+    shown = data_handlers.describe("polymer_properties", str(table))[-1]
+    assert shown["value"] == "Your own: mine.csv" and "polymer_properties" in shown["choices"]
+    taken_away = data_handlers.describe("Your own: mine.csv")
+    assert taken_away[-1]["value"] == "polymer_properties"
+
+
+def outcome(folder: Path, name: str, seconds: float = 120) -> runs.Run:
+    """A run by its name when it has ended."""
+    deadline = time.monotonic() + seconds
+    while (run := runs.read(folder / name)).record.state not in runs.FINISHED:
+        assert time.monotonic() < deadline, (run.record, run.log())
+        time.sleep(0.1)
+    return run
 
 
 def test_cancel_and_continue(hub, folder, table):
@@ -419,7 +525,7 @@ def test_the_plans_function_trains_the_published_network(table, tmp_path, monkey
 
 def described(**source) -> dict:
     names = ["properties", "notice", "problems_box", "problems", "histograms", "download", "columns_box", "recognised"]
-    return dict(zip([*names, "columns", "split", "kelvin"], data_handlers.describe(**source), strict=True))
+    return dict(zip([*names, "columns", "split", "kelvin", "table"], data_handlers.describe(**source), strict=True))
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet", "pasted"])

@@ -1,0 +1,53 @@
+"""``polyid estimate``: what training would take, before it begins."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from polyid.cli.command import Columns, checked_columns, find_table, say
+from polyid.cli.train import Epochs, Folds, Preset, Properties, Seed, Split
+from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT
+from polyid.config.parameters import preset as preset_parameters
+
+
+def estimate(
+    data: Annotated[str, typer.Argument(help="CSV, TSV, XLSX or Parquet table of polymers and properties.")],
+    properties: Properties = None,
+    preset: Preset = DEFAULT_PRESET,
+    folds: Folds = None,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    split: Split = DEFAULT_SPLIT,
+    column: Columns = None,
+    again: Annotated[bool, typer.Option("--again", help="Measure anew what was measured before.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what training takes in time, memory, money and energy, here and on rented hardware.
+
+    Some steps of the real network are timed for seconds, and scaled by polymers, folds and epochs.
+    """
+    from polyid.ensemble.plan import Plan
+    from polyid.estimate.estimate import estimate as estimated
+    from polyid.estimate.measured import kept, measure, space_flavor
+
+    table = find_table(data)
+    params = preset_parameters(preset, kfolds=folds, epochs=epochs, seed=seed)
+    columns = checked_columns(table, column, properties or None)
+    plan = Plan(
+        table,
+        properties or None,
+        preset,
+        folds=None if folds is None else params.kfolds,
+        epochs=params.epochs,
+        seed=params.seed or 0,
+        split=split,
+        columns=columns,
+    )
+    plan.parameters()
+    if again or kept(plan) is None:
+        say("Timing some steps of the real network …")
+    answer = estimated(measure(plan, again=again), preset, space_flavor())
+    print(json.dumps(answer.to_dict(), indent=2) if as_json else "\n".join(answer.lines()))
