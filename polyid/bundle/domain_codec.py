@@ -47,6 +47,7 @@ def domain_to_files(domain: TrainingDomain) -> dict[str, bytes]:
         "elements": sorted(domain.training_fragments.elements),
         "calibration": domain.calibration,
         "polymers": vars(domain.polymers),
+        "usual_novelty": domain.usual_novelty,
     }
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return {
@@ -93,4 +94,5 @@ def domain_from_files(
         ShownPolymers(**polymers.model_dump()),
         Thresholds(**stored.thresholds.model_dump()),
         stored.calibration.model_dump(exclude_unset=True),
+        stored.usual_novelty,
     )

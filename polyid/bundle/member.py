@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.preprocessing import RobustScaler
 
+from polyid.data.learnt_marks import LearntMarks
 from polyid.graphs.preprocessor import PolymerPreprocessor
 from polyid.kernel.regression import KernelMember
 from polyid.nn.config import NetworkConfig
@@ -32,6 +33,8 @@ class BundleMember:
         The kernel regression beside the network.
     network_class : type
         Of the network that the weights are of.
+    marks : LearntMarks or None
+        Stereo marks that may move a prediction; None of a model of before they were counted.
     """
 
     weights: dict[str, np.ndarray]
@@ -42,3 +45,4 @@ class BundleMember:
     model_id: str = "0"
     kernel: KernelMember | None = None
     network_class: type[MessagePassingNetwork] = MessagePassingNetwork
+    marks: LearntMarks | None = None

@@ -82,6 +82,7 @@ class Manifest(Strict):
     prediction_units: dict[str, Annotated[Items[str], Field(min_length=1, max_length=1)] | None]
     parameters: StoredParameters
     chain: Chain
+    marks: dict[str, Items[Name]] | None = None
     split: str | None = None
     data: Data
     training: Training
@@ -98,6 +99,10 @@ class Manifest(Strict):
             raise ValueError(f"prediction_units has {min(odd)!r}, which is no property of the model")
         if list(self.data.labels) != self.prediction_columns:
             raise ValueError("data.labels are of other properties than prediction_columns, or in another order")
+        if (self.format_version >= 4) != (self.marks is not None):
+            raise ValueError("format_version and marks don't fit together")
+        if self.marks is not None and list(self.marks) != self.prediction_columns:
+            raise ValueError("marks are of other properties than prediction_columns, or in another order")
         if len(self.model_ids) != self.folds or len(set(self.model_ids)) < self.folds:
             raise ValueError(f"model_ids has {len(self.model_ids)} names, or one twice, for {self.folds} folds")
         of_folds = {f"{fold_folder(fold)}/{name}" for fold in range(self.folds) for name in FOLD_FILES}
@@ -204,8 +209,22 @@ class HeldOutScores(Strict):
     scores: Annotated[Items[NotNegative], Field(min_length=1)]
 
 
+class StoredWidening(Strict):
+    novelty: Annotated[Items[Annotated[float, Field(ge=0, le=1)]], Field(max_length=100)]
+    factor: Items[Annotated[float, Field(ge=1)]]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if len(self.factor) != len(self.novelty):
+            raise ValueError("widening has another number of factors than of novelties")
+        if sorted(self.novelty) != self.novelty or sorted(self.factor) != self.factor:
+            raise ValueError("widening does not ascend")
+        return self
+
+
 class PropertyErrors(Strict):
     weights: Annotated[Items[NotNegative], Field(min_length=len(CLUES) + 1, max_length=len(CLUES) + 1)]
+    widening: StoredWidening | None = None
     held_out: Items[HeldOutScores]
 
 
@@ -247,12 +266,15 @@ class DomainPolymers(Strict):
     smiles: Annotated[Items[str], Field(min_length=1)]
     names: Items[str] | None
     values: dict[str, Items[float | None]]
+    known_as: dict[Annotated[str, Field(pattern="^[0-9a-f]{16}$")], Count] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         columns: list[list] = [*self.values.values(), *([] if self.names is None else [self.names])]
         if any(len(column) != len(self.smiles) for column in columns):
             raise ValueError("polymers have names or values of another number of polymers than SMILES")
+        if any(number >= len(self.smiles) for number in self.known_as.values()):
+            raise ValueError("polymers.known_as names a polymer that is not there")
         return self
 
 
@@ -265,3 +287,4 @@ class Domain(Strict):
     elements: Annotated[Items[Annotated[str, Field(pattern="^[A-Z][a-z]?$")]], Field(min_length=1)]
     calibration: DomainCalibration
     polymers: DomainPolymers
+    usual_novelty: Positive | None = None

@@ -45,6 +45,7 @@ from polyid.bundle.manifest import package_versions
 from polyid.bundle.member import BundleMember
 from polyid.common.custom import custom_class
 from polyid.common.files import to_json, write_bytes
+from polyid.data.learnt_marks import LearntMarks
 from polyid.graphs.preprocessor import read_preprocessor
 from polyid.nn.network import MessagePassingNetwork
 
@@ -140,6 +141,7 @@ def load_bundle(
             contents.manifest["model_ids"][number],
             None if contents.kernels is None else contents.kernels[number],
             custom_class(fold.network_class, MessagePassingNetwork, "network", custom_objects),
+            LearntMarks.from_dict(contents.manifest.get("marks")),
         )
         for number, fold in contents.folds.items()
     ]

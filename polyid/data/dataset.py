@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from polyid.chemistry.composition import PolymerFragments, polymer_fragments
+from polyid.chemistry.marks import has_marks
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.data.keys import data_ids, polymer_keys, polymer_names
+from polyid.data.learnt_marks import LearntMarks
 from polyid.data.oligomers import row_oligomers
 
 
@@ -47,12 +49,15 @@ class Dataset:
     chain : ChainSettings
         Of the oligomers of repeat units and monomers.
     folds : tuple of Fold
+    marks : LearntMarks or None
+        Stereo marks that the structures keep; None keeps all as they are written.
     """
 
     frame: pd.DataFrame
     properties: tuple[str, ...]
     chain: ChainSettings = ChainSettings()
     folds: tuple[Fold, ...] = ()
+    marks: LearntMarks | None = None
 
     @classmethod
     def of_table(
@@ -89,6 +94,16 @@ class Dataset:
         folds = tuple(Fold(name, *parts[2 * i : 2 * i + 2]) for i, (name, _, _) in enumerate(named))
         return cls(together[~identity.duplicated()], tuple(properties), chain, folds)
 
+    def learning_marks(self) -> Dataset:
+        """The same rows, of whose stereo marks the structures keep those that enough polymers have."""
+        oligomers = row_oligomers(self.frame, self.chain)
+        rows = [row for row, text in enumerate(oligomers) if isinstance(text, str) and has_marks(text)]
+        marked = self.frame.iloc[rows]
+        marks = LearntMarks.of_rows(
+            self.properties, self.labels[rows], polymer_keys(marked), [oligomers[row] for row in rows]
+        )
+        return replace(self, marks=marks)
+
     def divided(self, folds: Mapping[str, Mapping[str, Sequence[int]]]) -> Dataset:
         """The same rows in folds ``{name: {"train": [data ids], "validate": [data ids]}}``."""
         ids = pd.Series(self.ids)
@@ -119,7 +134,10 @@ class Dataset:
 
     @cached_property
     def _structures(self) -> tuple[np.ndarray, np.ndarray]:
-        return pd.factorize(np.array(row_oligomers(self.frame, self.chain), object))
+        oligomers = row_oligomers(self.frame, self.chain)
+        if self.marks is not None:
+            oligomers = [self.marks.structure(text) for text in oligomers]
+        return pd.factorize(np.array(oligomers, object))
 
     @property
     def structure(self) -> np.ndarray:

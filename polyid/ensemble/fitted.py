@@ -9,9 +9,12 @@ from functools import cached_property
 import numpy as np
 
 from polyid.bundle.member import BundleMember
+from polyid.chemistry.oligomer import read_polymer
 from polyid.data.dataset import Dataset
+from polyid.data.learnt_marks import LearntMarks
 from polyid.ensemble.fitting import Untrained, fit_kernels
 from polyid.ensemble.held_out import HeldOut, predict_held_out
+from polyid.errors import PolymerError
 from polyid.inference.predictor import EnsemblePredictor
 from polyid.training.group import FoldResult
 from polyid.uncertainty.conformal import IntervalCalibration
@@ -95,6 +98,7 @@ def fit_ensemble(
                 fold.name,
                 regression,
                 type(member.network),
+                dataset.marks,
             )
             for member, result, fold, regression in zip(untrained, results, dataset.folds, kernels, strict=True)
         )
@@ -128,5 +132,25 @@ def learnt_domain(fitted: FittedEnsemble, held_out: HeldOut, seed: int) -> Train
         names=frame["polymer"].astype(str).tolist() if "polymer" in frame else None,
         values=dict(zip(dataset.properties, dataset.labels.T, strict=True)),
         errors=held_out.errors(),
+        novelty=held_out.novelty(),
+        known_as=_known_as(dataset),
         seed=seed,
     )
+
+
+def _known_as(dataset: Dataset) -> list[list[str]]:
+    """Keys by which the polymer of each row is found again when it is asked for: its repeat unit's, and its oligomer."""
+    marks = dataset.marks or LearntMarks({})
+    of_polymer: dict[str, list[str]] = {}
+    for text in dict.fromkeys(dataset.polymers):
+        try:
+            key = read_polymer(text, dataset.chain.degree_of_polymerisation, seed=dataset.chain.seed)[1].key
+            of_polymer[text] = [marks.asked(key).plain]
+        except PolymerError:
+            # An oligomer's own SMILES has to do.
+            of_polymer[text] = []
+    oligomers = [marks.asked(text).plain for text in dataset.oligomers]
+    return [
+        [*of_polymer[text], oligomers[structure]]
+        for text, structure in zip(dataset.polymers, dataset.structure.tolist(), strict=True)
+    ]

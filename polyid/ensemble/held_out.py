@@ -15,6 +15,7 @@ import pandas as pd
 
 from polyid.config.settings import INTERVAL_LEVEL
 from polyid.data.dataset import Dataset
+from polyid.ensemble.new_chemistry import leave_clusters_out
 from polyid.inference.answers import Answers
 from polyid.inference.columns import held_out_column
 from polyid.inference.predictor import EnsemblePredictor
@@ -22,7 +23,8 @@ from polyid.kernel.neighbourhood import neighbourhood
 from polyid.report.metrics import out_of_fold_report
 from polyid.uncertainty.blending import blended, cross_fitted, network_share
 from polyid.uncertainty.conformal import IntervalCalibration, cross_fitted_intervals
-from polyid.uncertainty.expected_error import error_clues
+from polyid.uncertainty.expected_error import CLUES, error_clues
+from polyid.uncertainty.widening import NewChemistry
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,8 @@ class HeldOut:
         Share of the networks in the prediction, chosen by the other polymers.
     by_member : list of pairs of arrays
         What the network and the kernel regression of each member say of the rows of its fold, both (n_m, P).
+    new : NewChemistry or None
+        What the kernel regression says of polymers without relatives, if there is one.
     """
 
     dataset: Dataset
@@ -54,6 +58,7 @@ class HeldOut:
     clues: np.ndarray
     share: np.ndarray
     by_member: list[tuple[np.ndarray, np.ndarray]]
+    new: NewChemistry | None = None
 
     @property
     def measured(self) -> np.ndarray:
@@ -77,13 +82,22 @@ class HeldOut:
     def calibration(self, seed: int) -> IntervalCalibration:
         """Intervals by the errors of these rows."""
         errors = np.abs(self.measured - self.predicted)
-        return IntervalCalibration.fit(self.dataset.properties, errors, self.clues, self.held_by, seed)
+        return IntervalCalibration.fit(self.dataset.properties, errors, self.clues, self.held_by, seed, self.new)
 
     def errors(self) -> np.ndarray:
         """Absolute errors of all rows of the data set, shape (rows, P); NaN where a row is not held out or unmeasured."""
         errors = np.full(self.dataset.labels.shape, np.nan)
         errors[self.rows] = np.abs(self.measured - self.predicted)
         return errors
+
+    def novelty(self) -> np.ndarray | None:
+        """How new each row of the data set is to the kernel regressions that never saw it, shape (rows,), the least of all
+        properties; NaN where a row is not held out, None without kernel regressions."""
+        if self.new is None:
+            return None
+        novelty = np.full(len(self.dataset.frame), np.nan)
+        novelty[self.rows] = self.clues[..., CLUES.index("novelty")].min(axis=1)
+        return novelty
 
     def of_fold(self, number: int) -> np.ndarray:
         """Predictions of one member for the rows of its fold, shape (n_m, P)."""
@@ -101,7 +115,7 @@ class HeldOut:
         columns: dict[str, list | np.ndarray] = {"fold": [names[0] for names in self.held_by]}
         for p, name in enumerate(self.dataset.properties):
             expected, lower, upper = cross_fitted_intervals(
-                name, predicted[:, p], measured[:, p], self.clues[:, p], polymers, INTERVAL_LEVEL
+                name, predicted[:, p], measured[:, p], self.clues[:, p], polymers, INTERVAL_LEVEL, self.new, p
             )
             columns |= {
                 held_out_column(name, part): values
@@ -176,7 +190,10 @@ def predict_held_out(dataset: Dataset, predictor: EnsemblePredictor) -> HeldOut:
     else:
         polymers = [dataset.keys[row] for row in rows]
         share = cross_fitted(dataset.labels[rows], network, kernel, polymers)
-    return HeldOut(dataset, rows, held_by, network, kernel, clues, share, by_member)
+    new = None
+    if kernels[0] is not None:
+        new = leave_clusters_out(kernels[0].references)
+    return HeldOut(dataset, rows, held_by, network, kernel, clues, share, by_member, new)
 
 
 def _disagreement_of_networks(

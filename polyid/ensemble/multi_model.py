@@ -139,7 +139,7 @@ class MultiModel(EvaluatedEnsemble):
         TrainingError
             The data can't be divided so, such as fewer polymers than folds, or a fold has no training label of a property.
         """
-        dataset, self.seed = self._table(), seed
+        dataset, self.seed = self._table().learning_marks(), seed
         if load_kfold is None:
             self.split = "random" if split == DEFAULT_SPLIT and not stratify else split
             self.kfold_sets = repeated_folds(dataset, kfolds, self.split, seed=seed, shuffle=shuffle, repeats=repeats)
@@ -288,6 +288,7 @@ class MultiModel(EvaluatedEnsemble):
                 {k: v for k, v in params.items() if k != "prediction_columns" and v not in (None, {})}
             ),
             "chain": asdict(self.chain),
+            "marks": records.marks_record(held_out.dataset),
             "split": self.split,
             "data": records.data_record(self._source, held_out.dataset),
             "training": training,

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from polyid.common.files import read_json
 from polyid.common.spreadsheet import csv_text
 from polyid.config.parameters import DEFAULT_SPLIT, GIVEN_SPLIT, split_column
 from polyid.data.dataset import Dataset
+from polyid.data.learnt_marks import LearntMarks
 from polyid.data.splits import recorded_folds, split_record
 from polyid.data.training_table import TrainingTable, read_training_table
 from polyid.ensemble.fitted import FittedEnsemble
@@ -57,6 +59,13 @@ def data_record(source: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
         "polymers": len(set(dataset.keys)),
         "labels": {name: int(dataset.frame[name].notna().sum()) for name in dataset.properties},
     }
+
+
+def marks_record(dataset: Dataset) -> dict[str, list[str]]:
+    """Entry ``marks`` of `parameters.json`: the kinds of stereo marks that each property learnt."""
+    marks = dataset.learning_marks().marks if dataset.marks is None else dataset.marks
+    assert marks is not None, "they were just counted"
+    return marks.to_dict()
 
 
 def training_record(trained: Trained, started: float, seed: int) -> dict[str, Any]:
@@ -218,6 +227,7 @@ def recorded_dataset(
             f"{table.source} is not the table this model was trained on (SHA-256 {table.sha256[:12]}… instead of "
             f"{trained_on[:12]}…); give that table, or evaluate without its folds."
         )
-    dataset = Dataset.of_table(table.frame, properties, chain)
+    marks = LearntMarks.from_dict(manifest.get("marks"))
+    dataset = replace(Dataset.of_table(table.frame, properties, chain), marks=marks)
     folds = recorded_folds(splits, dataset)
     return dataset.divided({name: folds[name] for name in names})

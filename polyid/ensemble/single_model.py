@@ -20,6 +20,7 @@ from polyid.errors import BundleError, TrainingError
 from polyid.graphs.features import atom_features_v1, bond_features_v1
 from polyid.graphs.preprocessor import PolymerPreprocessor
 from polyid.inference.columns import member_column
+from polyid.inference.marked import answers_as_learnt
 from polyid.inference.predictor import EnsemblePredictor
 from polyid.nn.network import MessagePassingNetwork
 
@@ -199,7 +200,7 @@ class SingleModel:
         batch_size : int, optional
             Ignored; batches fill themselves.
         """
-        values = self._own_predictor().predict(row_oligomers(df_prediction, self.chain))[0]
+        values = answers_as_learnt(self._own_predictor(), row_oligomers(df_prediction, self.chain)).members[0]
         columns = [member_column(name) for name in self.prediction_columns]
         return pd.concat([df_prediction, pd.DataFrame(values, df_prediction.index, columns)], axis=1)
 
@@ -222,6 +223,6 @@ def shared_dataset(models: Sequence[SingleModel]) -> Dataset:
     shared = [model.shared for model in models if model.shared is not None]
     if len(shared) < len(models) or any(dataset is not shared[0][0] for dataset, _ in shared):
         rows = [(str(model.model_id), model.training_rows(), model.df_validate) for model in models]
-        return Dataset.of_members(rows, models[0].prediction_columns, models[0].chain)
+        return Dataset.of_members(rows, models[0].prediction_columns, models[0].chain).learning_marks()
     dataset, folds = shared[0][0], tuple(fold for _, fold in shared)
     return dataset if folds == dataset.folds else replace(dataset, folds=folds)

@@ -19,6 +19,7 @@ from polyid.errors import BundleError
 from polyid.explain.contributions import Contributions, explained
 from polyid.inference.columns import member_column
 from polyid.inference.maker import PredictionMaker
+from polyid.inference.marked import answers_as_learnt
 from polyid.inference.predictions import Predictions, judged_columns
 from polyid.report.metrics import evaluation_report
 from polyid.uncertainty.conformal import IntervalCalibration
@@ -92,7 +93,7 @@ class TrainedEnsemble:
         df_prediction : pd.DataFrame
             With a column ``smiles_polymer``.
         """
-        values = self.fitted.predictor.predict(row_oligomers(df_prediction, self.chain))
+        values = answers_as_learnt(self.fitted.predictor, row_oligomers(df_prediction, self.chain)).members
         columns = [member_column(name) for name in self.prediction_columns]
         frames = (pd.DataFrame(of_member, df_prediction.index, columns) for of_member in values)
         return pd.concat(
@@ -125,7 +126,7 @@ class TrainedEnsemble:
         pd.DataFrame
             With columns ``<property>_pred_<func>``, in the units of the properties.
         """
-        answers = self.fitted.predictor.answers(row_oligomers(df_prediction, self.chain))
+        answers = answers_as_learnt(self.fitted.predictor, row_oligomers(df_prediction, self.chain))
         names = None if funcs is None else [funcs] if isinstance(funcs, str) else list(funcs)
         columns = self._maker.table_columns(answers, level) if names is None else self._maker.aggregates(answers, names)
         return pd.concat([df_prediction, pd.DataFrame(columns, df_prediction.index)], axis=1)
@@ -259,4 +260,5 @@ class TrainedEnsemble:
             fitted.calibration,
             fitted.domain,
             fitted.numbers,
+            self.metadata.get("data", {}).get("source"),
         )

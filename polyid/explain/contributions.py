@@ -27,6 +27,7 @@ import numpy as np
 
 from polyid.chemistry.copolymer_reading import copolymer_chains
 from polyid.chemistry.identity import polymer_identity
+from polyid.chemistry.marks import one_hand, without_marks
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.explain.copies import find_repeats
 from polyid.explain.shares import PlacedShares, placed_on_unit, placed_on_units, weighted_bond_shares
@@ -135,9 +136,31 @@ def explained(
     chain: ChainSettings,
     pm: float | None = None,
 ) -> dict[str, Contributions]:
-    """Contributions to what an ensemble predicts, the kernel regression's part besides the networks'; as `contributions`."""
+    """Contributions to what an ensemble predicts, the kernel regression's part besides the networks'; as `contributions`.
+
+    What a property did not learn of stereo marks is left out, as it is of the prediction.
+    """
+    marks = predictor.members[0].marks
+    asked = None if marks is None else marks.asked(chain.oligomer(smiles, pm=pm))
+    if asked is None or not asked.kinds:
+        return _explained(predictor, smiles, properties, units, chain, pm)
+    plain = _explained(predictor, without_marks(smiles), properties, units, chain, None)
+    if not any(asked.learnt):
+        return plain
+    marked = _explained(predictor, smiles, properties, units, chain, pm)
+    return {name: (marked if learnt else plain)[name] for name, learnt in zip(properties, asked.learnt, strict=True)}
+
+
+def _explained(
+    predictor: EnsemblePredictor,
+    smiles: str,
+    properties: Sequence[str],
+    units: Mapping[str, str | None],
+    chain: ChainSettings,
+    pm: float | None,
+) -> dict[str, Contributions]:
     of_networks = contributions(predictor, smiles, properties, units, chain=chain, pm=pm)
-    answers = predictor.answers([chain.oligomer(smiles, pm=pm)])
+    answers = predictor.answers([_oligomer(predictor, smiles, chain, None, pm)])
     if answers.kernel is None or answers.share is None:
         return of_networks
     kernel = answers.kernel.mean(axis=0)[0]
@@ -202,7 +225,7 @@ def _placed(
     predictor: EnsemblePredictor, smiles: str, chain: ChainSettings, mechanism: str | None, pm: float | None
 ) -> PlacedShares:
     """The shares of all bonds of a polymer, on its repeat unit or, of a copolymer, on its units side by side."""
-    oligomer = chain.oligomer(smiles, mechanism=mechanism, pm=pm)
+    oligomer = _oligomer(predictor, smiles, chain, mechanism, pm)
     ends, shares, weights, centre = weighted_bond_shares(predictor.bond_values(oligomer))
     shares = np.hstack([shares, weights[:, None]])
     if copolymer := copolymer_chains(oligomer):
@@ -211,3 +234,11 @@ def _placed(
     unit = polymer_identity(smiles)
     repeat_unit = unit if "*" in unit and " : " not in unit else None
     return placed_on_unit(find_repeats(oligomer, repeat_unit), ends, shares, centre)
+
+
+def _oligomer(
+    predictor: EnsemblePredictor, smiles: str, chain: ChainSettings, mechanism: str | None, pm: float | None
+) -> str:
+    """The oligomer that stands for a polymer, or its mirror image where that stands for both."""
+    oligomer = chain.oligomer(smiles, mechanism=mechanism, pm=pm)
+    return oligomer if predictor.members[0].marks is None else one_hand(oligomer)

@@ -78,6 +78,21 @@ class Answers:
         novelty, roughness = (None if a is None else a[index] for a in (self.novelty, self.roughness))
         return Answers(self.network[:, index], kernel, self.share, novelty, roughness, fingerprints)
 
+    def mixed(self, other: Answers, places: np.ndarray) -> Answers:
+        """These answers, and those of `other` at `places` (n, P) of the same polymers; fingerprints are these."""
+
+        def chosen(own: np.ndarray | None, others: np.ndarray | None) -> np.ndarray | None:
+            return None if own is None or others is None else np.where(places, others, own)
+
+        return Answers(
+            np.where(places, other.network, self.network),
+            chosen(self.kernel, other.kernel),
+            self.share,
+            chosen(self.novelty, other.novelty),
+            chosen(self.roughness, other.roughness),
+            self.fingerprints,
+        )
+
     @classmethod
     def joined(cls, parts: Sequence[Answers]) -> Answers:
         """The polymers of all parts, one part behind the other; at least one part."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 MEAN, STD, EXPECTED_ERROR, LOWER, UPPER = FIGURES = ("mean", "std", "error", "lower", "upper")
 """What a table of predictions says of a property."""
+MARKS_IGNORED = "marks_ignored"
+"""Properties that are predicted as without stereo marks and pm, and why."""
+MEASURED = "measured"
+"""What was measured of a training polymer, and where it is from."""
 DOMAIN, DOMAIN_REASON, NEAREST = "domain", "domain_reason", "nearest_training_polymers"
 
 

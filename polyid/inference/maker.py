@@ -12,6 +12,7 @@ from polyid.chemistry.oligomer import ChainSettings
 from polyid.config.ranges import check_level
 from polyid.inference.answers import Answers
 from polyid.inference.columns import FIGURES, prediction_column
+from polyid.inference.marked import with_marks
 from polyid.inference.predictions import Predictions, figure_columns
 from polyid.inference.predictor import EnsemblePredictor
 from polyid.inference.reader import ReadTable, TableReader, parts_of, read_parts
@@ -35,6 +36,8 @@ class PredictionMaker:
     domain : TrainingDomain or None
     numbers : sequence of int or None
         Which members of the whole ensemble these are; None for all.
+    source : str or None
+        Name of the training table.
     """
 
     predictor: EnsemblePredictor
@@ -43,6 +46,7 @@ class PredictionMaker:
     calibration: IntervalCalibration | None
     domain: TrainingDomain | None
     numbers: Sequence[int] | None
+    source: str | None = None
 
     def in_parts(
         self,
@@ -65,7 +69,7 @@ class PredictionMaker:
         smiles = list(smiles)
         meso = [None] * len(smiles) if pm is None else list(pm)
         known = None if self.domain is None else self.domain.training_fragments
-        reader = TableReader(self.predictor.reader(), known, chain)
+        reader = TableReader(self.predictor.reader(), known, chain, self.predictor.members[0].marks)
         read = read_parts(reader, [(smiles[part], meso[part]) for part in parts_of(len(smiles))], len(smiles))
         for part, answers in self.predictor.each_answer(read, fingerprints=known is not None):
             yield self._of_part(part, answers, level)
@@ -107,16 +111,25 @@ class PredictionMaker:
         texts = {name: [row[name] for row in part.rows] for name in ("smiles", "form", "polymer", "error", "read_as")}
         good = [i for i, error in enumerate(texts["error"]) if error is None]
         figures = {}
-        for figure, values in self.of_answers(answers.chosen(part.polymer), level).items():
+        by_row = with_marks(answers, part.polymer, part.marked, part.asked)
+        for figure, values in self.of_answers(by_row, level).items():
             figures[figure] = np.full((len(part.rows), len(self.properties)), np.nan)
             figures[figure][good] = values
         judged: dict[str, list] = {}
         if self.domain is not None and answers.fingerprints is not None:
-            assessed = self.domain.assess(part.keys, answers.fingerprints, self.numbers, unseen=part.unseen)
-            for name in ("verdict", "reason", "nearest"):
+            novelty = None if answers.novelty is None else answers.novelty.min(axis=1)
+            assessed = self.domain.assess(
+                part.keys, answers.fingerprints, self.numbers, unseen=part.unseen, novelty=novelty
+            )
+            for name in ("verdict", "reason", "nearest", "measured"):
                 judged[name] = [None] * len(part.rows)
                 for i, polymer in zip(good, part.polymer, strict=True):
                     judged[name][i] = getattr(assessed, name)[polymer]
+        ignored: list[dict[str, str] | None] = [None] * len(part.rows)
+        marks = self.predictor.members[0].marks
+        if marks is not None:
+            for i, asked in zip(good, part.asked, strict=True):
+                ignored[i] = marks.ignored(asked.kinds)
         return Predictions(
             self.properties,
             level,
@@ -130,6 +143,8 @@ class PredictionMaker:
             figures.get("error"),
             figures.get("lower"),
             figures.get("upper"),
+            ignored=ignored,
+            source=self.source,
             **judged,
         )
 

@@ -12,7 +12,16 @@ import numpy as np
 import pandas as pd
 
 from polyid.chemistry.polymer import Polymer
-from polyid.inference.columns import DOMAIN, DOMAIN_REASON, FIGURES, NEAREST, held_out_column, prediction_column
+from polyid.inference.columns import (
+    DOMAIN,
+    DOMAIN_REASON,
+    FIGURES,
+    MARKS_IGNORED,
+    MEASURED,
+    NEAREST,
+    held_out_column,
+    prediction_column,
+)
 from polyid.uncertainty.domain.verdict import nearest_in_words
 
 
@@ -44,6 +53,12 @@ class Predictions:
         Domain of validity; None of an ensemble that doesn't know it.
     nearest : list of lists of dict, or None
         The nearest training polymers, as `polyid.uncertainty.domain.domain.ShownPolymers` records them.
+    measured : list of dict of str to float, or None
+        What was measured of each input that is a training polymer, by property: the mean where there are several values.
+    ignored : list of dict of str to str, or None
+        Of each input the properties that are predicted as without its stereo marks and pm, and why, in a sentence.
+    source : str or None
+        Name of the training table, where what was measured is from.
     """
 
     properties: tuple[str, ...]
@@ -61,6 +76,9 @@ class Predictions:
     verdict: list[str | None] | None = None
     reason: list[str | None] | None = None
     nearest: list[list[dict[str, Any]] | None] | None = None
+    measured: list[dict[str, float] | None] | None = None
+    ignored: list[dict[str, str] | None] | None = None
+    source: str | None = None
 
     def __len__(self) -> int:
         return len(self.smiles)
@@ -101,7 +119,7 @@ class Predictions:
         together: dict[str, Any] = {}
         for field in fields(cls):
             columns = [getattr(part, field.name) for part in parts]
-            if field.name in ("properties", "level") or columns[0] is None:
+            if field.name in ("properties", "level", "source") or columns[0] is None:
                 together[field.name] = columns[0]
             elif isinstance(columns[0], np.ndarray):
                 together[field.name] = np.concatenate(columns) if len(parts) > 1 else columns[0]
@@ -124,6 +142,8 @@ class Predictions:
         """
         texts = {"smiles": self.smiles, "form": self.form, "smiles_polymer": self.oligomer, "error": self.error}
         texts["read_as"] = self.read_as
+        texts[MEASURED] = [self._said_of_measured(i) for i in range(len(self))]
+        texts[MARKS_IGNORED] = [_said_of_marks(self._ignored(i)) for i in range(len(self))]
         columns: dict[str, Any] = {name: pd.Series(values, dtype=object) for name, values in texts.items()}
         columns |= figure_columns(self.properties, self.figures())
         if self.verdict is not None and self.reason is not None and self.nearest is not None:
@@ -150,12 +170,26 @@ class Predictions:
             "form": self.form[number],
             "error": error,
             "read_as": self.read_as[number],
+            MARKS_IGNORED: _said_of_marks(self._ignored(number)),
+            MEASURED: self._said_of_measured(number),
             "properties": [] if error is not None else [self.reading(number, p) for p in range(len(self.properties))],
             **{name: None if values is None else values[number] for name, values in judged.items()},
         }
 
+    def _measured(self, number: int) -> dict[str, float]:
+        return (None if self.measured is None else self.measured[number]) or {}
+
+    def _said_of_measured(self, number: int) -> str | None:
+        """What was measured of an input, and where that is from; None where it is no training polymer."""
+        values = ", ".join(f"{name} {value:.4g}" for name, value in self._measured(number).items())
+        return f"measured: {values}, from {self.source or 'the training table'}" if values else None
+
+    def _ignored(self, number: int) -> dict[str, str]:
+        return (None if self.ignored is None else self.ignored[number]) or {}
+
     def reading(self, number: int, p: int) -> dict[str, Any]:
-        """What is said of one property of one input: ``name``, ``value``, ``std``, ``expected_error``, ``lower``, ``upper``.
+        """What is said of one property of one input: ``name``, ``value``, ``std``, ``expected_error``, ``lower``, ``upper``,
+        ``marks_ignored``, why it is predicted as without stereo marks.
 
         An interval has both bounds or none.
         """
@@ -170,7 +204,17 @@ class Predictions:
             "expected_error": expected_error,
             "lower": lower,
             "upper": upper,
+            MEASURED: self._measured(number).get(self.properties[p]),
+            MARKS_IGNORED: self._ignored(number).get(self.properties[p]),
         }
+
+
+def _said_of_marks(ignored: Mapping[str, str]) -> str | None:
+    """Which properties are predicted as without stereo marks, and why; None where all have learnt them, or there are none."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in ignored.items():
+        by_reason.setdefault(reason, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items()) or None
 
 
 def _finite(value: float) -> float | None:

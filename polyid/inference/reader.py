@@ -21,9 +21,13 @@ from threadpoolctl import threadpool_limits
 
 from polyid.chemistry.composition import PolymerFragments, polymer_fragments
 from polyid.chemistry.copolymer_reading import read_copolymer
+from polyid.chemistry.forms import PolymerForm
 from polyid.chemistry.fragments import KnownFragments, Unseen
+from polyid.chemistry.marks import without_marks
 from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.oligomer import ChainSettings, read_polymer
+from polyid.chemistry.polymer import Polymer
+from polyid.data.learnt_marks import AskedPolymer, LearntMarks
 from polyid.errors import PolymerError
 from polyid.graphs.featuriser import Featuriser
 from polyid.graphs.refinement import QuotientGraph
@@ -68,8 +72,10 @@ class ReadTable(ReadPolymers):
         ``smiles`` as typed, ``form``, ``polymer`` and ``error`` of every row.
     keys : list of str
         The `polyid.chemistry.polymer.Polymer.key` of each polymer.
-    polymer : list of int
-        Which polymer is in each row without an error.
+    polymer, marked : lists of int
+        Which polymer is in each row without an error: without the marks that were not learnt, and with those that were.
+    asked : list of AskedPolymer
+        The same rows.
     unseen : list of Unseen, or None
         Of the polymers, where there is a domain of validity.
     """
@@ -77,6 +83,8 @@ class ReadTable(ReadPolymers):
     rows: list[dict[str, Any]]
     keys: list[str]
     polymer: list[int]
+    marked: list[int]
+    asked: list[AskedPolymer]
     unseen: list[Unseen] | None
 
 
@@ -114,34 +122,47 @@ class TableReader:
         Of the domain of validity.
     chain : ChainSettings
         Of the model.
+    marks : LearntMarks or None
+        Of the model; None reads all marks as they are written.
     """
 
     oligomers: OligomerReader
     known: KnownFragments | None
     chain: ChainSettings
+    marks: LearntMarks | None = None
 
     def __call__(self, smiles: Sequence[str], pm: Sequence[float | None]) -> ReadTable:
         """Read SMILES, each with its probability of meso dyads; what can't be read gets a reason."""
-        rows, found = [], []
+        rows, found = [], list[AskedPolymer]()
         for text, meso in zip(smiles, pm, strict=True):
             row: dict[str, Any] = {"smiles": text, "form": None, "polymer": None, "error": None, "read_as": None}
             try:
-                form, polymer = read_polymer(text, self.chain.degree_of_polymerisation, pm=meso, seed=self.chain.seed)
+                form, polymer = self._read(text, meso)
                 row |= {
                     "form": str(form),
                     "polymer": polymer.key,
                     "read_as": "; ".join(_notes(text)) or None,
                 }
-                found.append(polymer.key)
+                found.append(self._asked(text, polymer.key))
             except PolymerError as error:
                 row["error"] = str(error)
             rows.append(row)
         # A polymer in two rows is one to the networks: rounding would tell them apart.
-        place = {text: i for i, text in enumerate(dict.fromkeys(found))}
+        place = {key: i for i, key in enumerate(dict.fromkeys(key for one in found for key in (one.plain, one.marked)))}
         keys = list(place)
         read = self.oligomers(keys)
         unseen = None if self.known is None else [self.known.unseen(key) for key in keys]
-        return ReadTable(read.graphs, read.fragments, rows, keys, [place[key] for key in found], unseen)
+        plain, marked = [place[one.plain] for one in found], [place[one.marked] for one in found]
+        return ReadTable(read.graphs, read.fragments, rows, keys, plain, marked, found, unseen)
+
+    def _read(self, text: str, pm: float | None) -> tuple[PolymerForm, Polymer]:
+        return read_polymer(text, self.chain.degree_of_polymerisation, pm=pm, seed=self.chain.seed)
+
+    def _asked(self, text: str, key: str) -> AskedPolymer:
+        if self.marks is None:
+            return AskedPolymer(key, key, ())
+        # A chain that pm or marks have written out is a regular one without them.
+        return self.marks.asked(key, lambda: self._read(without_marks(text), None)[1].key)
 
 
 def _notes(text: str) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 How wrong a prediction may be is first guessed: the expected absolute error is a combination, with weights of at least zero,
 of a constant, the disagreement of networks and kernel regression, the novelty of the polymer and the roughness of the values
-around it (`polyid.kernel.neighbourhood.neighbourhood`), fitted to the errors of held-out polymers. The intervals are then those of CV+
+around it (`polyid.kernel.neighbourhood.neighbourhood`), fitted to the errors of held-out polymers, times a factor that grows
+with novelty as it does where whole clusters of polymers are left out (`polyid.uncertainty.widening`). The intervals are then those of CV+
 (Barber, Candès, Ramdas and Tibshirani, Ann. Statist. 2021, 49, 486, doi:10.1214/20-AOS1965) with errors in units of that guess
 (normalised conformal prediction: Papadopoulos, Gammerman and Vovk 2008; Lei et al., J. Am. Stat. Assoc. 2018, 113, 1094):
 each held-out polymer says what its own members, which never saw it, would add to and take from their prediction. At level
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,34 @@ from polyid.config.ranges import check_level
 from polyid.data.properties import PROPERTIES
 from polyid.uncertainty.blending import polymer_groups
 from polyid.uncertainty.expected_error import CLUES, expected_error, fit_expected_error
+from polyid.uncertainty.widening import NewChemistry, Widening
 
 METHOD = "CV+ with normalised scores"
 """What a calibration says it is."""
+_NOVELTY = CLUES.index("novelty")
 MOST_SCORES = 5_000
 """Held-out errors kept a property; more would move an interval by less than a hundredth of its width."""
+
+
+@dataclass(frozen=True)
+class ExpectedError:
+    """The expected absolute error of one property, from the clues: `weights` of `fit_expected_error`, times the widening."""
+
+    weights: np.ndarray
+    widening: Widening = field(default_factory=Widening.none)
+
+    def __call__(self, clues: np.ndarray) -> np.ndarray:
+        return expected_error(clues, self.weights) * self.widening(clues[:, _NOVELTY])
+
+    @classmethod
+    def fit(cls, clues: np.ndarray, errors: np.ndarray, new: NewChemistry | None, p: int) -> ExpectedError:
+        """From the errors of held-out rows (n,), and those of new chemistry in the property numbered `p`."""
+        weights = fit_expected_error(clues, errors)
+        if new is None:
+            return cls(weights, Widening.none())
+        off, of_new = new.of_property(p, clues)
+        scores, at_home = off / expected_error(of_new, weights), errors / expected_error(clues, weights)
+        return cls(weights, Widening.fit(of_new[:, _NOVELTY], scores, at_home))
 
 
 @dataclass(frozen=True)
@@ -38,15 +62,14 @@ class PropertyCalibration:
 
     Attributes
     ----------
-    weights : float array, shape (K + 1,)
-        Of `fit_expected_error`.
+    expected : ExpectedError
     sets : tuple of tuples of str
         Sets of members (by model id) that held out the same polymers.
     scores : tuple of float arrays
         For each set, the absolute errors of its polymers in units of the expected error.
     """
 
-    weights: np.ndarray
+    expected: ExpectedError
     sets: tuple[tuple[str, ...], ...]
     scores: tuple[np.ndarray, ...]
 
@@ -104,6 +127,7 @@ class IntervalCalibration:
         clues: np.ndarray,
         held_by: Sequence[tuple[str, ...]],
         seed: int = 0,
+        new: NewChemistry | None = None,
     ) -> IntervalCalibration:
         """Calibrate on held-out rows.
 
@@ -117,23 +141,25 @@ class IntervalCalibration:
             For each row the model ids of the members that held it out.
         seed : int
             Of the choice of rows, where there are too many.
+        new : NewChemistry, optional
+            Errors of polymers whose whole cluster was left out, on the same properties.
         """
         properties = {}
         for p, name in enumerate(names):
             rows: np.ndarray = np.flatnonzero(np.isfinite(errors[:, p]))
-            weights = fit_expected_error(clues[rows, p], errors[rows, p])
+            expected = ExpectedError.fit(clues[rows, p], errors[rows, p], new, p)
             if len(rows) > MOST_SCORES:
                 rows = np.sort(np.random.default_rng([seed, 5]).permutation(rows)[:MOST_SCORES])
-            score = errors[rows, p] / expected_error(clues[rows, p], weights)
+            score = errors[rows, p] / expected(clues[rows, p])
             scores: dict[tuple[str, ...], list[float]] = {}
             for row, value in zip(rows.tolist(), score, strict=True):
                 scores.setdefault(held_by[row], []).append(value)
-            properties[name] = PropertyCalibration(weights, tuple(scores), tuple(map(np.array, scores.values())))
+            properties[name] = PropertyCalibration(expected, tuple(scores), tuple(map(np.array, scores.values())))
         return cls(properties)
 
     def expected(self, name: str, clues: np.ndarray) -> np.ndarray:
         """Expected absolute error of a property from its clues (n, K)."""
-        return expected_error(clues, self.properties[name].weights)
+        return self.properties[name].expected(clues)
 
     def interval(
         self, name: str, members: np.ndarray, model_ids: Sequence[str], clues: np.ndarray, level: float
@@ -168,7 +194,11 @@ class IntervalCalibration:
             "clues": list(CLUES),
             "properties": {
                 name: {
-                    "weights": calibration.weights.tolist(),
+                    "weights": calibration.expected.weights.tolist(),
+                    "widening": {
+                        "novelty": calibration.expected.widening.novelty.tolist(),
+                        "factor": calibration.expected.widening.factor.tolist(),
+                    },
                     "held_out": [
                         {"members": list(model_ids), "scores": scores.tolist()}
                         for model_ids, scores in zip(calibration.sets, calibration.scores, strict=True)
@@ -184,7 +214,7 @@ class IntervalCalibration:
         return cls(
             {
                 name: PropertyCalibration(
-                    np.array(stored["weights"], float),
+                    ExpectedError(np.array(stored["weights"], float), _widening(stored.get("widening"))),
                     tuple(tuple(held_out["members"]) for held_out in stored["held_out"]),
                     tuple(np.array(held_out["scores"], float) for held_out in stored["held_out"]),
                 )
@@ -193,12 +223,25 @@ class IntervalCalibration:
         )
 
 
+def _widening(stored: dict[str, list[float]] | None) -> Widening:
+    """None in models of before there was one."""
+    return Widening.none() if stored is None else Widening(np.array(stored["novelty"]), np.array(stored["factor"]))
+
+
 def cross_fitted_intervals(
-    name: str, predicted: np.ndarray, measured: np.ndarray, clues: np.ndarray, polymers: Sequence[str], level: float
+    name: str,
+    predicted: np.ndarray,
+    measured: np.ndarray,
+    clues: np.ndarray,
+    polymers: Sequence[str],
+    level: float,
+    new: NewChemistry | None = None,
+    p: int = 0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Expected error and bounds of held-out predictions, for each row from the other polymers alone.
 
-    A row's own polymer has no say in its interval, so that the share of values inside is not right by construction.
+    A row's own polymer has no say in its interval, so that the share of values inside is not right by construction; but for
+    one in forty or more errors of new chemistry.
 
     Parameters
     ----------
@@ -208,6 +251,10 @@ def cross_fitted_intervals(
     clues : float array, shape (n, K)
     polymers : sequence of str
     level : float
+    new : NewChemistry, optional
+        As of `IntervalCalibration.fit`.
+    p : int
+        Number of the property in `new`.
 
     Returns
     -------
@@ -219,9 +266,9 @@ def cross_fitted_intervals(
     for g in np.unique(group):
         others = np.flatnonzero((group != g) & np.isfinite(error))
         rows = group == g
-        weights = fit_expected_error(clues[others], error[others])
-        expected[rows] = expected_error(clues[rows], weights)
-        scores = np.sort(error[others] / expected_error(clues[others], weights))
+        fitted = ExpectedError.fit(clues[others], error[others], new, p)
+        expected[rows] = fitted(clues[rows])
+        scores = np.sort(error[others] / fitted(clues[others]))
         rank = math.ceil(level * (len(scores) + 1) - 1e-9)
         if rank <= len(scores):
             reach[rows] = scores[rank - 1] * expected[rows]

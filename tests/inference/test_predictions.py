@@ -41,7 +41,7 @@ def test_the_table_has_a_column_for_every_figure_and_nothing_for_bad_inputs():
     assert frame["smiles"].tolist() == ["*CC*", "C1C", "*CCO*"]
     assert frame["error"].tolist() == [None, "ring 1 is not closed", None]
     assert frame.columns.tolist() == [
-        *("smiles", "form", "smiles_polymer", "error", "read_as"),
+        *("smiles", "form", "smiles_polymer", "error", "read_as", "measured", "marks_ignored"),
         *(prediction_column(name, figure) for name in ("Tg", "Tm") for figure in FIGURES),
         *("domain", "domain_reason", "nearest_training_polymers"),
     ]
@@ -57,7 +57,16 @@ def test_records_are_json_and_an_interval_has_both_bounds_or_none():
     assert [record["read_as"] for record in records] == ["polyethylene read as *CC*", None, None]
     assert records[1]["properties"] == [] and records[1]["domain"] is None
     glass, melting = records[0]["properties"]
-    assert glass == {"name": "Tg", "value": 1.0, "std": 0.1, "expected_error": 0.2, "lower": 0.0, "upper": 2.0}
+    assert glass == {
+        "name": "Tg",
+        "value": 1.0,
+        "std": 0.1,
+        "expected_error": 0.2,
+        "lower": 0.0,
+        "upper": 2.0,
+        "measured": None,
+        "marks_ignored": None,
+    }
     assert (melting["lower"], melting["upper"]) == (None, None)
     bare = predictions(calibrated=False).records()[0]
     assert bare["domain"] is None and bare["properties"][0]["expected_error"] is None

@@ -21,14 +21,16 @@ from polyid.report.metrics import out_of_fold_report, property_metrics
 from polyid.uncertainty import conformal as intervals
 from polyid.uncertainty.blending import polymer_groups
 from polyid.uncertainty.conformal import (
+    ExpectedError,
     IntervalCalibration,
     PropertyCalibration,
     clipped,
     cross_fitted_intervals,
 )
+from polyid.uncertainty.widening import NewChemistry
 
-CONSTANT = np.array([1.0, 0.0, 0.0, 0.0, 0.1])
-"""Weights of an expected error of 1 for any polymer."""
+CONSTANT = ExpectedError(np.array([1.0, 0.0, 0.0, 0.0, 0.1]))
+"""An expected error of 1 for any polymer."""
 
 
 def cv_plus(centres: list[float], reaches: list[float], level: Fraction) -> tuple[float, float]:
@@ -317,3 +319,46 @@ def test_many_rows_are_thinned_the_same_way_twice():
     lower, upper = one.interval("Tm", np.zeros((5, 1)), list("01234"), clues_of(1), 0.9)
     # 90 % of an exponential lies below ln 10.
     assert upper[0] == -lower[0] == pytest.approx(math.log(10), rel=0.05)
+
+
+def new_chemistry(rng: np.random.Generator, n: int, off) -> tuple[NewChemistry, np.ndarray]:
+    """Errors of one property that are `off` times those at home, which don't depend on novelty."""
+    novelty = rng.uniform(size=n)
+    return NewChemistry((off(novelty) * rng.exponential(size=n))[:, None], novelty[:, None], np.zeros((n, 1))), novelty
+
+
+def test_intervals_widen_with_novelty_as_errors_of_new_chemistry_do():
+    """Errors at home are alike at any novelty; those of new chemistry are up to four times as large."""
+    rng = np.random.default_rng(3)
+    clues = clues_of(2_000)[:, None]
+    clues[..., 2] = 0.5 * rng.uniform(size=(2_000, 1))
+    errors, held_by = rng.exponential(size=(2_000, 1)), [("0",)] * 2_000
+
+    def off(novelty):
+        return 1.0 + 3.0 * novelty
+
+    new, _ = new_chemistry(rng, 4_000, off)
+    calibration = IntervalCalibration.fit(["Tm"], errors, clues, held_by, new=new)
+    without = IntervalCalibration.fit(["Tm"], errors, clues, held_by)
+    fresh, novelty = new_chemistry(rng, 4_000, off)
+    asked = clues_of(4_000)
+    asked[:, 2] = novelty
+    held = {}
+    for name, own in (("with", calibration), ("without", without)):
+        _, upper = own.interval("Tm", np.zeros((1, 4_000)), ["0"], asked, 0.9)
+        held[name] = [np.mean(fresh.errors[part, 0] <= upper[part]) for part in (novelty < 0.3, novelty > 0.7)]
+        order = np.argsort(novelty)
+        if name == "with":
+            assert np.all(np.diff(upper[order]) >= -1e-9), "it never narrows with novelty"
+    assert min(held["with"]) > 0.87 and held["without"][1] < 0.7
+    _, upper = calibration.interval("Tm", np.zeros((1, 2_000)), ["0"], clues[:, 0], 0.9)
+    assert 0.87 < np.mean(errors[:, 0] <= upper) < 0.93, "at home intervals hold what they did"
+
+
+def test_few_errors_of_new_chemistry_widen_nothing():
+    rng = np.random.default_rng(4)
+    new, _ = new_chemistry(rng, 60, lambda novelty: 5.0)
+    found = IntervalCalibration.fit(
+        ["Tm"], rng.exponential(size=(50, 1)), clues_of(50)[:, None], [("0",)] * 50, new=new
+    )
+    assert not len(found.properties["Tm"].expected.widening.factor)

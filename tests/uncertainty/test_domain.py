@@ -358,3 +358,28 @@ def test_real_fingerprints_tell_near_from_far():
     assert table.distance[:4].max() < table.distance[4:].min()
     assert np.median(table.unseen_fragments[4:]) > np.median(table.unseen_fragments[:4])
     assert table.nearest[0][0]["smiles"] == OLIGOMERS[0]
+
+
+def test_what_the_kernel_finds_new_is_far_wherever_its_fingerprint_lies():
+    states, trained, _ = synthetic(200)
+    novelty = np.random.default_rng(1).uniform(0.2, 0.4, 200)
+    domain = fit_domain(**keys(200), fingerprints=states, trained=trained, novelty=novelty)
+    assert domain.usual_novelty == pytest.approx(np.median(novelty))
+    near = domain.assess([OLIGOMERS[0]] * 3, states[:, [0, 0, 0]], novelty=np.array([0.0, 0.3, 0.9]))
+    alone = domain.assess([OLIGOMERS[0]], states[:, [0]])
+    assert near.distance[0] == pytest.approx(alone.distance[0])
+    assert near.distance[2] == pytest.approx(0.9 / domain.usual_novelty) and near.verdict[2] == OUTSIDE
+    assert list(near.distance) == sorted(near.distance)
+
+
+def test_a_training_polymer_is_told_by_its_keys_and_in_domain():
+    states, trained, _ = synthetic(40)
+    known_as = [[f"*CC(*)C x {number}", OLIGOMERS[0]] for number in range(2, 42)]
+    values = {"Tm": [float(number) for number in range(39)] + [np.nan]}
+    domain = fit_domain(**keys(40), fingerprints=states, trained=trained, known_as=known_as, values=values)
+    asked = ["*CC(*)C x 7", "*CC(*)C x 41", "*CC(*)C x 50"]
+    table = domain.assess(asked, states[:, :3] + 1e3)
+    assert table.verdict.tolist()[:2] == [IN_DOMAIN] * 2 and table.verdict[2] == OUTSIDE
+    assert table.measured.tolist() == [{"Tm": 5.0}, {}, {}]
+    again = domain_from_files(domain_to_files(domain), {"M": 3, "F": 8}, ["Tm"])
+    assert again.assess(asked, states[:, :3] + 1e3).measured.tolist() == table.measured.tolist()

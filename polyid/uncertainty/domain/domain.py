@@ -4,7 +4,8 @@ Two measures are taken. The first is PolyID's (Wilson et al., Macromolecules 202
 how many kinds of Morgan fragments of radius 2 the polymer has that no training polymer has. The second is the distance to the
 nearest training polymers in the learned fingerprint, the mean final bond state of a network. It is taken in each member's own
 space to the polymers that this member trained on, in units of what is usual for polymers that were held out from it, and
-averaged over the members: 1 is the distance of a usual new polymer.
+averaged over the members: 1 is the distance of a usual new polymer. Where the kernel regression, which compares fragments, finds
+a polymer newer than that, its novelty counts instead, in units of the usual one too.
 
 Both are known, as they will be for new polymers, for every polymer that was held out from some member. The verdict is drawn
 from these and from how wrong the predictions of held-out polymers were; see `polyid.uncertainty.domain.fitting.fit_domain`.
@@ -12,8 +13,9 @@ from these and from how wrong the predictions of held-out polymers were; see `po
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -22,8 +24,9 @@ from polyid.chemistry.fragments import KnownFragments, Unseen
 from polyid.errors import DataError
 from polyid.uncertainty.domain.distances import MemberSpaces
 from polyid.uncertainty.domain.thresholds import TOO_FEW, Thresholds
-from polyid.uncertainty.domain.verdict import BORDERLINE, OUTSIDE, differences_in_words
+from polyid.uncertainty.domain.verdict import BORDERLINE, IN_DOMAIN, OUTSIDE, differences_in_words
 
+_TRAINING_POLYMER = "It is one of the training polymers."
 _DISTANCES_AT_A_TIME = 2_000_000
 
 
@@ -37,20 +40,31 @@ class ShownPolymers:
     names : list of str, or None
     values : dict of str to list of float or None
         Measured values of each property; None where there is none.
+    known_as : dict of str to int
+        Number of each by the hashes of its keys, see `key_hash`; empty in models of before there were any.
     """
 
     smiles: list[str]
     names: list[str] | None
     values: dict[str, list[float | None]]
+    known_as: dict[str, int] = field(default_factory=dict)
+
+    def number(self, key: str) -> int | None:
+        """Which of them a polymer is, by its `polyid.chemistry.polymer.Polymer.key`; None where it is none."""
+        return self.known_as.get(key_hash(key))
+
+    def measured(self, number: int) -> dict[str, float]:
+        """What was measured of one of them."""
+        columns = ((name, column[number]) for name, column in self.values.items())
+        return {name: value for name, value in columns if value is not None}
 
     def record(self, index: int, distance: float) -> dict[str, Any]:
         """One of them: ``name``, ``smiles``, ``distance`` and ``values``, the measured properties by name."""
-        values = {name: column[index] for name, column in self.values.items()}
         return {
             "name": None if self.names is None else self.names[index],
             "smiles": self.smiles[index],
             "distance": distance,
-            "values": {name: value for name, value in values.items() if value is not None},
+            "values": self.measured(index),
         }
 
 
@@ -72,6 +86,8 @@ class Assessment:
         1 is usual for a new polymer.
     nearest : array of lists of dict, shape (n,)
         The three nearest training polymers, as of `ShownPolymers.record`.
+    measured : array of dicts, shape (n,)
+        What was measured of each, if it is a training polymer itself; empty for others.
     """
 
     verdict: np.ndarray
@@ -80,13 +96,14 @@ class Assessment:
     fragments: np.ndarray
     distance: np.ndarray
     nearest: np.ndarray
+    measured: np.ndarray
 
     def __len__(self) -> int:
         return len(self.verdict)
 
     def chosen(self, index: Sequence[int]) -> Assessment:
         """The polymers of `index`."""
-        return Assessment(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
+        return Assessment(**{own.name: getattr(self, own.name)[index] for own in fields(self)})
 
 
 @dataclass(frozen=True)
@@ -106,6 +123,8 @@ class TrainingDomain:
         How the thresholds were found: ``rule``, ``polymers`` (held out and judged), the share of them with each verdict, and
         where errors were known the median of their errors by verdict (in medians of the property) and ``risk_ratio``, that of
         polymers outside over that of those in domain.
+    usual_novelty : float or None
+        Novelty to the kernel regression of a usual new polymer; None where there is none.
     """
 
     training_fragments: KnownFragments
@@ -113,6 +132,7 @@ class TrainingDomain:
     polymers: ShownPolymers
     thresholds: Thresholds
     calibration: dict[str, Any]
+    usual_novelty: float | None = None
 
     def assess(
         self,
@@ -121,8 +141,9 @@ class TrainingDomain:
         members: Sequence[int] | None = None,
         *,
         unseen: Sequence[Unseen] | None = None,
+        novelty: np.ndarray | None = None,
     ) -> Assessment:
-        """Judge polymers.
+        """Judge polymers; training polymers are in domain.
 
         Parameters
         ----------
@@ -134,6 +155,8 @@ class TrainingDomain:
             Which members the fingerprints are of, where not all are loaded.
         unseen : sequence of Unseen, length n, optional
             What `training_fragments` says of these oligomers, where it was asked already.
+        novelty : float array, shape (n,), optional
+            As of `farther`.
 
         Raises
         ------
@@ -162,7 +185,12 @@ class TrainingDomain:
             for indices, apart in zip(*neighbours, strict=True):
                 near = zip(indices.tolist(), apart.tolist(), strict=True)
                 nearest.append([self.polymers.record(i, d) for i, d in near if np.isfinite(d)])
-        judged = [self.judge(new, distance) for new, distance in zip(unseen, distances, strict=True)]
+        distances = farther(np.array(distances, float), novelty, self.usual_novelty).tolist()
+        known = [self.polymers.number(text) for text in smiles]
+        judged = [
+            self.judge(new, distance) if number is None else (IN_DOMAIN, _TRAINING_POLYMER)
+            for new, distance, number in zip(unseen, distances, known, strict=True)
+        ]
         return Assessment(
             _objects([verdict for verdict, _ in judged]),
             _objects([reason for _, reason in judged]),
@@ -170,6 +198,7 @@ class TrainingDomain:
             _objects([new.named for new in unseen]),
             np.array(distances, float),
             _objects(nearest),
+            _objects([{} if number is None else self.polymers.measured(number) for number in known]),
         )
 
     def judge(self, unseen: Unseen, distance: float) -> tuple[str, str]:
@@ -183,6 +212,28 @@ class TrainingDomain:
             f"Training polymers have all its fragments, and it is {distance:.1f} times as far from the nearest of them "
             "as a new polymer usually is."
         )
+
+
+def farther(distance: np.ndarray, novelty: np.ndarray | None, usual: float | None) -> np.ndarray:
+    """How far polymers (n,) are from training polymers, by networks or kernel regression, whichever says farther.
+
+    Learned fingerprints have no place for what was never seen: polymers of a new class can lie near others there.
+
+    Parameters
+    ----------
+    distance : float array, shape (n,)
+        In learned fingerprints; 1 is usual for a new polymer.
+    novelty : float array, shape (n,), or None
+        Of `polyid.kernel.neighbourhood.neighbourhood`, the least of all properties.
+    usual : float or None
+        Novelty of a usual new polymer.
+    """
+    return distance if novelty is None or usual is None else np.maximum(distance, novelty / usual)
+
+
+def key_hash(key: str) -> str:
+    """What a polymer's key is told by, in 16 characters: oligomers are long."""
+    return hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
 
 
 def _objects(items: list[Any]) -> np.ndarray:

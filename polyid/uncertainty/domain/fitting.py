@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from polyid.chemistry.fragments import KnownFragments, chain_fragments, elements_of
 from polyid.errors import DataError, PolymerError
 from polyid.uncertainty.domain.distances import MemberSpaces, group_means, mean_and_deviation
-from polyid.uncertainty.domain.domain import ShownPolymers, TrainingDomain
+from polyid.uncertainty.domain.domain import ShownPolymers, TrainingDomain, farther, key_hash
 from polyid.uncertainty.domain.thresholds import calibrated
 
 REFERENCE_BYTES = 8 * 2**20
@@ -30,6 +30,8 @@ def fit_domain(
     names: Sequence[str] | None = None,
     values: Mapping[str, Sequence[float]] | None = None,
     errors: np.ndarray | None = None,
+    novelty: np.ndarray | None = None,
+    known_as: Sequence[Sequence[str]] | None = None,
     seed: int = 0,
 ) -> TrainingDomain:
     """Learn the domain from the rows of a training table.
@@ -65,6 +67,11 @@ def fit_domain(
         Measured values of each property, NaN where there are none.
     errors : float array, shape (n, P), optional
         Absolute out-of-fold errors, NaN where there are none.
+    novelty : float array, shape (n,), optional
+        Of the rows that were held out, by the kernel regressions that never saw them (the least of all properties); NaN of
+        others.
+    known_as : sequence of sequences of str, optional
+        Keys by which the polymer of each row is told to be a training polymer; by default none is.
     seed : int
         Of the polymers that are kept as references, where there are more than fit into 8 MiB, and of the resampling.
 
@@ -100,6 +107,7 @@ def fit_domain(
         [shown_as[row] for row in rows],
         None if names is None else [names[row] for row in rows],
         {name: [float(v) if np.isfinite(v) else None for v in column] for name, column in columns.items()},
+        _known_as(group, kept, known_as or [()] * len(oligomers)),
     )
     structures = {oligomers[row] for row in np.flatnonzero(np.isin(group, used)).tolist()}
     fragments = KnownFragments(
@@ -111,9 +119,27 @@ def fit_domain(
         held_out = np.sort(rng.choice(held_out, MOST_JUDGED, replace=False))
     spaces, distance = _scaled_spaces(_standardised(fingerprints, trained, kept), fingerprints, trained, held_out)
     unseen = _unseen_of_held_out(counts, trained, held_out)
+    usual_novelty = None
+    if novelty is not None:
+        new = group_means(np.asarray(novelty, float)[:, None], group)[held_out, 0]
+        usual_novelty = max(float(np.nanmedian(new)), 1e-3) if np.isfinite(new).any() else None
+        distance = farther(distance, new, usual_novelty)
     judged = np.isfinite(distance) & np.isfinite(unseen)
     wrong = None if errors is None else group_means(np.asarray(errors, float), group)[held_out[judged]]
-    return TrainingDomain(fragments, spaces, shown, *calibrated(distance[judged], unseen[judged], wrong, rng))
+    return TrainingDomain(
+        fragments, spaces, shown, *calibrated(distance[judged], unseen[judged], wrong, rng), usual_novelty
+    )
+
+
+def _known_as(group: np.ndarray, kept: np.ndarray, keys: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Number among the polymers that are kept, by the hash of each key of their rows."""
+    place = {polymer: number for number, polymer in enumerate(kept.tolist())}
+    return {
+        key_hash(key): place[polymer]
+        for polymer, of_row in zip(group.tolist(), keys, strict=True)
+        if polymer in place
+        for key in of_row
+    }
 
 
 def _check_shapes(rows: int, fingerprints: np.ndarray, trained: np.ndarray) -> None:
