@@ -6,7 +6,8 @@ around it (`polyid.kernel.neighbourhood.neighbourhood`), fitted to the errors of
 with novelty as it does where whole clusters of polymers are left out (`polyid.uncertainty.widening`). The intervals are then those of CV+
 (Barber, Candès, Ramdas and Tibshirani, Ann. Statist. 2021, 49, 486, doi:10.1214/20-AOS1965) with errors in units of that guess
 (normalised conformal prediction: Papadopoulos, Gammerman and Vovk 2008; Lei et al., J. Am. Stat. Assoc. 2018, 113, 1094):
-each held-out polymer says what its own members, which never saw it, would add to and take from their prediction. At level
+each held-out polymer says what its own members, which never saw it, would add to and take from their prediction. The units of
+its error are without the factor, so that intervals hold what they say for new chemistry too, and some percent more at home. At level
 1 - a these hold at least 1 - 2a of new values in theory, whatever the model, if these are drawn like the data; about 1 - a in
 practice.
 
@@ -43,17 +44,21 @@ class ExpectedError:
     widening: Widening = field(default_factory=Widening.none)
 
     def __call__(self, clues: np.ndarray) -> np.ndarray:
-        return expected_error(clues, self.weights) * self.widening(clues[:, _NOVELTY])
+        return self.at_home(clues) * self.widening(clues[:, _NOVELTY])
+
+    def at_home(self, clues: np.ndarray) -> np.ndarray:
+        """Without the widening: of polymers whose relatives were trained on."""
+        return expected_error(clues, self.weights)
 
     @classmethod
     def fit(cls, clues: np.ndarray, errors: np.ndarray, new: NewChemistry | None, p: int) -> ExpectedError:
         """From the errors of held-out rows (n,), and those of new chemistry in the property numbered `p`."""
-        weights = fit_expected_error(clues, errors)
+        narrow = cls(fit_expected_error(clues, errors))
         if new is None:
-            return cls(weights, Widening.none())
+            return narrow
         off, of_new = new.of_property(p, clues)
-        scores, at_home = off / expected_error(of_new, weights), errors / expected_error(clues, weights)
-        return cls(weights, Widening.fit(of_new[:, _NOVELTY], scores, at_home))
+        scores = off / narrow.at_home(of_new), errors / narrow.at_home(clues)
+        return cls(narrow.weights, Widening.fit(of_new[:, _NOVELTY], *scores))
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class PropertyCalibration:
     sets : tuple of tuples of str
         Sets of members (by model id) that held out the same polymers.
     scores : tuple of float arrays
-        For each set, the absolute errors of its polymers in units of the expected error.
+        For each set, the absolute errors of its polymers in units of the error expected at home.
     """
 
     expected: ExpectedError
@@ -150,7 +155,7 @@ class IntervalCalibration:
             expected = ExpectedError.fit(clues[rows, p], errors[rows, p], new, p)
             if len(rows) > MOST_SCORES:
                 rows = np.sort(np.random.default_rng([seed, 5]).permutation(rows)[:MOST_SCORES])
-            score = errors[rows, p] / expected(clues[rows, p])
+            score = errors[rows, p] / expected.at_home(clues[rows, p])
             scores: dict[tuple[str, ...], list[float]] = {}
             for row, value in zip(rows.tolist(), score, strict=True):
                 scores.setdefault(held_by[row], []).append(value)
@@ -268,7 +273,7 @@ def cross_fitted_intervals(
         rows = group == g
         fitted = ExpectedError.fit(clues[others], error[others], new, p)
         expected[rows] = fitted(clues[rows])
-        scores = np.sort(error[others] / fitted(clues[others]))
+        scores = np.sort(error[others] / fitted.at_home(clues[others]))
         rank = math.ceil(level * (len(scores) + 1) - 1e-9)
         if rank <= len(scores):
             reach[rows] = scores[rank - 1] * expected[rows]

@@ -352,7 +352,7 @@ def test_intervals_widen_with_novelty_as_errors_of_new_chemistry_do():
             assert np.all(np.diff(upper[order]) >= -1e-9), "it never narrows with novelty"
     assert min(held["with"]) > 0.87 and held["without"][1] < 0.7
     _, upper = calibration.interval("Tm", np.zeros((1, 2_000)), ["0"], clues[:, 0], 0.9)
-    assert 0.87 < np.mean(errors[:, 0] <= upper) < 0.93, "at home intervals hold what they did"
+    assert np.mean(errors[:, 0] <= upper) > 0.9, "at home intervals hold what they did, or more"
 
 
 def test_few_errors_of_new_chemistry_widen_nothing():
