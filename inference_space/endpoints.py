@@ -47,7 +47,7 @@ class Endpoints:
             level: Share of measured values that the intervals are to hold, between 0 and 1.
 
         Returns:
-            {"model": {"repo_id", "commit", "tag", "starter", ...}, "level", "predictions": [{"smiles", "form", "error", "read_as", "properties": [{"name", "label", "unit", "value", "std", "expected_error", "lower", "upper"}], "domain", "domain_reason", "nearest_training_polymers"}]}; a polymer that can't be read has an error and no properties.
+            {"model": {"repo_id", "commit", "tag", "starter", ...}, "level", "predictions": [{"smiles", "form", "error", "read_as", "marks_ignored", "measured", "properties": [{"name", "label", "unit", "value", "std", "expected_error", "lower", "upper", "measured", "marks_ignored"}], "domain", "domain_reason", "nearest_training_polymers"}]}; a polymer that can't be read has an error and no properties.
         """
         with _explained():
             return self._answer(answers.polymers_in(smiles), level)

@@ -34,7 +34,10 @@ def print_in_words(ensemble: MultiModel, smiles: Sequence[str], pm: Sequence[flo
         if record["read_as"]:
             print(f"  {record['read_as']}")
         for reading in record["properties"]:
-            print("  " + _in_words(ensemble, reading, level, predictions.calibrated))
+            ignored = " (as without stereo marks)" if reading["marks_ignored"] else ""
+            print(f"  {_in_words(ensemble, reading, level, predictions.calibrated)}{ignored}")
+        for said in filter(None, (record["marks_ignored"], record["measured"])):
+            print(f"  {said[0].upper()}{said[1:]}")
         if record["domain"] is not None:
             print(f"  {record['domain'].capitalize()}: {record['domain_reason']}")
             print(f"  Nearest training polymers: {nearest_in_words(record['nearest_training_polymers'])}")
