@@ -99,8 +99,8 @@ class Manifest(Strict):
             raise ValueError(f"prediction_units has {min(odd)!r}, which is no property of the model")
         if list(self.data.labels) != self.prediction_columns:
             raise ValueError("data.labels are of other properties than prediction_columns, or in another order")
-        if (self.format_version >= 4) != (self.marks is not None):
-            raise ValueError("format_version and marks don't fit together")
+        if self.format_version >= 4 and self.marks is None:
+            raise ValueError("marks are missing")
         if self.marks is not None and list(self.marks) != self.prediction_columns:
             raise ValueError("marks are of other properties than prediction_columns, or in another order")
         if len(self.model_ids) != self.folds or len(set(self.model_ids)) < self.folds:

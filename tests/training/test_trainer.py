@@ -333,7 +333,7 @@ def test_saved_files_hold_nothing_that_executes(data, tmp_path):
         for n in ("model.safetensors", "preprocessor.json", "scaler.json", "training_log.csv")
     }
     manifest = json.loads((tmp_path / "model/parameters.json").read_text())
-    assert manifest["format_version"] == 3 and manifest["versions"]["tensorflow"]
+    assert manifest["format_version"] == 4 and manifest["versions"]["tensorflow"]
     again = MultiModel.load_models(tmp_path / "model")
     frame = pd.DataFrame({"smiles_polymer": [*UNITS, small_table()["smiles_polymer"][0]]})
     pd.testing.assert_frame_equal(
