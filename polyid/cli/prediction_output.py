@@ -36,11 +36,11 @@ def print_in_words(ensemble: MultiModel, smiles: Sequence[str], pm: Sequence[flo
         for reading in record["properties"]:
             ignored = " (as without stereo marks)" if reading["marks_ignored"] else ""
             print(f"  {_in_words(ensemble, reading, level, predictions.calibrated)}{ignored}")
-        for said in filter(None, (record["marks_ignored"], record["measured"])):
-            print(f"  {said[0].upper()}{said[1:]}")
         if record["domain"] is not None:
             print(f"  {record['domain'].capitalize()}: {record['domain_reason']}")
             print(f"  Nearest training polymers: {nearest_in_words(record['nearest_training_polymers'])}")
+        for said in filter(None, (record["marks_ignored"], record["measured"])):
+            print(f"  {said[0].upper()}{said[1:]}")
     if not predictions.calibrated:
         command.say("The model has no calibrated intervals: ± is the standard deviation over its folds, not its error.")
     return [number for number, error in enumerate(predictions.error, 1) if error is not None]
