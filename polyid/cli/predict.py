@@ -46,6 +46,13 @@ def predict(
         str | None, typer.Option(metavar="OUT.csv", help="Where to write the table with predictions.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted --output.")] = False,
+    oligomers: Annotated[
+        bool,
+        typer.Option(
+            "--oligomers",
+            help="With the SMILES of the chain that stands for each polymer in the table, which takes longer than to predict.",
+        ),
+    ] = False,
     level: command.Level = INTERVAL_LEVEL,
     form: Annotated[
         Format | None,
@@ -85,7 +92,7 @@ def predict(
     elif form is Format.JSON:
         unread = prediction_output.print_json(ensemble, polymers, tacticities, level, bundle)
     else:
-        unread = prediction_output.write_table(ensemble, polymers, tacticities, level, table, output, resume)
+        unread = prediction_output.write_table(ensemble, polymers, tacticities, level, table, output, resume, oligomers)
     if unread:
         shown = ", ".join(map(str, unread[:10])) + (" ..." if len(unread) > 10 else "")
         raise DataError(

@@ -73,6 +73,7 @@ def write_table(
     table: PredictionTable | None,
     path: str | None,
     resume: bool,
+    oligomers: bool,
 ) -> list[int]:
     """Write predictions as CSV part by part, behind the columns of a table if there is one, to standard output if there
     is no path; returns the numbers of the polymers that can't be read."""
@@ -82,7 +83,7 @@ def write_table(
     from polyid.inference.resumable_table import ResumableTable
 
     columns = table.frame.to_csv() if table is not None else ""
-    origin = json.dumps([ensemble.metadata.get("sha256"), level, list(smiles), list(pm), columns])
+    origin = json.dumps([ensemble.metadata.get("sha256"), level, list(smiles), list(pm), columns, oligomers])
     output = ResumableTable(path, hashlib.sha256(origin.encode()).hexdigest(), resume) if path else None
     begin = done = output.rows if output else 0
     unread: list[int] = output.rows_with("error") if output else []
@@ -98,7 +99,8 @@ def write_table(
         with progress:
             for part in ensemble.predict_in_parts(smiles[begin:], level, pm=pm[begin:]):
                 unread += [done + i for i, error in enumerate(part.error, 1) if error is not None]
-                rows = part.to_frame() if table is None else _joined(table, part.to_frame(), done)
+                rows = part.to_frame(oligomers=oligomers)
+                rows = rows if table is None else _joined(table, rows, done)
                 if output:
                     output.append(rows)
                 else:

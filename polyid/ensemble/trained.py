@@ -161,7 +161,13 @@ class TrainedEnsemble:
         return Predictions.joined(parts)
 
     def predict_smiles(
-        self, smiles: Sequence[str], level: float = INTERVAL_LEVEL, *, in_words: bool = True, **options: Any
+        self,
+        smiles: Sequence[str],
+        level: float = INTERVAL_LEVEL,
+        *,
+        in_words: bool = True,
+        oligomers: bool = True,
+        **options: Any,
     ) -> pd.DataFrame:
         """As `predict`, as a table.
 
@@ -172,6 +178,9 @@ class TrainedEnsemble:
         in_words : bool
             Name the nearest training polymers in a text; otherwise as the records of
             `polyid.uncertainty.domain.domain.ShownPolymers`.
+        oligomers : bool
+            With the SMILES of the chain that stands for each polymer, ``smiles_polymer``; to write it takes longer than to
+            predict.
 
         Returns
         -------
@@ -183,7 +192,7 @@ class TrainedEnsemble:
             knows its domain of validity, ``domain`` (in domain, borderline or outside), ``domain_reason`` and
             ``nearest_training_polymers``.
         """
-        return self.predict(smiles, level, **options).to_frame(in_words)
+        return self.predict(smiles, level, **options).to_frame(in_words, oligomers)
 
     def predict_in_parts(
         self,

@@ -132,16 +132,20 @@ class Predictions:
         arrays = zip(FIGURES, (self.mean, self.std, self.expected_error, self.lower, self.upper), strict=True)
         return {figure: array for figure, array in arrays if array is not None}
 
-    def to_frame(self, in_words: bool = True) -> pd.DataFrame:
+    def to_frame(self, in_words: bool = True, oligomers: bool = True) -> pd.DataFrame:
         """A table, one row an input.
 
         Parameters
         ----------
         in_words : bool
             Name the nearest training polymers in a text; otherwise as records.
+        oligomers : bool
+            With `oligomer` as the column ``smiles_polymer``.
         """
-        texts = {"smiles": self.smiles, "form": self.form, "smiles_polymer": self.oligomer, "error": self.error}
-        texts["read_as"] = self.read_as
+        texts = {"smiles": self.smiles, "form": self.form}
+        if oligomers:
+            texts["smiles_polymer"] = self.oligomer
+        texts |= {"error": self.error, "read_as": self.read_as}
         texts[MEASURED] = [self._said_of_measured(i) for i in range(len(self))]
         texts[MARKS_IGNORED] = [_said_of_marks(self._ignored(i)) for i in range(len(self))]
         columns: dict[str, Any] = {name: pd.Series(values, dtype=object) for name, values in texts.items()}

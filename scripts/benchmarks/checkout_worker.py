@@ -89,7 +89,36 @@ def prediction() -> None:
         answer(seconds=seconds, columns=columns)
 
 
-TASKS: dict[str, Callable[[], None]] = {"training": training, "prediction": prediction}
+def stages() -> None:
+    """Load a model and tell what the stages of prediction take; the names are those of versions that read a table by `TableReader`."""
+    from polyid import MultiModel
+    from polyid.inference.reader import TableReader
+
+    ensemble = MultiModel.load_models(request()["model"])
+    answer()
+    while True:
+        given = request()
+        smiles, cpu = given["smiles"], {}
+        if given["alone"]:
+            # What was read is kept for a while, so each polymer is taken once.
+            half = len(smiles) // 2
+            predictor, domain = ensemble.fitted.predictor, ensemble.domain
+            reader = TableReader(predictor.reader(), domain.training_fragments if domain else None, ensemble.chain)
+            mark = time.process_time()
+            read = [reader(smiles[i : min(i + 50, half)], [None] * (min(i + 50, half) - i)) for i in range(0, half, 50)]
+            cpu["reading"] = (time.process_time() - mark) / half
+            mark = time.process_time()
+            for _ in predictor.each_answer((part for part in read), fingerprints=True):
+                pass
+            cpu["answers"] = (time.process_time() - mark) / half
+            smiles = smiles[half:]
+        mark, started = time.process_time(), time.perf_counter()
+        ensemble.predict(smiles)
+        cpu["all"] = (time.process_time() - mark) / len(smiles)
+        answer(cpu=cpu, seconds=time.perf_counter() - started)
+
+
+TASKS: dict[str, Callable[[], None]] = {"training": training, "prediction": prediction, "stages": stages}
 
 
 if __name__ == "__main__":

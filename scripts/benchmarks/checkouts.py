@@ -6,7 +6,7 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -22,7 +22,13 @@ NO_POLYMERS = ("not a SMILES", "[Xe]", "")
 @contextmanager
 def both(against: Path, task: str) -> Iterator[tuple[Worker, Worker]]:
     """This checkout and the other one at work on one of `checkout_worker.TASKS`."""
-    folders = (ROOT, against.resolve())
+    with at_work((ROOT, against.resolve()), task) as workers:
+        yield workers[0], workers[1]
+
+
+@contextmanager
+def at_work(folders: Sequence[Path], task: str) -> Iterator[list[Worker]]:
+    """Checkouts at work on one of `checkout_worker.TASKS`."""
     for folder in folders:
         if not (folder / "polyid" / "__init__.py").is_file():
             sys.exit(f"{folder} has no package polyid: name the top of a checkout.")
@@ -30,7 +36,7 @@ def both(against: Path, task: str) -> Iterator[tuple[Worker, Worker]]:
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         workers = []
-        for name, folder in zip(("here", "there"), folders, strict=True):
+        for name, folder in zip(("here", "there"), folders, strict=False):
             variables = {**os.environ, "PYTHONPATH": str(folder), "POLYID_CACHE": str(place / name)}
             worker = Worker([sys.executable, str(program), task], place / f"{name}.log", variables)
             workers.append(stack.enter_context(worker))
@@ -38,7 +44,7 @@ def both(against: Path, task: str) -> Iterator[tuple[Worker, Worker]]:
             package = Path(worker.ask()["package"])
             if package.parent.parent != folder:
                 sys.exit(f"The package of {folder} was asked for, and that of {package} answered.")
-        yield workers[0], workers[1]
+        yield workers
 
 
 def compare_training(against: Path, rounds: int, folds: int, tiny: bool = False) -> None:

@@ -238,7 +238,7 @@ def predict_table(count: int, folder: str) -> None:
     units = generated_units(count)
     ensemble = MultiModel.load_models(folder)
     started = time.perf_counter()
-    table = ensemble.predict_smiles(units)
+    table = ensemble.predict_smiles(units, oligomers=False)
     seconds = time.perf_counter() - started
     if table["error"].notna().any():
         raise RuntimeError(str(table["error"].dropna().iloc[0]))

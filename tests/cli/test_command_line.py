@@ -336,11 +336,15 @@ def test_resuming_what_was_never_begun_begins(folder, long_table, tmp_path, caps
 def test_what_was_asked_for_is_kept_where_its_column_is_that_of_the_oligomers(folder, tmp_path, capsys):
     (tmp_path / "in.csv").write_text("smiles_polymer,note\n*CC*,a\nnonsense,b\n")
     output = tmp_path / "out.csv"
-    assert main(["predict", str(folder), "--input", str(tmp_path / "in.csv"), "--output", str(output)]) == 1
+    asked = ["predict", str(folder), "--input", str(tmp_path / "in.csv"), "--output", str(output)]
+    assert main([*asked, "--oligomers"]) == 1
     written = pd.read_csv(output, keep_default_na=False)
     assert written["smiles"].tolist() == ["*CC*", "nonsense"]
     assert written["note"].tolist() == ["a", "b"]
     assert written["smiles_polymer"][0].startswith("CCCC") and written["smiles_polymer"][1] == ""
+    assert main(asked) == 1
+    written = pd.read_csv(output, keep_default_na=False)
+    assert written["smiles_polymer"].tolist() == ["*CC*", "nonsense"] and "smiles" not in written
 
 
 def test_explain_draws_the_property_and_prints_the_sum(stacked, tmp_path, capsys, monkeypatch):
@@ -431,7 +435,8 @@ def test_tacticity_is_taken_from_the_option_or_the_table(folder, model, tmp_path
     unit = "*CC(*)C#N"
     table = tmp_path / "polymers.csv"
     table.write_text(f"smiles,pm\n{unit},1\n{unit},\n{unit},0.0\n{OLIGOMER},1\n{unit},1.2\n*CC*,0.5\n")
-    main(["predict", str(folder), "--input", str(table), "--pm", "0", "--output", str(tmp_path / "out.csv")])
+    output = str(tmp_path / "out.csv")
+    main(["predict", str(folder), "--input", str(table), "--pm", "0", "--oligomers", "--output", output])
     found = pd.read_csv(tmp_path / "out.csv")
     chains = [model.chain.oligomer(unit, pm=pm) for pm in (1.0, 0.0, 0.0)]
     assert found["smiles_polymer"][:3].tolist() == chains, "an empty cell leaves it to the option"
