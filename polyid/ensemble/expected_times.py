@@ -1,6 +1,6 @@
 """How long what follows training takes: fitted to measurements on two CPU cores, and scaled by how fast this machine is.
 
-`scripts/benchmarks/stages.py` measures the stages of whole runs anew and prints them beside what is expected here.
+`scripts/benchmarks/training_stages.py` measures the stages of whole runs anew and prints them beside what is expected here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from polyid.data.dataset import Dataset
 
-# Seconds of a processor at the reference speed, by `scripts/benchmarks/stages.py`.
+# Seconds of a processor at the reference speed, by `scripts/benchmarks/training_stages.py`.
 _REPORT = (5.0, 1.1)
 _CALIBRATING = (0.020, 0.007)
 _REFERENCE_SECONDS = 0.60

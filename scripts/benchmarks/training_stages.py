@@ -1,6 +1,6 @@
 """Stages of whole training runs, beside what the estimate said of them: in processor seconds, which other work hardly moves.
 
-    python scripts/benchmarks/stages.py TABLE --presets small medium accurate [--epochs 6] [--folds 5]
+    python scripts/benchmarks/training_stages.py TABLE --presets small medium accurate [--epochs 6] [--folds 5]
 
 An estimate is made for each preset, then the run itself in a process of its own. The last column says how far the estimate was
 off; epochs are few, so that it can be done, and cost the same as they do in many.
