@@ -32,11 +32,23 @@ class Shown:
         The model that answered.
     explained : dict
         Contributions by row, as far as somebody asked for them.
+    lines : list of int
+        Line of the box, from 1, that each polymer stood in; empty where they came in no box.
     """
 
     predictions: Predictions
     loaded: Loaded
     explained: dict[int, dict[str, Contributions]] = field(default_factory=dict)
+    lines: list[int] = field(default_factory=list)
+
+    def line(self, number: int) -> int:
+        """What a polymer is called in the page: its line, or its place in the list."""
+        return self.lines[number] if self.lines else number + 1
+
+
+def line_numbers(text: str | None) -> list[int]:
+    """Numbers, from 1, of the lines of a box that hold something."""
+    return [number for number, line in enumerate((text or "").splitlines(), 1) if line.strip()]
 
 
 def polymers_in(text: str | None) -> list[str]:
@@ -55,7 +67,7 @@ def polymers_in(text: str | None) -> list[str]:
     if len(lines) > MAX_POLYMERS:
         raise PolymerError(
             f"{len(lines):,} lines were pasted and {MAX_POLYMERS} are answered at once: paste fewer, "
-            "or use polyid predict on a table."
+            "or give them as a file under Many polymers."
         )
     return lines
 
@@ -129,12 +141,12 @@ def labels(loaded: Loaded) -> list[tuple[str, str]]:
     return [(property_label(name), name) for name in loaded.model.prediction_columns]
 
 
-def complaints(predictions: Predictions) -> str:
-    """One sentence a polymer that can't be read, with its number in the table when there are several."""
-    problems = [(number, error) for number, error in enumerate(predictions.error, 1) if error is not None]
-    if len(predictions) == 1:
-        return problems[0][1] if problems else ""
-    return "\n".join(f"Polymer {number}: {problem}" for number, problem in problems)
+def complaints(shown: Shown) -> list[str]:
+    """One sentence a polymer that can't be read, with its line in the box when there are several."""
+    problems = [(number, error) for number, error in enumerate(shown.predictions.error) if error is not None]
+    if len(shown.predictions) == 1:
+        return [error for _, error in problems]
+    return [f"Line {shown.line(number)}: {error}" for number, error in problems]
 
 
 def in_words(value: float | None, places: int) -> str:

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from answers import Shown, in_words, provenance, readings
+from answers import Shown, in_words, labels, provenance, readings
 from markupsafe import Markup
 from model_service import Status
 
+from polyid.chemistry.identity import polymer_identity
+from polyid.chemistry.understood import understood
 from polyid.common.spreadsheet import csv_text
 from polyid.data.properties import decimals, property_label
 from polyid.errors import PolymerError
 from polyid.explain.drawing import draw_contributions, draw_structure
+from polyid.hub.provenance import model_name
+from polyid.inference.records import unit_of
+from polyid.inference.tables import described
 from polyid.web.html import labelled_svg, notice, templates
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from table_handlers import PredictedTable
+
     from polyid.explain.contributions import Contributions
 
 TEMPLATES = templates(Path(__file__).with_name("templates"))
 TEMPLATES.filters["in_words"] = in_words
 TEMPLATES.filters["words"] = lambda reading, key: in_words(reading[key], reading["decimals"])
 DRAWING_SIZE = (320, 220)
+LEAST_FULL_COLOUR = 0.05
+"""Of a prediction: an atom that adds less is paler than full colour, however little the others add."""
+LINES_SHOWN = 3
+"""Complaints that stand above an answer; more are folded away."""
 NO_INTERVALS = (
     "This model has no calibrated intervals. The standard deviation over its folds says how far the "
     "networks agree, not how far they are off."
@@ -54,9 +66,51 @@ def card(shown: Shown, number: int) -> str:
         comparison=_comparison(of_properties, nearest or []),
         file_name=file_name,
         # Lines that couldn't be read included.
-        csv=base64.b64encode(csv_text(predictions.to_frame()).encode()).decode(),
+        csv=base64.b64encode(csv_text(_described(shown)).encode()).decode(),
         model=provenance(shown.loaded),
+        trained_on=_is_trained_on(polymer["smiles"], nearest or []),
         remark="" if predictions.calibrated else NO_INTERVALS,
+    )
+
+
+def _described(shown: Shown) -> pd.DataFrame:
+    """What the file behind the link holds: every polymer, with units, model and commit."""
+    predictions, loaded = shown.predictions, shown.loaded
+    return described(predictions.to_frame(), predictions, loaded.model.prediction_units, provenance(loaded))
+
+
+def _is_trained_on(smiles: str, nearest: list[dict[str, Any]]) -> bool:
+    """Whether the nearest training polymer is this one, of whatever tacticity."""
+    try:
+        return bool(nearest) and polymer_identity(smiles) == polymer_identity(nearest[0]["smiles"])
+    except PolymerError:
+        return False
+
+
+def complaint_panel(sentences: list[str]) -> Markup:
+    """What could not be read: a few sentences as they are, many of them folded under their number."""
+    if len(sentences) <= LINES_SHOWN:
+        return notice("\n".join(sentences), "error")
+    return Markup(_rendered("complaints.html", sentences=sentences))
+
+
+def reading_panel(text: str) -> str:
+    """While somebody types: how the last line is read, with the drawing, or nothing yet."""
+    line = next((line.strip() for line in reversed((text or "").splitlines()) if line.strip()), "")
+    if not line:
+        return ""
+    try:
+        return _rendered("reading.html", read_as=understood(line), drawing=drawing(line), line=line)
+    except PolymerError as problem:
+        return _rendered("reading.html", read_as=None, problem=str(problem), line=line)
+
+
+def stale(before: Shown | None, number: int | None) -> Markup:
+    """Under a question that failed: what the answer below is the answer to; nothing where there is none."""
+    if before is None:
+        return Markup()
+    return Markup('<p class="stale">Below is still the former answer: <code>{}</code></p>').format(
+        before.predictions.smiles[number or 0]
     )
 
 
@@ -87,21 +141,57 @@ def batch_table(shown: Shown) -> str:
     for number in shown.predictions.predicted:
         record = shown.predictions.record(number)
         nearest = [_name(neighbour) for neighbour in record["nearest_training_polymers"] or ()]
-        polymers.append(record | {"number": number, "readings": readings(shown, number), "nearest": nearest})
+        polymers.append(
+            record | {"number": shown.line(number), "readings": readings(shown, number), "nearest": nearest}
+        )
     judged = shown.predictions.verdict is not None
     return _rendered("batch.html", polymers=polymers, headings=_headings(shown), judged=judged)
+
+
+def table_page(done: PredictedTable, rows: Sequence[int], page: int, pages: int, rows_in_all: int) -> str:
+    """Some rows of a predicted table, each with its structure and values, or why it can't be read."""
+    shown = Shown(done.predictions, done.loaded)
+    numbers = done.table.frame.index
+    polymers = [
+        shown.predictions.record(row)
+        | {"row": numbers[row], "readings": readings(shown, row), "drawing": _small_drawing(shown, row)}
+        for row in rows
+    ]
+    units = done.loaded.model.prediction_units
+    return _rendered(
+        "table.html",
+        polymers=polymers,
+        properties=[{"label": label, "unit": unit_of(units, name)} for label, name in labels(done.loaded)],
+        judged=done.predictions.verdict is not None,
+        page=page,
+        pages=pages,
+        rows_in_all=f"{rows_in_all:,}",
+        model=model_name(provenance(done.loaded)),
+    )
+
+
+def _small_drawing(shown: Shown, number: int) -> Markup:
+    return Markup() if shown.predictions.error[number] is not None else drawing(shown.predictions.smiles[number])
+
+
+def progress_panel(sentence: str, share: float) -> str:
+    """How far a table is."""
+    return _rendered("progress.html", sentence=sentence, share=share)
 
 
 def why(contributions: Contributions) -> str:
     """The repeat unit coloured by what each part adds to a prediction, and the sum that makes it."""
     summed = f", summed over {contributions.copies} units." if contributions.copies > 1 else "."
-    coloured = bool(np.any(contributions.atoms))
+    coloured, balanced = bool(np.any(contributions.atoms)), contributions.balanced()
+    # What is small beside the prediction is pale, however little the other atoms add.
+    limit = max(float(np.abs(balanced.atoms).max()), LEAST_FULL_COLOUR * abs(contributions.total)) or 1.0
     return _rendered(
         "why.html",
         drawing=labelled_svg(
-            draw_contributions(contributions.balanced()), f"What each part of {contributions.repeat_unit} adds"
+            draw_contributions(balanced, limit=limit), f"What each part of {contributions.repeat_unit} adds"
         ),
         meaning=f"{COLOURS}Point at an atom for its number{summed}" if coloured else KERNEL_ONLY,
+        limit=limit,
         terms=contributions.terms(),
         places=decimals(contributions.total) + 1,
         label=property_label(contributions.property),

@@ -145,7 +145,14 @@ class ModelService:
             raise BundleError(self.status.sentence)
         return loaded
 
-    def predict(self, smiles: Sequence[str], level: float = INTERVAL_LEVEL) -> tuple[Predictions, Loaded]:
+    def predict(
+        self,
+        smiles: Sequence[str],
+        level: float = INTERVAL_LEVEL,
+        *,
+        pm: Sequence[float | None] | None = None,
+        loaded: Loaded | None = None,
+    ) -> tuple[Predictions, Loaded]:
         """Predict polymers with the model at hand.
 
         Parameters
@@ -154,6 +161,10 @@ class ModelService:
             Polymers in any form.
         level : float
             Share of measured values that the intervals are to hold.
+        pm : sequence of float or None, optional
+            Probability of meso dyads of each polymer.
+        loaded : Loaded, optional
+            The model that began an answer and shall finish it; by default the one at hand.
 
         Returns
         -------
@@ -166,8 +177,8 @@ class ModelService:
         BundleError
             While there is no model.
         """
-        loaded = self.ready()
-        return loaded.shared.predict(smiles, level), loaded
+        loaded = loaded or self.ready()
+        return loaded.shared.predict(smiles, level, pm=pm), loaded
 
     def explain(self, smiles: str, loaded: Loaded) -> dict[str, Contributions]:
         """Why a model predicted what it did: `polyid.MultiModel.explain` of the model that answered.

@@ -13,6 +13,8 @@ from model_service import ModelService
 from polyid.errors import PolyIDError
 from polyid.web.html import notice
 
+MOST_LETTERS_OF_A_LINK = 2_000
+"""Of what a link to an answer holds."""
 UNCHANGED = [gr.skip()] * 7
 """What is below the button, left as it is."""
 
@@ -28,21 +30,31 @@ class Handlers:
         now = cards.status_panel(self.service.status)
         return (gr.skip(), gr.skip()) if now == seen else (now, now)
 
-    def show(self, text: str, level: float, name: str | None) -> list:
-        """Predict what is in the box; what can't be read is said next to it, and the last good result stays."""
+    def show(self, text: str, level: float, name: str | None, before: Shown | None = None) -> list:
+        """Predict what is in the box; what can't be read is said next to it, and the last good result stays, marked as that."""
         try:
-            shown = self._predicted(answers.polymers_in(text), level)
+            shown = self._predicted(answers.polymers_in(text), level, answers.line_numbers(text))
         except PolyIDError as problem:
-            return [notice(str(problem), "error"), *UNCHANGED]
+            return [notice(str(problem), "error") + cards.stale(before, None), *UNCHANGED]
         read = shown.predictions.predicted
-        complaint = notice(answers.complaints(shown.predictions), "error")
-        return [complaint, *(_laid_out(shown, read[0], name) if read else UNCHANGED)]
+        complaint = cards.complaint_panel(answers.complaints(shown))
+        if not read:
+            return [complaint + cards.stale(before, None), *UNCHANGED]
+        return [complaint, *_laid_out(shown, read[0], name)]
+
+    def read(self, text: str) -> str:
+        """How what is being typed is read."""
+        return cards.reading_panel(text)
+
+    def arrive(self, request: gr.Request) -> Any:
+        """The polymer of a link that somebody shared; the box as it is without one."""
+        return request.query_params.get("polymer", "")[:MOST_LETTERS_OF_A_LINK] or gr.skip()
 
     def at_level(self, level: float, before: Shown | None, number: int, name: str | None) -> list:
         """The same polymers with intervals of another level."""
         if before is None:
             return UNCHANGED
-        shown = self._predicted(before.predictions.smiles, level)
+        shown = self._predicted(before.predictions.smiles, level, before.lines)
         if shown.loaded.model is before.loaded.model:
             shown.explained.update(before.explained)
         return _laid_out(shown, number, name)
@@ -62,14 +74,14 @@ class Handlers:
                 return notice(str(problem))
         return cards.why(shown.explained[number][name])
 
-    def _predicted(self, lines: list[str], level: float) -> Shown:
-        return Shown(*self.service.predict(lines, level))
+    def _predicted(self, polymers: list[str], level: float, lines: list[int]) -> Shown:
+        return Shown(*self.service.predict(polymers, level), lines=lines)
 
 
 def _laid_out(shown: Shown, number: int, name: str | None) -> list:
     """Everything below the button but complaints and the drawing that says why."""
     smiles = shown.predictions.smiles
-    polymers = [(f"{i + 1}  {smiles[i]}", i) for i in shown.predictions.predicted]
+    polymers = [(f"{shown.line(i)}  {smiles[i]}", i) for i in shown.predictions.predicted]
     properties = answers.labels(shown.loaded)
     names = [of_property for _, of_property in properties]
     return [

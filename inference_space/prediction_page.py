@@ -9,6 +9,8 @@ import gradio as gr
 from endpoints import Endpoints
 from model_service import ModelService
 from prediction_handlers import Handlers
+from table_handlers import TableHandlers
+from table_page import build_table_part
 
 from polyid.config.settings import INTERVAL_LEVEL
 
@@ -19,16 +21,26 @@ EXAMPLES = {
     "Polyethylene": "*CC*",
     "PMMA": "*CC(*)(C)C(=O)OC",
 }
-
+PUT_INTO_ADDRESS = """text => {
+  const address = new URL(location);
+  address.searchParams.delete("polymer");
+  if (text && text.length <= 2000) address.searchParams.set("polymer", text);
+  history.replaceState(null, "", address);
+}"""
+"""The question goes into the page's address: a reload keeps it, and a link shares it."""
+ASK_IF_SHARED = """() => {
+  if (new URL(location).searchParams.has("polymer")) setTimeout(() => document.querySelector("#predict").click(), 300);
+}"""
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, and how sure the answer shall be."""
+    """What is asked, how it is read while it is typed, and how sure the answer shall be."""
 
     smiles: gr.Textbox
+    reading: gr.HTML
     level: gr.Radio
     button: gr.Button
 
@@ -64,8 +76,13 @@ def build(service: ModelService) -> gr.Blocks:
         complaint = gr.HTML(elem_id="notice")
         result = _result()
         _answer(handlers, question, complaint, result)
+        with gr.Accordion("Many polymers", open=False, elem_id="many"):
+            build_table_part(TableHandlers(service), question.level)
         seen = gr.State("")
         page.load(handlers.watch, seen, [seen, status], **QUIET)
+        page.load(handlers.arrive, None, question.smiles, **QUIET).then(
+            None, question.smiles, None, js=ASK_IF_SHARED, **QUIET
+        )
         gr.Timer(1.0).tick(handlers.watch, seen, [seen, status], concurrency_limit=None, **QUIET)
         Endpoints(service).register()
     return page
@@ -76,13 +93,16 @@ def _question() -> Question:
     smiles = gr.Textbox(
         label="SMILES",
         info="A repeat unit with two attachment points, monomers joined by dots, an oligomer, or a copolymer such as "
-        "C=Cc1ccccc1 : C=CC(=O)OC = 0.7 : 0.3 random. Several polymers: one a line.",
+        "C=Cc1ccccc1 : C=CC(=O)OC = 0.7 : 0.3 random. Several polymers: one a line. "
+        "Enter predicts, Shift+Enter begins a line.",
         placeholder="*CC(*)c1ccccc1",
-        lines=2,
+        # More lines would make Enter begin a new one.
+        lines=1,
         max_lines=8,
         elem_id="smiles",
         html_attributes=gr.InputHTMLAttributes(autocorrect="off", spellcheck=False),
     )
+    reading = gr.HTML(elem_id="reading")
     gr.Examples([[text] for text in EXAMPLES.values()], [smiles], label="Examples", example_labels=list(EXAMPLES))
     level = gr.Radio(
         [(f"{100 * value:g} %", value) for value in LEVELS],
@@ -91,7 +111,7 @@ def _question() -> Question:
         info="How many measured values of a hundred are to lie inside.",
         elem_id="level",
     )
-    return Question(smiles, level, gr.Button("Predict", variant="primary", elem_id="predict"))
+    return Question(smiles, reading, level, gr.Button("Predict", variant="primary", elem_id="predict"))
 
 
 def _result() -> Result:
@@ -115,10 +135,19 @@ def _answer(handlers: Handlers, question: Question, complaint: gr.HTML, result: 
         "outputs": result.drawing,
         **QUIET,
     }
-    asked = [question.smiles, question.level, result.name]
-    gr.on(
-        [question.button.click, question.smiles.submit], handlers.show, asked, [complaint, *result.outputs], **QUIET
+    asked = [question.smiles, question.level, result.name, result.shown]
+    predict: dict[str, Any] = {"fn": handlers.show, "inputs": asked, "outputs": [complaint, *result.outputs], **QUIET}
+    gr.on([question.button.click, question.smiles.submit], **predict).then(
+        None, question.smiles, None, js=PUT_INTO_ADDRESS, **QUIET
     ).then(**explained)
+    gr.on(
+        [question.smiles.change],
+        handlers.read,
+        question.smiles,
+        question.reading,
+        trigger_mode="always_last",
+        **QUIET,
+    )
     question.level.input(handlers.at_level, [question.level, *chosen], result.outputs, **QUIET).then(**explained)
     result.chosen.input(handlers.choose, [result.shown, result.chosen], result.card, **QUIET).then(**explained)
     result.name.input(**explained)

@@ -12,10 +12,9 @@ from polyid.cli import command
 from polyid.hub.fetch import FetchedBundle
 from polyid.hub.provenance import provenance
 from polyid.inference.records import prediction_record, unit_of
+from polyid.inference.tables import joined
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from polyid.data.prediction_table import PredictionTable
     from polyid.ensemble.multi_model import MultiModel
 
@@ -100,7 +99,7 @@ def write_table(
             for part in ensemble.predict_in_parts(smiles[begin:], level, pm=pm[begin:]):
                 unread += [done + i for i, error in enumerate(part.error, 1) if error is not None]
                 rows = part.to_frame(oligomers=oligomers)
-                rows = rows if table is None else _joined(table, rows, done)
+                rows = rows if table is None else joined(table, rows, done)
                 if output:
                     output.append(rows)
                 else:
@@ -117,17 +116,6 @@ def write_table(
         output.finish()
         command.say(f"{done} rows written to {path}")
     return unread
-
-
-def _joined(table: PredictionTable, predictions: pd.DataFrame, start: int) -> pd.DataFrame:
-    """Predictions behind the columns of the rows from `start` that they are for."""
-    rows = table.frame.iloc[start : start + len(predictions)]
-    predictions.index = rows.index
-    new = predictions.drop(columns=["smiles"])
-    if table.smiles_column in new:
-        # The oligomer takes the place of what was asked for, which would be lost.
-        new = predictions
-    return rows.drop(columns=[column for column in new.columns if column in rows]).join(new)
 
 
 def _in_words(ensemble: MultiModel, reading: Mapping[str, Any], level: float, calibrated: bool) -> str:

@@ -20,13 +20,12 @@ import joblib
 from threadpoolctl import threadpool_limits
 
 from polyid.chemistry.composition import PolymerFragments, polymer_fragments
-from polyid.chemistry.copolymer_reading import read_copolymer
 from polyid.chemistry.forms import PolymerForm
 from polyid.chemistry.fragments import KnownFragments, Unseen
 from polyid.chemistry.marks import without_marks
-from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.oligomer import ChainSettings, read_polymer
 from polyid.chemistry.polymer import Polymer
+from polyid.chemistry.understood import notes_on
 from polyid.data.learnt_marks import AskedPolymer, LearntMarks
 from polyid.errors import PolymerError
 from polyid.graphs.featuriser import Featuriser
@@ -141,7 +140,7 @@ class TableReader:
                 row |= {
                     "form": str(form),
                     "polymer": polymer.key,
-                    "read_as": "; ".join(_notes(text)) or None,
+                    "read_as": "; ".join(notes_on(text)) or None,
                 }
                 found.append(self._asked(text, polymer.key))
             except PolymerError as error:
@@ -163,12 +162,6 @@ class TableReader:
             return AskedPolymer(key, key, ())
         # A chain that pm or marks have written out is a regular one without them.
         return self.marks.asked(key, lambda: self._read(without_marks(text), None)[1].key)
-
-
-def _notes(text: str) -> tuple[str, ...]:
-    """What was understood of a text that is no plain SMILES."""
-    copolymer = read_copolymer(text)
-    return as_smiles(text).notes if copolymer is None else copolymer.notes
 
 
 def parts_of(polymers: int) -> list[slice]:

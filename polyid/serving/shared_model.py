@@ -27,8 +27,8 @@ LETTERS_A_SLICE = 400
 REMEMBERED = 4_096
 """Polymers whose answers are kept."""
 
-Question = tuple[str, float]
-"""A text and the level of its intervals."""
+Question = tuple[str, float | None, float]
+"""A text, its probability of meso dyads, and the level of its intervals."""
 
 
 @dataclass(eq=False)
@@ -62,9 +62,12 @@ class SharedModel:
         self._state = threading.Lock()
         self._turn = threading.Lock()
 
-    def predict(self, smiles: Sequence[str], level: float = INTERVAL_LEVEL) -> Predictions:
+    def predict(
+        self, smiles: Sequence[str], level: float = INTERVAL_LEVEL, *, pm: Sequence[float | None] | None = None
+    ) -> Predictions:
         """As `MultiModel.predict`, of at least one polymer; an error of the model is raised for those whose polymers were asked with it."""
-        questions = [(text, level) for text in smiles]
+        shares = [None] * len(smiles) if pm is None else pm
+        questions = [(text, meso, level) for text, meso in zip(smiles, shares, strict=True)]
         with self._state:
             known = {question: self._known(question) for question in dict.fromkeys(questions)}
             request = _Request([question for question, answer in known.items() if answer is None])
@@ -95,15 +98,16 @@ class SharedModel:
         with self._state:
             questions = self._chosen()
         # Answers of one level come from one call: that of the request that waits longest for least.
-        level = questions[0][1]
-        texts = [text for text, of_level in questions if of_level == level]
+        level = questions[0][-1]
+        questions = [question for question in questions if question[-1] == level]
+        texts, shares = [text for text, _, _ in questions], [meso for _, meso, _ in questions]
         try:
-            found = self.model.predict(texts, level)
+            found = self.model.predict(texts, level, **({"pm": shares} if any(m is not None for m in shares) else {}))
         except BaseException as problem:
             with self._state:
-                self._fail({(text, level) for text in texts}, problem)
+                self._fail(set(questions), problem)
             return
-        answers = {(text, level): found.chosen([row]) for row, text in enumerate(texts)}
+        answers = {question: found.chosen([row]) for row, question in enumerate(questions)}
         with self._state:
             self._hand_out(answers)
 
@@ -111,7 +115,7 @@ class SharedModel:
         """The questions of the next turn, shortest requests first, each once."""
         chosen: dict[Question, None] = {}
         letters = 0
-        for request in sorted(self._requests, key=lambda request: sum(len(text) for text, _ in request.waiting)):
+        for request in sorted(self._requests, key=lambda request: sum(len(text) for text, *_ in request.waiting)):
             of_request = 0
             for question in request.waiting:
                 if question in chosen:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+
+_GAS = re.compile(r"\b(?:CO2|N2|O2|H2|CH4|CO|H2O|SO2|NH3|C\dH\d)\b")
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def templates(folder: Path) -> Environment:
@@ -18,6 +22,7 @@ def templates(folder: Path) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["unit"] = unit
+    environment.filters["formula"] = formula
     return environment
 
 
@@ -30,6 +35,11 @@ def notice(text: str | None, kind: str = "") -> Markup:
 def unit(text: str | None) -> Markup:
     """A unit, free to break before a bracket where the page is narrow."""
     return escape((text or "").replace("cm3", "cm³").replace("log10", "log₁₀")).replace("(", Markup("<wbr>("))
+
+
+def formula(label: str) -> str:
+    """A label with the numbers of its gases below the line: ``CO₂ permeability``."""
+    return _GAS.sub(lambda gas: gas[0].translate(_LOW), label)
 
 
 def labelled_svg(svg: str, label: str) -> Markup:
