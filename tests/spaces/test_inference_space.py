@@ -34,7 +34,6 @@ from polyid.ensemble.workflow import train_ensemble
 from polyid.errors import BundleError, HubError, PolymerError
 from polyid.hub.fetch import FetchedBundle, starter_bundle
 from polyid.inference.predictions import Predictions
-from polyid.web.html import notice
 
 SPACE = TOP / "inference_space"
 sys.path.insert(0, str(SPACE))
@@ -45,6 +44,7 @@ import model_service
 import prediction_page
 from answers import Shown
 from model_service import Loaded, ModelService, Status
+from table_handlers import TableHandlers
 
 
 class OneNumber:
@@ -364,7 +364,7 @@ def test_the_card_says_value_interval_error_structure_form_domain_and_model(load
     rows = cells(card)
     assert rows[0] == ["Property", "Value", heading, "Expected error"]
     assert rows[1] == ["Glass transition temperature °C", "101", interval, "± 11"]
-    assert rows[2][0] == "O2 permeability"
+    assert rows[2][0] == "O₂ permeability"
     for text in ("repeat unit", 'aria-label="Structure of *CC(*)c1ccccc1"', "ada/models", "cccccccc</code>", "v1"):
         assert text in card
     assert re.search(
@@ -389,16 +389,79 @@ def test_several_polymers_are_a_table_without_the_lines_that_cannot_be_read(load
         "Polymer",
         "Domain",
         "Glass transition temperature °C",
-        "O2 permeability",
+        "O₂ permeability",
         "Read as",
         "Reason",
         "Nearest training polymers",
     ]
     assert first[:5] == ["1 *CC*", "Outside", "101", "21 to 181", "± 11"]
     assert second[0] == "3 *CCO*"
-    said = answers.complaints(own.predictions)
-    assert said.startswith("Polymer 2: ")
-    assert "Polymer 1" not in said and "Polymer 3" not in said
+    (said,) = answers.complaints(own)
+    assert said.startswith("Line 2: ")
+    (said,) = answers.complaints(replace(own, lines=answers.line_numbers("\n*CC*\n\nC1CC\n*CCO*")))
+    assert said.startswith("Line 4: ")
+
+
+def test_many_complaints_are_folded_and_an_old_answer_is_marked(loaded):
+    few, many = cards.complaint_panel(["one"] * 3), cards.complaint_panel(["<b>one</b>"] * 4)
+    assert "<details" not in few
+    assert "<summary>4 lines can't be read" in many and "<b>" not in many
+    assert "<code>*CC*</code>" in cards.stale(shown(loaded, ["*CC*"]), 0)
+    assert not cards.stale(None, None)
+
+
+def test_what_is_typed_is_read_aloud():
+    assert "Read as repeat unit: “polystyrene” read as" in cards.reading_panel("PET\npolystyrene\n")
+    assert "<svg" in cards.reading_panel("*CC*")
+    assert "not closed" in cards.reading_panel("C1CC")
+    assert cards.reading_panel(" ") == ""
+
+
+def test_a_training_polymer_is_said_to_be_one(loaded):
+    nearest = [{"name": "PE", "smiles": "*CCCC*", "distance": 0.0, "values": {}}]
+    known = replace(loaded, model=OneNumber(nearest=nearest))
+    assert "is in the training data" in cards.card(shown(known, ["*CC*"]), 0)
+    assert "is in the training data" not in cards.card(shown(known, ["*CCO*"]), 0)
+
+
+@pytest.fixture
+def table_page(service, shelf):
+    shelf.publish("a100")
+    until(lambda: service.status.phase == "ready")
+    return TableHandlers(service)
+
+
+def test_a_table_keeps_its_columns_and_says_units_and_model(table_page, tmp_path):
+    polymers = ["*CC*", "C1CC", *(f"*{'C' * size}O*" for size in range(1, 70))]
+    own = pd.DataFrame({"note": ["=1+1"] * len(polymers), "smiles": polymers, "id": range(len(polymers))})
+    own.to_csv(tmp_path / "own.csv", index=False)
+    *progress, (said, done, order, _, _, download) = table_page.run(str(tmp_path / "own.csv"), "", 0.8)
+    assert len(progress) == 2 and "64 of 71 rows" in progress[0][0]
+    assert "71 rows" in said and "1 of them can't be read" in said
+    written = pd.read_csv(download.value)
+    assert list(written.columns[:3]) == ["note", "smiles", "id"]
+    assert written["smiles"].tolist() == polymers
+    assert (written["note"] == "'=1+1").all(), "a spreadsheet program shows it, and computes nothing"
+    assert set(written["Glass_Transition_unit"]) == {"°C"}
+    assert (set(written["model"]), set(written["model_commit"])) == ({"ada/models"}, {"a100"})
+    assert written.loc[0, "Glass_Transition_pred_mean"] == 100
+    assert "C1CC" in written.loc[1, "error"]
+    done.predictions.mean[:, 0] = np.arange(71)
+    done.predictions.mean[1, 0] = np.nan
+    highest = next(choice for choice, _ in order.choices if choice.startswith("Glass") and choice.endswith("highest"))
+    first, last = (cells(table_page.page(done, highest, "All", page)) for page in (1, 99))
+    assert [row[0] for row in first[1:]] == [str(row) for row in range(72, 47, -1)], (
+        "rows of the file, its header the first"
+    )
+    assert last[-1][0] == "3" and "C1CC" in last[-1][2]
+
+
+@pytest.mark.parametrize(
+    ("pasted", "said"), [("", "no table yet"), ("a,b\n1,2\n", "no SMILES column"), ("*CC*\n" * 10_001, "10,001 rows")]
+)
+def test_what_is_no_table_is_said(table_page, pasted, said):
+    (answer,) = table_page.run(None, pasted, 0.9)
+    assert said in answer[0]
 
 
 def downloaded(markup: str) -> tuple[str, pd.DataFrame]:
@@ -447,7 +510,7 @@ def test_nothing_that_was_typed_or_trained_on_can_write_html(tmp_path):
     own = shown(Loaded(model, FetchedBundle(tmp_path, evil, evil, evil)), ["*CC*", "*CCO*"])
     own.predictions.smiles[:] = [evil] * len(own.predictions)
     for markup in (
-        notice(answers.complaints(model.predict([evil])), "error"),
+        cards.complaint_panel(answers.complaints(shown(own.loaded, [evil]))),
         cards.status_panel(Status("waiting", evil, trouble=evil)),
         cards.status_panel(Status("ready", evil, loaded=own.loaded, trouble=evil)),
         cards.card(own, 0),
