@@ -74,7 +74,7 @@ class TableHandlers:
             notice(f"{said}.", "good"),
             done,
             gr.Dropdown(orders, value=FILE_ORDER, visible=True),
-            gr.Dropdown(visible=done.predictions.verdict is not None, value=ANY_VERDICT),
+            gr.update(visible=done.predictions.verdict is not None, value=ANY_VERDICT),
             gr.Number(1, visible=total > PAGE),
             gr.DownloadButton(_file_of(done), visible=True),
         ]
