@@ -12,7 +12,6 @@ from answers import Shown, in_words, labels, provenance, readings
 from markupsafe import Markup
 from model_service import Status
 
-from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.understood import understood
 from polyid.common.spreadsheet import csv_text
 from polyid.data.properties import decimals, property_label
@@ -68,7 +67,6 @@ def card(shown: Shown, number: int) -> str:
         # Lines that couldn't be read included.
         csv=base64.b64encode(csv_text(_described(shown)).encode()).decode(),
         model=provenance(shown.loaded),
-        trained_on=_is_trained_on(polymer["smiles"], nearest or []),
         remark="" if predictions.calibrated else NO_INTERVALS,
     )
 
@@ -77,14 +75,6 @@ def _described(shown: Shown) -> pd.DataFrame:
     """What the file behind the link holds: every polymer, with units, model and commit."""
     predictions, loaded = shown.predictions, shown.loaded
     return described(predictions.to_frame(), predictions, loaded.model.prediction_units, provenance(loaded))
-
-
-def _is_trained_on(smiles: str, nearest: list[dict[str, Any]]) -> bool:
-    """Whether the nearest training polymer is this one, of whatever tacticity."""
-    try:
-        return bool(nearest) and polymer_identity(smiles) == polymer_identity(nearest[0]["smiles"])
-    except PolymerError:
-        return False
 
 
 def complaint_panel(sentences: list[str]) -> Markup:

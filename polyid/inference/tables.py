@@ -36,7 +36,7 @@ def described(frame: pd.DataFrame, predictions: Predictions, units: Units, model
     model : mapping
         As of `polyid.hub.provenance.provenance`.
     """
-    said = {f"{name}_unit": unit_of(units, name) for name in predictions.properties}
+    said: dict[str, Any] = {f"{name}_unit": unit_of(units, name) for name in predictions.properties}
     said |= {"interval_level": predictions.level} if predictions.calibrated else {}
     name = "starter" if model["starter"] else model["repo_id"] or model["folder"]
     return frame.assign(**said, model=name, model_commit=model["commit"], model_tag=model["tag"])
