@@ -60,6 +60,9 @@ def predict(
     ] = None,
 ) -> None:
     """Predict properties of polymers."""
+    check_level(level)
+    if pm is not None:
+        check_number("pm", pm)
     model, words = command.split_words([] if model is None else [model, *(smiles or ())])
     if bool(words) == bool(table_path):
         raise DataError("Give either SMILES on the command line, or a table with --input.")
@@ -70,9 +73,6 @@ def predict(
         raise DataError(
             f"--output writes csv, and --format {form} was asked for: send standard output to a file instead."
         )
-    check_level(level)
-    if pm is not None:
-        check_number("pm", pm)
     table: PredictionTable | None = None
     if table_path:
         from polyid.data.prediction_table import load_prediction_table

@@ -135,20 +135,21 @@ def test_predictions_are_said_with_interval_and_domain(level, folder, model, cap
         assert lines[4] == f"  Nearest training polymers: {row['nearest_training_polymers']}"
 
 
-def test_a_model_without_intervals_says_so(older, capsys, monkeypatch):
-    monkeypatch.setattr("polyid.cli.command.load_model", lambda name: older)
-    assert main(["predict", "older", "*CC(*)c1ccccc1"]) == 0
+def test_a_model_without_intervals_says_so(folder, older, capsys, monkeypatch):
+    monkeypatch.setattr(MultiModel, "load_models", lambda name: older)
+    assert main(["predict", str(folder), "*CC(*)c1ccccc1"]) == 0
     said = capsys.readouterr()
     assert re.search(r"Density: 1\.\d+ ± 0\.\d+ g/cm3\n$", said.out)
     assert "between" not in said.out and "domain" not in said.out.lower()
     assert "no calibrated intervals" in said.err
 
 
-def test_options_may_stand_anywhere(model, capsys, monkeypatch):
-    monkeypatch.setattr("polyid.cli.command.load_model", lambda name: model)
-    assert main(["predict", "any", "*CC*", "*CC(*)C", "--level", "0.8"]) == 0
+def test_options_may_stand_anywhere(folder, model, capsys, monkeypatch):
+    monkeypatch.setattr(MultiModel, "load_models", lambda name: model)
+    where = str(folder)
+    assert main(["predict", where, "*CC*", "*CC(*)C", "--level", "0.8"]) == 0
     expected = capsys.readouterr().out
-    for command in (["any", "--level", "0.8", "*CC*", "*CC(*)C"], ["--level", "0.8", "any", "*CC*", "*CC(*)C"]):
+    for command in ([where, "--level", "0.8", "*CC*", "*CC(*)C"], ["--level", "0.8", where, "*CC*", "*CC(*)C"]):
         assert main(["predict", *command]) == 0
         assert capsys.readouterr().out == expected
 
