@@ -349,10 +349,10 @@ def test_what_was_asked_for_is_kept_where_its_column_is_that_of_the_oligomers(fo
     assert written["smiles_polymer"].tolist() == ["*CC*", "nonsense"] and "smiles" not in written
 
 
-def test_explain_draws_the_property_and_prints_the_sum(stacked, tmp_path, capsys, monkeypatch):
+def test_explain_draws_the_property_and_prints_the_sum(folder, stacked, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("polyid.cli.command.load_model", lambda name: stacked)
     output = tmp_path / "why.svg"
-    arguments = ["explain", "model", "*CC(*)c1ccccc1", "--output", str(output)]
+    arguments = ["explain", str(folder), "*CC(*)c1ccccc1", "--output", str(output)]
     assert main([*arguments, "--property", "rho"]) == 0
     terms = [line.rsplit(maxsplit=1) for line in capsys.readouterr().out.splitlines()[:-1]]
     prediction = stacked.predict_smiles(["*CC(*)c1ccccc1"])["Density_pred_mean"][0]
@@ -366,7 +366,7 @@ def test_explain_draws_the_property_and_prints_the_sum(stacked, tmp_path, capsys
     assert "Glass_Transition" in capsys.readouterr().out
     assert main([*arguments, "--property", "colour"]) == 1
     assert "choose of Glass_Transition, Density" in capsys.readouterr().err
-    assert main(["explain", "model", "*CC", "--output", str(output)]) == 1
+    assert main(["explain", str(folder), "*CC", "--output", str(output)]) == 1
 
 
 @pytest.mark.slow
