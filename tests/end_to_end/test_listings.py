@@ -363,7 +363,7 @@ def test_the_notebook_runs_on_a_model_from_a_hub(
     shown = [kinds.get("image/svg+xml") or kinds["text/plain"] for kinds in data]
     assert "°C" in shown[0]
     assert "a typing error" in shown[1] and "NaN" in shown[1]
-    assert "polystyrene: borderline." in shown[2] and shown[3].startswith("<svg")
+    assert "polystyrene: in domain. It is one of the training polymers." in shown[2] and shown[3].startswith("<svg")
     told = trained.predict_smiles(["*CC(*)c1ccccc1"])["Glass_Transition_pred_mean"][0]
     assert float(re.search(r"Prediction +(\S+)", shown[4])[1]) == pytest.approx(told, abs=1e-4)
     # The site shows the notebook with what it answered here.

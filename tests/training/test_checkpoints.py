@@ -14,6 +14,7 @@ from helpers.paths import program_environment
 from helpers.tiny_models import PARAMETERS, small_table, trained
 
 from polyid import MultiModel
+from polyid.common.progress import STAGES
 from polyid.errors import Cancelled, TrainingError
 from polyid.training.checkpoints import CheckpointFolder
 from polyid.training.group import FoldResult
@@ -36,12 +37,16 @@ def weights(ensemble: MultiModel) -> list[np.ndarray]:
 def test_progress_counts_up_and_cancel_stops(data):
     records = []
     trained(data, progress=records.append)
-    epochs = [(r.folds, r.epoch) for r in records]
-    assert epochs == sorted(epochs) and records[-1].epoch == PARAMETERS["epochs"]
-    assert all(r.folds_total == 2 and r.polymers_per_second > 0 for r in records)
-    # Nothing can be said before two reports, and nothing is left after the last.
-    assert records[0].eta_seconds is None and records[-1].eta_seconds == 0.0
-    assert all(r.eta_seconds > 0 for r in records[1:-1])
+    stages = [list(STAGES).index(r.phase) for r in records]
+    assert stages == sorted(stages)
+    training = [r for r in records if r.phase == "training"]
+    epochs = [(r.folds, r.epoch) for r in training]
+    assert epochs == sorted(epochs) and epochs[-1] == ((1,), PARAMETERS["epochs"])
+    assert all(r.folds_total == 2 and r.polymers_per_second > 0 for r in training)
+    assert training[0].share < training[-1].share == 1.0
+    # Nothing can be said before two reports, and behind training the calibration is left.
+    assert records[0].eta_seconds is None
+    assert all(r.eta_seconds > 0 for r in training)
 
     def stop(record):
         if record.epoch == 2:
