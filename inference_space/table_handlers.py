@@ -76,7 +76,7 @@ class TableHandlers:
             gr.Dropdown(orders, value=FILE_ORDER, visible=True),
             gr.update(visible=done.predictions.verdict is not None, value=ANY_VERDICT),
             gr.Number(1, visible=total > PAGE),
-            gr.DownloadButton(_file_of(done), visible=True),
+            gr.update(value=_file_of(done), visible=True),
         ]
 
     def page(self, done: PredictedTable | None, order: str, verdict: str, number: float | None) -> str:

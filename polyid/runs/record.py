@@ -184,12 +184,17 @@ def every(runs: str | Path) -> list[Run]:
 
 
 def latest(runs: str | Path) -> Run | None:
-    """The run to look at: the one at work, else the one that was started last and isn't waiting, else None."""
+    """The run to look at: the one at work, else the last that neither waits nor was taken from the queue, else None."""
     known = every(runs)
-    for wanted in (lambda run: run.active, lambda run: not run.waiting, lambda run: True):
+    for wanted in (lambda run: run.active, _had_its_turn, lambda run: True):
         if found := next(filter(wanted, known), None):
             return found
     return None
+
+
+def _had_its_turn(run: Run) -> bool:
+    removed = run.record.state == "cancelled" and run.record.started is None
+    return not run.waiting and not removed
 
 
 def queue(runs: str | Path) -> list[Run]:

@@ -162,17 +162,17 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
         form.get_by_label("Folds", exact=True).fill("2")
         form.locator("#start").click()
         form.get_by_text("Training has started").wait_for()
-        form.locator("#run").get_by_text(re.compile("Preparing|Training")).first.wait_for()
-        form.screenshot(path=place / "2_training.png", full_page=True)
         form.locator("#start").click()
         form.get_by_text("A training run is at work already: this one waits its turn").wait_for()
         (waiting,) = runs.queue(place / "runs")
         runs.cancel(waiting.folder)
+        form.locator("#run").get_by_text(re.compile("Reading|Compiling|Training")).first.wait_for()
+        form.screenshot(path=place / "2_training.png", full_page=True)
 
         second.get_by_role("button", name="Cancel").wait_for()
         form.reload()
         form.get_by_role("button", name="Cancel").wait_for()
-        playwright.expect(form.get_by_label("Epochs", exact=True)).to_have_value("2", timeout=60_000)
+        playwright.expect(form.get_by_label("Epochs", exact=True)).to_have_value("2")
         form.get_by_text("Training complete").wait_for()
         second.get_by_text("Training complete").wait_for()
         assert form.get_by_text("is at work already").is_hidden()
@@ -205,7 +205,7 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
         assert card.locator(".numbers tbody tr").all_inner_texts() == rows, "the former result stays"
         another_level_and_the_reasons(answers, rows)
         several_polymers(answers)
-        assert answers.locator("#notice [role=alert]").inner_text().startswith("Polymer 2: ")
+        assert answers.locator("#notice [role=alert]").inner_text().startswith("Line 2: ")
     for scheme in ("light", "dark"):
         answers_fit_a_phone(browser, inference, scheme, place)
     assert len(list(place.glob("*.png"))) == 6

@@ -167,6 +167,7 @@ def test_a_second_start_waits_its_turn_and_begins_when_the_first_has_ended(tmp_p
     first, second = runs.read(first.folder), runs.read(second.folder)
     assert second.record.started >= first.record.finished
     assert runs.read(third.folder).record.state == "cancelled"
+    assert runs.latest(tmp_path / "runs").name == second.name, "a run that never had its turn isn't the one to look at"
 
 
 def test_the_queue_goes_on_behind_a_killed_run(tmp_path, table, child):

@@ -417,11 +417,13 @@ def test_what_is_typed_is_read_aloud():
     assert cards.reading_panel(" ") == ""
 
 
-def test_a_training_polymer_is_said_to_be_one(loaded):
-    nearest = [{"name": "PE", "smiles": "*CCCC*", "distance": 0.0, "values": {}}]
-    known = replace(loaded, model=OneNumber(nearest=nearest))
-    assert "is in the training data" in cards.card(shown(known, ["*CC*"]), 0)
-    assert "is in the training data" not in cards.card(shown(known, ["*CCO*"]), 0)
+def test_what_was_measured_of_a_training_polymer_is_said(loaded):
+    both = shown(loaded, ["*CC*", "*CCO*"])
+    both = replace(
+        both, predictions=replace(both.predictions, measured=[{"Glass_Transition": -120.0}, None], source="t.csv")
+    )
+    assert "Measured: Glass_Transition -120, from t.csv" in cards.card(both, 0)
+    assert "Measured" not in cards.card(both, 1)
 
 
 @pytest.fixture
@@ -438,7 +440,7 @@ def test_a_table_keeps_its_columns_and_says_units_and_model(table_page, tmp_path
     *progress, (said, done, order, _, _, download) = table_page.run(str(tmp_path / "own.csv"), "", 0.8)
     assert len(progress) == 2 and "64 of 71 rows" in progress[0][0]
     assert "71 rows" in said and "1 of them can't be read" in html.unescape(said)
-    written = pd.read_csv(download.value)
+    written = pd.read_csv(download["value"])
     assert list(written.columns[:3]) == ["note", "smiles", "id"]
     assert written["smiles"].tolist() == polymers
     assert (written["note"] == "'=1+1").all(), "a spreadsheet program shows it, and computes nothing"
