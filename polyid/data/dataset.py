@@ -95,7 +95,9 @@ class Dataset:
         return cls(together[~identity.duplicated()], tuple(properties), chain, folds)
 
     def learning_marks(self) -> Dataset:
-        """The same rows, of whose stereo marks the structures keep those that enough polymers have."""
+        """The same rows, of whose stereo marks the structures keep those that enough polymers have; no structure, no marks."""
+        if "smiles_polymer" not in self.frame:
+            return self
         oligomers = row_oligomers(self.frame, self.chain)
         rows = [row for row, text in enumerate(oligomers) if isinstance(text, str) and has_marks(text)]
         marked = self.frame.iloc[rows]
