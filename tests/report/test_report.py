@@ -13,6 +13,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -452,19 +453,15 @@ def test_a_card_of_no_figures_is_still_a_card():
 
 
 def test_the_model_is_loaded_in_three_lines(card_of_seven, monkeypatch):
-    import huggingface_hub
-
     import polyid
 
     (code,) = re.findall(r"```python\n(.*?)```", card_of_seven[0], re.DOTALL)
     assert len(code.strip().splitlines()) == 3
-    loaded = []
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda repo: f"folder of {repo}")
-    monkeypatch.setattr(polyid.MultiModel, "load_models", lambda folder: loaded.append(folder) or "ensemble")
-    names: dict = {}
-    exec(code, names)
-    assert loaded == ["folder of USER/MODEL"]
-    assert names["ensemble"] == "ensemble"
+    ensemble, loaded = Mock(), []
+    monkeypatch.setattr(polyid.MultiModel, "from_pretrained", lambda repo: loaded.append(repo) or ensemble)
+    exec(code, {})
+    assert loaded == ["USER/MODEL"]
+    ensemble.predict_smiles.assert_called_once_with(["*CC(*)c1ccccc1"])
 
 
 def training_rows(**data) -> dict[str, str]:
