@@ -198,8 +198,10 @@ class ModelService:
     def _load_starter(self, bundle: FetchedBundle) -> None:
         try:
             self._before = Loaded(self._verified(bundle), bundle)
-        except Exception:
+        except Exception as problem:
+            # The model that the Space is for is looked for all the same, and the page says what was wrong until it is there.
             logger.exception("The starter model can't be used")
+            self._report(f"The starter model can't be used ({type(problem).__name__}): install the package anew.")
             return
         self.status = replace(self.status, loaded=self._before)
 

@@ -16,6 +16,7 @@ TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP))
 
 from polyid.bundle.layout import CARD_FILE, METRICS_FILE, REPORT_FOLDER, STARTER
+from polyid.bundle.manifest import check_model_folder
 from polyid.common.files import read_json, write_text
 from polyid.config.parameters import PRESETS
 from polyid.report.card import model_card
@@ -48,7 +49,9 @@ def main() -> None:
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         if size > MOST_BYTES:
             raise SystemExit(f"The model has {size:,} bytes, and {MOST_BYTES:,} are allowed: make SIZES smaller.")
-        shutil.rmtree(wanted.output, ignore_errors=True)
+        if wanted.output.exists():
+            check_model_folder(wanted.output)  # nothing but a model is replaced
+            shutil.rmtree(wanted.output)
         shutil.copytree(folder, wanted.output)
     print(f"{size:,} bytes written to {wanted.output}")
 

@@ -96,7 +96,7 @@ class Estimate:
         return [
             *table,
             f"Here: {stages}.",
-            f"~: thought, not measured. Prices as read on {READ_ON.isoformat()}; none of them has taxes in it.",
+            f"~: thought, not measured. Prices as read on {READ_ON.isoformat()} in copies that may be older: look before you rent; without taxes.",
             *self.warnings,
         ]
 

@@ -7,8 +7,9 @@ a turn goes, and hands each its share. Of a long request a turn takes a slice on
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +60,8 @@ class SharedModel:
         self._most_remembered = remembered
         self._remembered: OrderedDict[Question, Predictions] = OrderedDict()
         self._requests: list[_Request] = []
-        self._state = threading.Lock()
-        self._turn = threading.Lock()
+        self._state = threading.Condition()
+        self._line: deque[object] = deque()
 
     def predict(
         self, smiles: Sequence[str], level: float = INTERVAL_LEVEL, *, pm: Sequence[float | None] | None = None
@@ -74,9 +75,9 @@ class SharedModel:
             if request.waiting:
                 self._requests.append(request)
         while not request.is_done:
-            with self._turn:
-                if not request.is_done:
-                    self._take_turn()
+            with self._turn(lambda: request.is_done) as is_mine:
+                if is_mine:
+                    self._ask()
         if request.problem is not None:
             raise request.problem
         answers = {question: answer for question, answer in known.items() if answer is not None} | request.answers
@@ -84,8 +85,26 @@ class SharedModel:
 
     def explain(self, smiles: str) -> dict[str, Contributions]:
         """As `MultiModel.explain`, while nobody else asks."""
-        with self._turn:
+        with self._turn():
             return self.model.explain(smiles)
+
+    @contextmanager
+    def _turn(self, is_answered: Callable[[], bool] = lambda: False) -> Iterator[bool]:
+        """The model for oneself, first come, first served; False as soon as another's turn has brought the answer.
+
+        A plain lock isn't fair: a long request would take it again and again before those who wait wake up.
+        """
+        ticket = object()
+        with self._state:
+            self._line.append(ticket)
+            self._state.wait_for(lambda: self._line[0] is ticket or is_answered())
+            answered = is_answered()
+        try:
+            yield not answered
+        finally:
+            with self._state:
+                self._line.remove(ticket)
+                self._state.notify_all()
 
     def _known(self, question: Question) -> Predictions | None:
         answer = self._remembered.get(question)
@@ -93,7 +112,7 @@ class SharedModel:
             self._remembered.move_to_end(question)
         return answer
 
-    def _take_turn(self) -> None:
+    def _ask(self) -> None:
         """One call of the model for what is waiting, of one level, and its answers to all who wait for them."""
         with self._state:
             questions = self._chosen()

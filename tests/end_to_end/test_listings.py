@@ -370,4 +370,4 @@ def test_the_notebook_runs_on_a_model_from_a_hub(
     nbformat.write(notebook, tmp_path / "executed.ipynb")
     monkeypatch.setenv("POLYID_EXECUTED_NOTEBOOK", str(tmp_path / "executed.ipynb"))
     page = (build_site(tmp_path / "site") / "notebook" / "index.html").read_text("utf-8")
-    assert "a typing error" in page and "polystyrene: borderline." in page
+    assert "a typing error" in page and "polystyrene: in domain. It is one of the training polymers." in page
