@@ -92,7 +92,7 @@ def _question() -> Question:
     """What is asked."""
     smiles = gr.Textbox(
         label="SMILES",
-        info="A repeat unit with two attachment points, monomers joined by dots, an oligomer, or a copolymer such as "
+        info="A name, a repeat unit with two attachment points, monomers joined by dots, an oligomer, or a copolymer such as "
         "C=Cc1ccccc1 : C=CC(=O)OC = 0.7 : 0.3 random. Several polymers: one a line. "
         "Enter predicts, Shift+Enter begins a line.",
         placeholder="*CC(*)c1ccccc1",
