@@ -297,6 +297,7 @@ def test_cancel_stops_the_run_on_every_page(browser, trainer, place):
         playwright.expect(form.get_by_label("Model repo", exact=True)).not_to_be_empty()
         upload(form, place)
         form.get_by_label("Epochs", exact=True).fill("5000")
+        form.get_by_label("Folds", exact=True).fill("2")
         form.locator("#start").click()
         second.locator("#run").get_by_text(re.compile("epoch [1-9]")).wait_for()
         second.get_by_role("button", name="Cancel this run").click()
