@@ -80,6 +80,10 @@ RANGES: dict[str, Range] = {
     "replicates": Range(1, 1_000, whole=True, label="The number of replicates"),
     "level": Range(0.01, 0.999, label="The level of an interval", example="0.9"),
     "pm": Range(0, 1, label="pm, the probability of meso dyads,"),
+    "generated": Range(1, 1_000_000_000, whole=True, label="The number of units to generate"),
+    "taught_on": Range(0, 10_000_000, whole=True, label="The number of generated units"),
+    "median_atoms": Range(2, 500, label="The median of heavy atoms"),
+    "most_atoms": Range(5, 1_000, whole=True, label="The largest number of heavy atoms"),
 }
 """By the name of the parameter (`polyid.config.parameters.Parameters`) or option."""
 

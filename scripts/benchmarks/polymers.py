@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import random
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rdkit import Chem
 
 ROOT = Path(__file__).resolve().parents[2]
 PROPERTIES = (
@@ -51,55 +48,19 @@ def sample(frame: Any, count: int) -> Any:
 
 
 def generated_units(count: int, seed: int = 0) -> list[str]:
-    """Different repeat units of alternating copolymers: two or three of the bundled table's units, joined."""
-    rng = random.Random(seed)
-    molecules = _bundled_units()
-    found: dict[str, None] = {}
-    while len(found) < count:
-        chain = rng.choice(molecules)
-        for _ in range(rng.choice((1, 2))):
-            chain = _joined(chain, rng.choice(molecules))
-        found[_written(chain)] = None
-    return list(found)
+    """Different repeat units of the pieces of the bundled table's, as large as its larger ones."""
+    from polyid.data.generated import generate_units
+
+    return list(generate_units(count, seed, ROOT / "data" / "polymer_properties.csv"))
 
 
 def large_units(count: int, seed: int = 0) -> list[str]:
     """Different repeat units as large as those of a public table of polymers: 35 heavy atoms in the middle, 100 at most.
 
-    Units of the bundled table are joined until they are as large as drawn. No configuration is written, as in nearly all rows of
-    such a table: chains of units with one are written out, and take several times as long.
+    No configuration is written, as in nearly all rows of such a table: chains of units with one are written out, and take
+    several times as long.
     """
-    rng = random.Random(seed)
-    molecules = [unit for unit in _bundled_units() if not any(mark in Chem.MolToSmiles(unit) for mark in "@/\\")]
-    found: dict[str, None] = {}
-    while len(found) < count:
-        size = min(rng.lognormvariate(math.log(27), 0.45), 94)
-        chain = rng.choice(molecules)
-        while chain.GetNumHeavyAtoms() < size:
-            chain = _joined(chain, rng.choice(molecules))
-        if chain.GetNumHeavyAtoms() <= 100:
-            found[_written(chain)] = None
-    return list(found)
+    from polyid.chemistry.generation import LIKE_A_PUBLIC_TABLE
+    from polyid.data.generated import generate_units
 
-
-def _bundled_units() -> list[Any]:
-    facts = pd.read_csv(ROOT / "data" / "polymer_properties.csv")
-    units = [text for text in facts["repeat_unit"].unique() if text.count("*") == 2 and len(text) < 40]
-    return [Chem.MolFromSmiles(text) for text in units]
-
-
-def _joined(chain: Any, following: Any) -> Any:
-    """A unit with another one joined to its second attachment point."""
-    joined = Chem.RWMol(Chem.CombineMols(chain, following))
-    tail = [a for a in chain.GetAtoms() if a.GetAtomicNum() == 0][1].GetIdx()
-    head = next(a for a in following.GetAtoms() if a.GetAtomicNum() == 0).GetIdx() + chain.GetNumAtoms()
-    last, first = (joined.GetAtomWithIdx(i).GetNeighbors()[0].GetIdx() for i in (tail, head))
-    joined.AddBond(last, first, Chem.BondType.SINGLE)
-    for index in sorted((tail, head), reverse=True):
-        joined.RemoveAtom(index)
-    return joined.GetMol()
-
-
-def _written(unit: Any) -> str:
-    Chem.SanitizeMol(unit)
-    return str(Chem.MolToSmiles(unit))
+    return list(generate_units(count, seed, ROOT / "data" / "polymer_properties.csv", LIKE_A_PUBLIC_TABLE))
