@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from polyid.data.cells import BLANKS, UNREADABLE
 from polyid.data.limits import BoundedRows
@@ -41,18 +42,11 @@ def read_delimited(data: bytes, name: str, notes: list[str]) -> list[list[str]]:
     DataError
         The file is binary or no table, has a quotation mark that is never closed, or is too large.
     """
-    encoding = _encoding(data)
-    _refuse_binary(data, encoding, name)
-    sample = _opened(data, encoding).read(_SAMPLE)
-    for beginning, what in _NO_TABLES:
-        if beginning.match(sample.lstrip()):
-            raise DataError(f"{name} is {what}, not a table; save the table itself as CSV, TSV, XLSX or Parquet.")
-    declared = re.match(r"sep=(.)\r?\n", sample)
-    separator = declared[1] if declared else _separator(sample)
-    lines = _Lines(_opened(data, encoding), name)
+    text = text_format(data, name)
+    lines = _Lines(_opened(data, text.encoding), name)
     gathered = BoundedRows(name, notes)
     try:
-        for row in csv.reader(lines, delimiter=separator, strict=True):
+        for row in csv.reader(lines, delimiter=text.separator, strict=True):
             if not gathered.append([cell.strip(BLANKS) for cell in row]):
                 break
             lines.begin_row(len(gathered.rows) + 1)
@@ -62,9 +56,36 @@ def read_delimited(data: bytes, name: str, notes: list[str]) -> list[list[str]]:
         if "unexpected end" in str(error):
             what = f'a quotation mark (") opened in row {row_number} is never closed'
         raise DataError(f"{name} can't be read as a table: {what}.") from error
-    if declared:
+    if text.is_declared:
         gathered.rows[0] = []
     return gathered.rows
+
+
+@dataclass(frozen=True)
+class TextFormat:
+    """How a table is written as text: its encoding, what stands between cells, and whether a first line ``sep=;`` says so."""
+
+    encoding: str
+    separator: str
+    is_declared: bool = False
+
+
+def text_format(data: bytes, name: str) -> TextFormat:
+    """How a text file is written, by all of it or by its beginning.
+
+    Raises
+    ------
+    DataError
+        It is binary, or something else than a table.
+    """
+    encoding = _encoding(data)
+    _refuse_binary(data, encoding, name)
+    sample = _opened(data, encoding).read(_SAMPLE)
+    for beginning, what in _NO_TABLES:
+        if beginning.match(sample.lstrip()):
+            raise DataError(f"{name} is {what}, not a table; save the table itself as CSV, TSV, XLSX or Parquet.")
+    declared = re.match(r"sep=(.)\r?\n", sample)
+    return TextFormat(encoding, declared[1] if declared else _separator(sample), declared is not None)
 
 
 class _Lines:

@@ -50,12 +50,18 @@ class PredictionTable:
         shares: list[float | None] = []
         for row, cell in self.frame[self.pm_column].items():
             try:
-                shares.append(None if cell.lower() in MISSING else read_number(cell, decimal_commas="," in cell))
-            except ValueError:
-                raise DataError(
-                    f"Row {row}: {self.pm_column} is {cell!r}; write the probability of meso dyads, 0 to 1, or nothing."
-                ) from None
+                shares.append(read_pm(cell, self.pm_column))
+            except DataError as error:
+                raise DataError(f"Row {row}: {error}") from None
         return shares
+
+
+def read_pm(cell: str, column: str) -> float | None:
+    """The probability of meso dyads in a cell, None where it isn't stated; a DataError, without the row, where it is no number."""
+    try:
+        return None if cell.lower() in MISSING else read_number(cell, decimal_commas="," in cell)
+    except ValueError:
+        raise DataError(f"{column} is {cell!r}; write the probability of meso dyads, 0 to 1, or nothing.") from None
 
 
 def load_prediction_table(path: str | Path | pd.DataFrame) -> PredictionTable:
@@ -79,12 +85,24 @@ def load_prediction_table(path: str | Path | pd.DataFrame) -> PredictionTable:
         row, _, what = table.bad_rows[0]
         raise DataError(f"Row {row} of {table.source} {what}; put texts with separators in quotation marks.")
     cells = table.cells
+    column, pm = polymer_columns(cells, table.source)
+    if cells.empty:
+        raise DataError(f"{table.source} has a header but no rows; add one row a polymer.")
+    return PredictionTable(cells.copy(), column, pm)
+
+
+def polymer_columns(cells: pd.DataFrame, source: str) -> tuple[str, str | None]:
+    """The columns of SMILES and, if there is one, of the probability of meso dyads, by their names or by what stands in them.
+
+    Raises
+    ------
+    DataError
+        There is no column of SMILES; the message names `source`.
+    """
     columns = list(cells.columns)
     by_role = roles_by_name(columns)
     column = next((by_role[role] for role in SMILES_ROLES if role in by_role), None)
     column = column or smiles_by_content(cells)
     if column is None:
-        raise DataError(f"{table.source} has no SMILES column; its columns are {listed(columns)}; name one smiles.")
-    if cells.empty:
-        raise DataError(f"{table.source} has a header but no rows; add one row a polymer.")
-    return PredictionTable(cells.copy(), column, by_role.get("pm"))
+        raise DataError(f"{source} has no SMILES column; its columns are {listed(columns)}; name one smiles.")
+    return column, by_role.get("pm")

@@ -26,9 +26,13 @@ def as_raw_table(path: str | os.PathLike[str] | pd.DataFrame) -> RawTable:
 
 def _understood(table: RawTable) -> RawTable:
     """A table with a column of its copolymers, where several columns say what they are."""
-    roles = roles_by_name(list(table.cells.columns))
-    smiles = roles.get("smiles", roles.get("monomers"))
-    if "oligomer" in roles and (table.cells[roles["oligomer"]] != "").all():
+    return with_copolymers(table, smiles_beside_copolymers(table.cells))
+
+
+def smiles_beside_copolymers(cells: pd.DataFrame) -> str | None:
+    """The column of SMILES that may be one of several which together say what copolymers are, as `copolymer_columns` asks for it."""
+    roles = roles_by_name(list(cells.columns))
+    if "oligomer" in roles and (cells[roles["oligomer"]] != "").all():
         # Chains that are written out say what they are of.
-        smiles = None
-    return with_copolymers(table, smiles)
+        return None
+    return roles.get("smiles", roles.get("monomers"))

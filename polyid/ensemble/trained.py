@@ -128,7 +128,7 @@ class TrainedEnsemble:
         """
         answers = answers_as_learnt(self.fitted.predictor, row_oligomers(df_prediction, self.chain))
         names = None if funcs is None else [funcs] if isinstance(funcs, str) else list(funcs)
-        columns = self._maker.table_columns(answers, level) if names is None else self._maker.aggregates(answers, names)
+        columns = self.maker.table_columns(answers, level) if names is None else self.maker.aggregates(answers, names)
         return pd.concat([df_prediction, pd.DataFrame(columns, df_prediction.index)], axis=1)
 
     def predict(
@@ -208,7 +208,7 @@ class TrainedEnsemble:
         Predictions
             Of the next inputs; at least one part.
         """
-        return self._maker.in_parts(smiles, level, self.chain, pm)
+        return self.maker.in_parts(smiles, level, self.chain, pm)
 
     def evaluate(
         self, measured: pd.DataFrame, level: float = INTERVAL_LEVEL, *, verbose: bool = False
@@ -260,7 +260,8 @@ class TrainedEnsemble:
         return explained(self.fitted.predictor, smiles, self.prediction_columns, units, self.chain, pm)
 
     @property
-    def _maker(self) -> PredictionMaker:
+    def maker(self) -> PredictionMaker:
+        """What turns answers into predictions."""
         fitted = self.fitted
         return PredictionMaker(
             fitted.predictor,

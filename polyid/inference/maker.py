@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.config.ranges import check_level
+from polyid.data.learnt_marks import AskedPolymer
 from polyid.inference.answers import Answers
 from polyid.inference.columns import FIGURES, prediction_column
 from polyid.inference.marked import with_marks
@@ -68,10 +69,32 @@ class PredictionMaker:
         check_level(level)
         smiles = list(smiles)
         meso = [None] * len(smiles) if pm is None else list(pm)
-        known = None if self.domain is None else self.domain.training_fragments
-        reader = TableReader(self.predictor.reader(), known, chain, self.predictor.members[0].marks)
+        reader = self.table_reader(chain)
         read = read_parts(reader, [(smiles[part], meso[part]) for part in parts_of(len(smiles))], len(smiles))
-        for part, answers in self.predictor.each_answer(read, fingerprints=known is not None):
+        yield from self._of_parts(read, level)
+
+    def table_reader(self, chain: ChainSettings) -> TableReader:
+        """How SMILES as people type them are read for `in_parts`."""
+        known = None if self.domain is None else self.domain.training_fragments
+        return TableReader(self.predictor.reader(), known, chain, self.predictor.members[0].marks)
+
+    def of_polymers(self, reader: TableReader, asked: Sequence[AskedPolymer], level: float) -> Predictions:
+        """Predictions of different polymers by what is asked of them, at most `POLYMERS_A_PART`; their texts are their keys.
+
+        Parameters
+        ----------
+        reader : TableReader
+            Of `table_reader`; its `asked` gives `asked`.
+        asked : sequence of AskedPolymer
+        level : float
+        """
+        row = {"form": None, "error": None, "read_as": None}
+        rows = [{"smiles": one.plain, "polymer": one.plain, **row} for one in asked]
+        read = read_parts(reader.polymers, [(rows, list(asked))], len(rows))
+        return Predictions.joined(list(self._of_parts(read, level)))
+
+    def _of_parts(self, read: Generator[ReadTable, None, None], level: float) -> Iterator[Predictions]:
+        for part, answers in self.predictor.each_answer(read, fingerprints=self.domain is not None):
             yield self._of_part(part, answers, level)
 
     def of_answers(self, answers: Answers, level: float) -> dict[str, np.ndarray]:

@@ -104,7 +104,7 @@ class Predictions:
         of_rows: dict[str, Any] = {}
         for field in fields(self):
             values = getattr(self, field.name)
-            if field.name in ("properties", "level") or values is None:
+            if field.name in ("properties", "level", "source") or values is None:
                 of_rows[field.name] = values
             else:
                 of_rows[field.name] = (

@@ -132,6 +132,12 @@ class TableReader:
 
     def __call__(self, smiles: Sequence[str], pm: Sequence[float | None]) -> ReadTable:
         """Read SMILES, each with its probability of meso dyads; what can't be read gets a reason."""
+        return self.polymers(*self.asked(smiles, pm))
+
+    def asked(
+        self, smiles: Sequence[str], pm: Sequence[float | None]
+    ) -> tuple[list[dict[str, Any]], list[AskedPolymer]]:
+        """The rows of a `ReadTable`, and of those without an error what is asked of their polymers."""
         rows, found = [], list[AskedPolymer]()
         for text, meso in zip(smiles, pm, strict=True):
             row: dict[str, Any] = {"smiles": text, "form": None, "polymer": None, "error": None, "read_as": None}
@@ -146,6 +152,10 @@ class TableReader:
             except PolymerError as error:
                 row["error"] = str(error)
             rows.append(row)
+        return rows, found
+
+    def polymers(self, rows: list[dict[str, Any]], found: list[AskedPolymer]) -> ReadTable:
+        """Read the polymers of rows, as `asked` gives them."""
         # A polymer in two rows is one to the networks: rounding would tell them apart.
         place = {key: i for i, key in enumerate(dict.fromkeys(key for one in found for key in (one.plain, one.marked)))}
         keys = list(place)
