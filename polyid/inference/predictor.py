@@ -81,6 +81,8 @@ class EnsemblePredictor:
             return ops.map(of_member, each)
         import tensorflow as tf
 
+        # Nothing here is for AutoGraph, which would rewrite it anew for each call that is not traced.
+        of_member = tf.autograph.experimental.do_not_convert(of_member)
         return tf.map_fn(of_member, each, fn_output_signature=(tf.float32,) * outputs, parallel_iterations=2)
 
     def _predictions_and_fingerprints(self, batch: dict) -> tuple:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from polyid.common.ranking import places_of_least
+
 
 def neighbourhood(similarity: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How new polymers are to a set of measured ones, and how much the values around them vary.
@@ -27,10 +29,9 @@ def neighbourhood(similarity: np.ndarray, labels: np.ndarray) -> tuple[np.ndarra
         measured = np.flatnonzero(np.isfinite(values))
         if len(measured) == 0:
             continue
-        near = similarity[:, measured].astype(float)
-        most = min(8, len(measured))
-        top = np.argsort(-near, axis=1, kind="stable")[:, :most]
-        similar = np.take_along_axis(near, top, axis=1)
+        near = similarity[:, measured]
+        top = places_of_least(-near, min(8, len(measured)))
+        similar = np.take_along_axis(near, top, axis=1).astype(float)
         novelty[:, p] = 1.0 - similar[:, :5].mean(axis=1)
         weight = similar**4 + 1e-12
         weight /= weight.sum(axis=1, keepdims=True)

@@ -28,6 +28,7 @@ from polyid.common.arrays import POSITIVE, ArrayRule
 
 MOST_REFERENCES = 3000
 """Reference polymers at most: the cost of a fit grows with their cube, that of a prediction with their number."""
+_ENTRIES_TOGETHER = 50_000  # Pairs of a polymer and a reference; with more, the arrays leave the cores' own memory.
 REFERENCE_ARRAYS = {
     "labels": ArrayRule("float64", ("N", "P"), missing=True),
     "composition": ArrayRule("float64", ("N", "D")),
@@ -65,20 +66,32 @@ class _FragmentCounts:
 
     def similarity(self, keys: list[np.ndarray], counts: list[np.ndarray]) -> np.ndarray:
         """Min-max similarity, shape (n, N)."""
-        out = np.zeros((len(keys), len(self.totals)))
-        table = self.by_fragment
-        for i, (hashes, values) in enumerate(zip(keys, counts, strict=True)):
-            row = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
-            in_references = self.keys[row] == hashes
-            row, count = row[in_references], values[in_references]
-            first, last = table.indptr[row], table.indptr[row + 1]
-            length = last - first
-            position = np.arange(length.sum()) + np.repeat(first - np.cumsum(length) + length, length)
-            shared = np.bincount(
-                table.indices[position], np.minimum(table.data[position], np.repeat(count, length)), len(self.totals)
-            )
-            out[i] = shared / np.maximum(values.sum(dtype=float) + self.totals - shared, 1e-12)
-        return out
+        together = max(1, _ENTRIES_TOGETHER // len(self.totals))
+        parts = [
+            self._similarity(keys[start : start + together], counts[start : start + together])
+            for start in range(0, len(keys), together)
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.totals)))
+
+    def _similarity(self, keys: list[np.ndarray], counts: list[np.ndarray]) -> np.ndarray:
+        """The same for a few polymers, at least one, in passes over all their fragments."""
+        table, width = self.by_fragment, len(self.totals)
+        length = [len(hashes) for hashes in keys]
+        hashes, values = np.concatenate(keys), np.concatenate(counts)
+        row = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
+        in_references = self.keys[row] == hashes
+        row, count = row[in_references], values[in_references]
+        polymer = np.repeat(np.arange(len(keys)), length)[in_references]
+        first = table.indptr[row].astype(np.int64)
+        shared_by = table.indptr[row + 1] - first
+        position = np.arange(shared_by.sum()) + np.repeat(first - np.cumsum(shared_by) + shared_by, shared_by)
+        shared = np.bincount(
+            np.repeat(polymer * width, shared_by) + table.indices[position],
+            np.minimum(table.data[position], np.repeat(count, shared_by)),
+            len(keys) * width,
+        ).reshape(-1, width)
+        totals = np.array([of_polymer.sum(dtype=float) for of_polymer in counts])
+        return shared / np.maximum(totals[:, None] + self.totals - shared, 1e-12)
 
 
 class ReferencePolymers:

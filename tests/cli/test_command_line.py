@@ -26,6 +26,8 @@ from polyid.errors import DataError
 from polyid.inference.maker import PredictionMaker
 
 PROPERTIES = ["Glass_Transition", "Density"]
+# Every command asks one loaded model: compiling its networks takes longer than all that is asked of them.
+pytestmark = pytest.mark.compiled
 OLIGOMER = "CC(C#N)" + "CC(C#N)" * 9 + "C"
 THREE_FORMS = ["*CC(*)c1ccccc1", "OCCO.O=C(O)c1ccc(C(=O)O)cc1", OLIGOMER]
 
@@ -72,6 +74,15 @@ def older(folder):
     own = MultiModel.load_models(folder)
     own.fitted = FittedEnsemble(tuple(replace(member, kernel=None) for member in own.fitted.members))
     return own
+
+
+@pytest.fixture(autouse=True)
+def loaded_once(request, monkeypatch):
+    """Commands get the model that is loaded already."""
+    if "folder" in request.fixturenames:
+        folder, model = request.getfixturevalue("folder"), request.getfixturevalue("model")
+        load = MultiModel.load_models
+        monkeypatch.setattr(MultiModel, "load_models", lambda name: model if Path(name) == folder else load(name))
 
 
 @pytest.mark.parametrize("smiles", THREE_FORMS)

@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from polyid.common.ranking import places_of_least
+
 NEIGHBOURS = 3
 
 
@@ -86,7 +88,7 @@ class MemberSpaces:
             total += np.where(self.trained[member], relative, 0.0)
             seen_by += self.trained[member]
         mean = np.where(seen_by > 0, total / np.maximum(seen_by, 1), np.inf)
-        index = np.argsort(mean, axis=1, kind="stable")[:, :NEIGHBOURS]
+        index = places_of_least(mean, min(NEIGHBOURS, mean.shape[1]))
         return distance, index, np.take_along_axis(mean, index, axis=1)
 
 
