@@ -54,7 +54,7 @@ def preset_settings(preset: str) -> list:
         values["epochs"],
         values["kfolds"],
         warning,
-        *(gr.update(value=None, placeholder=f"{values[name]:g}") for name in ADVANCED),
+        *(gr.update(value="", placeholder=f"{values[name]:g}") for name in ADVANCED),
     ]
 
 
@@ -69,6 +69,14 @@ def check_numbers(epochs: Any, folds: Any, seed: Any, *advanced: Any) -> str:
     return ""
 
 
+def _as_number(typed: Any) -> Any:
+    """The number of a text; another text as it is, for the check to name it."""
+    try:
+        return float(typed)
+    except (TypeError, ValueError):
+        return typed
+
+
 def changes(advanced: tuple) -> dict[str, Any] | None:
     """The parameters that differ from the preset's.
 
@@ -78,7 +86,11 @@ def changes(advanced: tuple) -> dict[str, Any] | None:
         One of them can't be.
     """
     values = dict(zip(ADVANCED, advanced, strict=True)) if advanced else {}
-    changed = {name: check_number(name, value) for name, value in values.items() if value is not None}
+    changed = {
+        name: check_number(name, _as_number(value))
+        for name, value in values.items()
+        if value is not None and value != ""
+    }
     if "atom_features" in changed:
         changed["bond_features"] = changed["atom_features"]
     return changed or None
@@ -141,7 +153,10 @@ def settings_of_run() -> list:
         request.split,
         request.notes or "",
         request.afterwards,
-        *(gr.update(value=changed.get(name), placeholder=f"{PRESETS[request.preset][name]:g}") for name in ADVANCED),
+        *(
+            gr.update(value=str(changed.get(name, "")), placeholder=f"{PRESETS[request.preset][name]:g}")
+            for name in ADVANCED
+        ),
     ]
 
 

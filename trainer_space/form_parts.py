@@ -60,7 +60,7 @@ class Settings:
     seed: gr.Number
     notes: gr.Textbox
     afterwards: gr.Radio
-    advanced: list[gr.Number]
+    advanced: list[gr.Textbox]
     advanced_notice: gr.HTML
     propose: gr.Button
     proposal: gr.HTML
@@ -156,9 +156,10 @@ def settings() -> Settings:
     with gr.Accordion("Advanced", open=False, elem_id="advanced"):
         gr.Markdown("An empty field leaves the preset's value.")
         with gr.Row():
+            # Gradio's boxes for numbers can't be empty: as soon as they are shown, they hold a 0 that nobody sees.
             advanced = [
-                gr.Number(
-                    None,
+                gr.Textbox(
+                    "",
                     label=label,
                     placeholder=f"{PRESETS[DEFAULT_PRESET][name]:g}",
                     min_width=140,

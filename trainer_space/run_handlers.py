@@ -87,12 +87,12 @@ def start_training(
     columns: train_models.Columns | None = None,
     notes: str | None = None,
     afterwards: str | None = "keep",
-    batch_size: float | None = None,
-    learning_rate: float | None = None,
-    decay: float | None = None,
-    atom_features: float | None = None,
-    num_messages: float | None = None,
-    dropout: float | None = None,
+    batch_size: str | float | None = None,
+    learning_rate: str | float | None = None,
+    decay: str | float | None = None,
+    atom_features: str | float | None = None,
+    num_messages: str | float | None = None,
+    dropout: str | float | None = None,
 ) -> tuple[str, Answer]:
     """Start a run; answers a sentence for the page and the same for programs as ``{"ok", "message", "run"}``."""
     path = train_models.find_data(tables_on_offer(), data, upload, pasted, dataset)

@@ -212,12 +212,14 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
 
 
 def upload(form, place: Path) -> None:
-    """Thirty polymers instead of the bundled table, on which an epoch takes a slow machine minutes."""
+    """Thirty polymers and a small network instead of the bundled table, on which an epoch takes a slow machine minutes."""
     table = place / "polymers.csv"
     table.write_text(TABLE, encoding="utf-8")
     form.get_by_text("Use your own table").click()
     form.locator("#upload input[type=file]").set_input_files(table)
     form.get_by_text("polymers.csv: 30 rows of 30 polymers").wait_for()
+    form.get_by_text("Advanced", exact=True).click()
+    form.get_by_label("Rounds of messages").fill("1")  # more take longer to compile than all the rest
 
 
 def bounds(row: str) -> tuple[float, float]:
