@@ -6,13 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from model_service import Loaded
+from model_state import Loaded
 
 from polyid.config.ranges import check_level
 from polyid.data.properties import decimals, property_label
 from polyid.errors import PolymerError
 from polyid.hub.provenance import provenance as of_bundle
 from polyid.inference.records import answer_record, prediction_record
+from polyid.web.html import formula
 
 if TYPE_CHECKING:
     from polyid.explain.contributions import Contributions
@@ -137,8 +138,8 @@ def readings(shown: Shown, number: int) -> list[dict[str, Any]]:
 
 
 def labels(loaded: Loaded) -> list[tuple[str, str]]:
-    """Label and name of each property."""
-    return [(property_label(name), name) for name in loaded.model.prediction_columns]
+    """Label, as a page writes it, and name of each property."""
+    return [(formula(property_label(name)), name) for name in loaded.model.prediction_columns]
 
 
 def complaints(shown: Shown) -> list[str]:

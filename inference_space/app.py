@@ -1,7 +1,8 @@
 """The inference Space: SMILES in, predicted properties out, by the model published in a Hub repo.
 
-Environment: ``POLYID_MODEL_REPO`` (``user/repo``, ``user/repo@revision`` or a folder), ``HF_ENDPOINT`` and, for a
-private repo, ``HF_TOKEN`` as `huggingface_hub` reads them.
+Environment: ``POLYID_MODEL_REPO`` (``user/repo``, ``user/repo@revision`` or a folder), ``POLYID_POLL_SECONDS`` (between two
+looks for a newer commit), ``POLYID_TRAINER_SPACE`` (to be linked), ``HF_ENDPOINT`` and, for a private repo, ``HF_TOKEN`` as
+`huggingface_hub` reads them.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ HERE = Path(__file__).resolve().parent
 if (HERE.parent / "polyid").is_dir():  # run from a clone that isn't installed
     sys.path.insert(0, str(HERE.parent))
 
-from model_service import ModelService
+from model_service import POLL_SECONDS, ModelService
 from prediction_page import build
 
 from polyid.hub.fetch import starter_bundle
+from polyid.hub.space import space_address
 from polyid.web.theme import serve
 
 
@@ -27,6 +29,15 @@ def model_repo() -> str:
     return os.environ.get("POLYID_MODEL_REPO") or (f"{owner}/polyid-models" if owner else "")
 
 
+def poll_seconds() -> float:
+    """Seconds between two looks for a newer commit."""
+    try:
+        return max(1.0, float(os.environ.get("POLYID_POLL_SECONDS", POLL_SECONDS)))
+    except ValueError:
+        return POLL_SECONDS
+
+
 if __name__ == "__main__":
-    service = ModelService(model_repo(), starter=starter_bundle())
-    serve(build(service), HERE / "style.css", mcp_server=True, then=service.start)
+    service = ModelService(model_repo(), poll_seconds=poll_seconds(), starter=starter_bundle())
+    trainer = space_address(os.environ.get("POLYID_TRAINER_SPACE"))
+    serve(build(service, trainer), HERE / "style.css", mcp_server=True, then=service.start)

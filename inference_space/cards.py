@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from answers import Shown, in_words, labels, provenance, readings
+from answers import Shown, labels, provenance, readings
+from distributions import pictures
 from markupsafe import Markup
-from model_service import Status
+from model_state import Status
+from rendering import rendered
 
+from polyid.chemistry.names import complete_name
 from polyid.chemistry.understood import understood
-from polyid.common.spreadsheet import csv_text
 from polyid.data.properties import decimals, property_label
 from polyid.errors import PolymerError
-from polyid.explain.drawing import draw_contributions, draw_structure
+from polyid.explain.drawing import draw_contributions, draw_structure, full_colour
 from polyid.hub.provenance import model_name
 from polyid.inference.records import unit_of
-from polyid.inference.tables import described
-from polyid.web.html import labelled_svg, notice, templates
+from polyid.web.html import labelled_svg, notice
 
 if TYPE_CHECKING:
-    import pandas as pd
     from table_handlers import PredictedTable
 
     from polyid.explain.contributions import Contributions
 
-TEMPLATES = templates(Path(__file__).with_name("templates"))
-TEMPLATES.filters["in_words"] = in_words
-TEMPLATES.filters["words"] = lambda reading, key: in_words(reading[key], reading["decimals"])
 DRAWING_SIZE = (320, 220)
-LEAST_FULL_COLOUR = 0.05
-"""Of a prediction: an atom that adds less is paler than full colour, however little the others add."""
 LINES_SHOWN = 3
 """Complaints that stand above an answer; more are folded away."""
-NO_INTERVALS = (
-    "This model has no calibrated intervals. The standard deviation over its folds says how far the "
-    "networks agree, not how far they are off."
-)
 COLOURS = "Red parts raise the prediction, blue ones lower it, compared with the mean over the polymer. "
 KERNEL_ONLY = (
     "Held-out polymers gave the networks no say in this property. The prediction is the kernel regression's, "
@@ -52,8 +41,7 @@ def card(shown: Shown, number: int) -> str:
     predictions, of_properties = shown.predictions, readings(shown, number)
     polymer = predictions.record(number)
     nearest = polymer["nearest_training_polymers"]
-    file_name = f"polyid_intervals_{100 * predictions.level:g}.csv" if predictions.calibrated else "polyid.csv"
-    return _rendered(
+    return rendered(
         "card.html",
         polymer=polymer,
         drawing=drawing(polymer["smiles"]),
@@ -63,25 +51,18 @@ def card(shown: Shown, number: int) -> str:
         if nearest is None
         else [{"name": _name(neighbour), "drawing": drawing(neighbour["smiles"])} for neighbour in nearest],
         comparison=_comparison(of_properties, nearest or []),
-        file_name=file_name,
-        # Lines that couldn't be read included.
-        csv=base64.b64encode(csv_text(_described(shown)).encode()).decode(),
+        source=predictions.source,
         model=provenance(shown.loaded),
-        remark="" if predictions.calibrated else NO_INTERVALS,
+        pictures=pictures(of_properties, shown.loaded.training_values, predictions.level),
+        level=f"{100 * predictions.level:g} %" if predictions.calibrated else "",
     )
-
-
-def _described(shown: Shown) -> pd.DataFrame:
-    """What the file behind the link holds: every polymer, with units, model and commit."""
-    predictions, loaded = shown.predictions, shown.loaded
-    return described(predictions.to_frame(), predictions, loaded.model.prediction_units, provenance(loaded))
 
 
 def complaint_panel(sentences: list[str]) -> Markup:
     """What could not be read: a few sentences as they are, many of them folded under their number."""
     if len(sentences) <= LINES_SHOWN:
         return notice("\n".join(sentences), "error")
-    return Markup(_rendered("complaints.html", sentences=sentences))
+    return Markup(rendered("complaints.html", sentences=sentences))
 
 
 def reading_panel(text: str) -> str:
@@ -90,9 +71,9 @@ def reading_panel(text: str) -> str:
     if not line:
         return ""
     try:
-        return _rendered("reading.html", read_as=understood(line), drawing=drawing(line), line=line)
+        return rendered("reading.html", read_as=understood(line), drawing=drawing(line), names=complete_name(line))
     except PolymerError as problem:
-        return _rendered("reading.html", read_as=None, problem=str(problem), line=line)
+        return rendered("reading.html", read_as=None, problem=str(problem), names=complete_name(line))
 
 
 def stale(before: Shown | None, number: int | None) -> Markup:
@@ -102,10 +83,6 @@ def stale(before: Shown | None, number: int | None) -> Markup:
     return Markup('<p class="stale">Below is still the former answer: <code>{}</code></p>').format(
         before.predictions.smiles[number or 0]
     )
-
-
-def _rendered(template: str, **content: Any) -> str:
-    return TEMPLATES.get_template(template).render(content).strip()
 
 
 def _headings(shown: Shown) -> tuple[str, ...]:
@@ -126,16 +103,17 @@ def _name(polymer: Mapping[str, Any]) -> str:
 
 
 def batch_table(shown: Shown) -> str:
-    """Several polymers, one a row, with all that is known of each."""
-    polymers = []
-    for number in shown.predictions.predicted:
-        record = shown.predictions.record(number)
-        nearest = [_name(neighbour) for neighbour in record["nearest_training_polymers"] or ()]
-        polymers.append(
-            record | {"number": shown.line(number), "readings": readings(shown, number), "nearest": nearest}
-        )
-    judged = shown.predictions.verdict is not None
-    return _rendered("batch.html", polymers=polymers, headings=_headings(shown), judged=judged)
+    """Several polymers, one a row."""
+    predictions = shown.predictions
+    return rendered(
+        "batch.html",
+        polymers=[
+            predictions.record(number) | {"number": shown.line(number), "readings": readings(shown, number)}
+            for number in predictions.predicted
+        ],
+        interval=f"{100 * predictions.level:g} %" if predictions.calibrated else "",
+        judged=predictions.verdict is not None,
+    )
 
 
 def table_page(done: PredictedTable, rows: Sequence[int], page: int, pages: int, rows_in_all: int) -> str:
@@ -148,7 +126,7 @@ def table_page(done: PredictedTable, rows: Sequence[int], page: int, pages: int,
         for row in rows
     ]
     units = done.loaded.model.prediction_units
-    return _rendered(
+    return rendered(
         "table.html",
         polymers=polymers,
         properties=[{"label": label, "unit": unit_of(units, name)} for label, name in labels(done.loaded)],
@@ -166,16 +144,15 @@ def _small_drawing(shown: Shown, number: int) -> Markup:
 
 def progress_panel(sentence: str, share: float) -> str:
     """How far a table is."""
-    return _rendered("progress.html", sentence=sentence, share=share)
+    return rendered("progress.html", sentence=sentence, share=share)
 
 
-def why(contributions: Contributions) -> str:
-    """The repeat unit coloured by what each part adds to a prediction, and the sum that makes it."""
+def why(contributions: Contributions, spread: float | None = None) -> str:
+    """The repeat unit coloured by what each part adds to a prediction, and the sum that makes it; `spread` as of `full_colour`."""
     summed = f", summed over {contributions.copies} units." if contributions.copies > 1 else "."
     coloured, balanced = bool(np.any(contributions.atoms)), contributions.balanced()
-    # What is small beside the prediction is pale, however little the other atoms add.
-    limit = max(float(np.abs(balanced.atoms).max()), LEAST_FULL_COLOUR * abs(contributions.total)) or 1.0
-    return _rendered(
+    limit = full_colour(balanced, spread)
+    return rendered(
         "why.html",
         drawing=labelled_svg(
             draw_contributions(balanced, limit=limit), f"What each part of {contributions.repeat_unit} adds"
@@ -193,7 +170,7 @@ def why(contributions: Contributions) -> str:
 def status_panel(status: Status) -> str:
     """The model's state: a quiet line once it is there, a box until then."""
     model = None if status.loaded is None else provenance(status.loaded)
-    return _rendered("status.html", status=status, model=model, trouble=notice(status.trouble, "error"))
+    return rendered("status.html", status=status, model=model, trouble=notice(status.trouble, "error"))
 
 
 def drawing(smiles: str) -> Markup:

@@ -19,6 +19,7 @@ from model_service import ModelService
 from polyid.bundle.layout import METRICS_FILE
 from polyid.common.files import read_json
 from polyid.config.settings import INTERVAL_LEVEL
+from polyid.data.properties import property_label
 from polyid.errors import PolyIDError
 from polyid.inference.records import unit_of
 
@@ -83,22 +84,24 @@ class Endpoints:
         """Describe the model that answers: where it is from, what it predicts, how good it is on polymers that it did not see.
 
         Returns:
-            {"model": {...}, "properties": [{"name", "label", "unit", "figures": {"n", "MAE", "RMSE", "R2", "coverage", ...}}], "data": {...}, "training": {...}}
+            {"model": {...}, "properties": [{"name", "label", "unit", "figures": {"n", "MAE", "RMSE", "R2", "coverage", ...}, "training_values": {"n", "lowest", "lower_quartile", "median", "upper_quartile", "highest"}}], "data": {...}, "training": {...}}
         """
         with _explained():
             loaded = self.service.ready()
         model, metrics = loaded.model, loaded.bundle.folder / METRICS_FILE
         figures = read_json(metrics)["out_of_fold"] if metrics.is_file() else {}
+        training = loaded.training_values
         return Answer(
             model=answers.provenance(loaded),
             properties=[
                 {
                     "name": name,
-                    "label": label,
+                    "label": property_label(name),
                     "unit": unit_of(model.prediction_units, name),
                     "figures": figures.get(name),
+                    "training_values": training[name].record() if name in training else None,
                 }
-                for label, name in answers.labels(loaded)
+                for name in model.prediction_columns
             ],
             data=model.metadata.get("data"),
             training=model.metadata.get("training"),

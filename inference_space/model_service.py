@@ -6,11 +6,12 @@ import io
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from model_state import Loaded, Status
 from tqdm import tqdm
 
 from polyid.bundle.layout import MANIFEST_FILE
@@ -19,7 +20,6 @@ from polyid.config.settings import INTERVAL_LEVEL
 from polyid.errors import BundleError, PolyIDError
 from polyid.explain.drawing import draw_contributions
 from polyid.hub.fetch import FetchedBundle, fetch_bundle
-from polyid.serving.shared_model import SharedModel
 
 if TYPE_CHECKING:
     from polyid.explain.contributions import Contributions
@@ -31,50 +31,9 @@ RETRY_SECONDS = 10.0
 """Between two looks while there is no model."""
 POLL_SECONDS = 60.0
 """Between two looks for a newer commit."""
+HUB_AWAY = "The Hub can't be reached: the model is the one that was downloaded last."
 PROBE = "*CC(*)c1ccccc1"
 """A new model has to answer this with finite numbers before it takes over."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A model that answers, where it came from, what was there when it was loaded, and the model in front of all who ask at once."""
-
-    model: Any
-    bundle: FetchedBundle
-    content: tuple[Path, str] | None = None
-    shared: SharedModel = field(default=None)  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        # A copy of the same model keeps what it answered.
-        if self.shared is None or self.shared.model is not self.model:
-            object.__setattr__(self, "shared", SharedModel(self.model))
-
-
-@dataclass(frozen=True)
-class Status:
-    """What the page shows about the model.
-
-    Attributes
-    ----------
-    phase : {"waiting", "downloading", "loading", "ready"}
-        What is going on.
-    sentence : str
-        The same in words.
-    share : float or None
-        How much of a download is done, between 0 and 1; None when unknown.
-    loaded : Loaded or None
-        The model that answers.
-    trouble : str or None
-        What the last look ended with: why there is no model yet, or no newer one.
-
-    Until the phase is "ready", `loaded` is the starter model, if there is one.
-    """
-
-    phase: str
-    sentence: str
-    share: float | None = None
-    loaded: Loaded | None = None
-    trouble: str | None = None
 
 
 def load_model(folder: Path) -> Any:
@@ -190,6 +149,23 @@ class ModelService:
         """
         return loaded.shared.explain(smiles)
 
+    def loaded_from(self, name: str) -> Loaded:
+        """Another model, which has answered once; `name` as of `polyid.hub.fetch.fetch_bundle`.
+
+        Raises
+        ------
+        HubError, BundleError
+            It can't be had, or not used.
+        """
+        bundle = self._fetch(name, tqdm_class=_silent_tqdm)
+        try:
+            return Loaded(self._verified(bundle), bundle)
+        except PolyIDError:
+            raise
+        except Exception as problem:
+            logger.exception("%s can't be used", name)
+            raise BundleError(f"{name} can't be used ({type(problem).__name__}: {problem}).") from problem
+
     @property
     def _own(self) -> Loaded | None:
         """The model that the service is for, once it is there."""
@@ -225,10 +201,11 @@ class ModelService:
         old = self._own
         bundle = self._fetch(self.name, tqdm_class=_reporting_tqdm(self._downloading) if old is None else _silent_tqdm)
         content = _content(bundle)
+        trouble = HUB_AWAY if bundle.is_old else None
         if old is not None and content == old.content:
             # A tag may have been set since, and is not to be had while the Hub is out of reach.
             same = replace(old, bundle=bundle if bundle.tag else old.bundle, content=content)
-            self.status = Status("ready", "Ready", loaded=same)
+            self.status = Status("ready", "Ready", loaded=same, trouble=trouble)
             return
         if content == self._rejected:
             return
@@ -240,7 +217,7 @@ class ModelService:
             self._rejected = content if old is not None else None
             raise
         self._rejected = self._before = None
-        self.status = Status("ready", "Ready", loaded=loaded)
+        self.status = Status("ready", "Ready", loaded=loaded, trouble=trouble)
 
     def _verified(self, bundle: FetchedBundle) -> Any:
         """Load a model and see that it answers, which also makes the first prediction of a visitor a quick one."""

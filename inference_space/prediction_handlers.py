@@ -8,32 +8,35 @@ import answers
 import cards
 import gradio as gr
 from answers import Shown
-from model_service import ModelService
+from exports import MOST_LETTERS_OF_A_LINK, exports
+from model_versions import ModelVersions
 
 from polyid.errors import PolyIDError
 from polyid.web.html import notice
 
-MOST_LETTERS_OF_A_LINK = 2_000
-"""Of what a link to an answer holds."""
-UNCHANGED = [gr.skip()] * 7
+LEVELS = (0.8, 0.9, 0.95)
+"""Of the intervals that the page offers."""
+UNCHANGED = [gr.skip()] * 8
 """What is below the button, left as it is."""
 
 
 class Handlers:
-    """What the page does, in front of a model service."""
+    """What the page does, in front of a model and its other versions."""
 
-    def __init__(self, service: ModelService) -> None:
-        self.service = service
+    def __init__(self, versions: ModelVersions) -> None:
+        self.service, self.versions = versions.service, versions
 
     def watch(self, seen: str) -> tuple:
         """The model's state, redrawn when it changed."""
         now = cards.status_panel(self.service.status)
         return (gr.skip(), gr.skip()) if now == seen else (now, now)
 
-    def show(self, text: str, level: float, name: str | None, before: Shown | None = None) -> list:
+    def show(
+        self, text: str, level: float, name: str | None, before: Shown | None = None, version: str | None = None
+    ) -> list:
         """Predict what is in the box; what can't be read is said next to it, and the last good result stays, marked as that."""
         try:
-            shown = self._predicted(answers.polymers_in(text), level, answers.line_numbers(text))
+            shown = self._predicted(answers.polymers_in(text), level, answers.line_numbers(text), version)
         except PolyIDError as problem:
             return [notice(str(problem), "error") + cards.stale(before, None), *UNCHANGED]
         read = shown.predictions.predicted
@@ -46,15 +49,23 @@ class Handlers:
         """How what is being typed is read."""
         return cards.reading_panel(text)
 
-    def arrive(self, request: gr.Request) -> Any:
-        """The polymer of a link that somebody shared; the box as it is without one."""
-        return request.query_params.get("polymer", "")[:MOST_LETTERS_OF_A_LINK] or gr.skip()
+    def arrive(self, request: gr.Request) -> tuple:
+        """Polymers and level of a link that somebody shared; box and level as they are without one."""
+        asked = request.query_params
+        level = next((known for known in LEVELS if asked.get("level") == f"{known:g}"), gr.skip())
+        return asked.get("polymer", "")[:MOST_LETTERS_OF_A_LINK] or gr.skip(), level
 
-    def at_level(self, level: float, before: Shown | None, number: int, name: str | None) -> list:
-        """The same polymers with intervals of another level."""
+    def again(
+        self, level: float, before: Shown | None, number: int, name: str | None, version: str | None = None
+    ) -> list:
+        """The same polymers with intervals of another level, or by another version of the model."""
         if before is None:
             return UNCHANGED
-        shown = self._predicted(before.predictions.smiles, level, before.lines)
+        try:
+            shown = self._predicted(before.predictions.smiles, level, before.lines, version)
+        except PolyIDError:
+            # What is wrong with the version is said beside it.
+            return UNCHANGED
         if shown.loaded.model is before.loaded.model:
             shown.explained.update(before.explained)
         return _laid_out(shown, number, name)
@@ -72,10 +83,11 @@ class Handlers:
                 shown.explained[number] = self.service.explain(shown.predictions.smiles[number], shown.loaded)
             except PolyIDError as problem:
                 return notice(str(problem))
-        return cards.why(shown.explained[number][name])
+        training = shown.loaded.training_values.get(name)
+        return cards.why(shown.explained[number][name], training and training.spread)
 
-    def _predicted(self, polymers: list[str], level: float, lines: list[int]) -> Shown:
-        return Shown(*self.service.predict(polymers, level), lines=lines)
+    def _predicted(self, polymers: list[str], level: float, lines: list[int], version: str | None) -> Shown:
+        return Shown(*self.service.predict(polymers, level, loaded=self.versions.at(version)), lines=lines)
 
 
 def _laid_out(shown: Shown, number: int, name: str | None) -> list:
@@ -89,6 +101,7 @@ def _laid_out(shown: Shown, number: int, name: str | None) -> list:
         cards.batch_table(shown) if len(smiles) > 1 else "",
         gr.Dropdown(polymers, value=number, visible=len(polymers) > 1),
         cards.card(shown, number),
+        exports(shown),
         gr.Accordion(visible=True),
         gr.Dropdown(properties, value=name if name in names else names[0]),
         "",

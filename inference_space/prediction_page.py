@@ -7,31 +7,22 @@ from typing import Any
 
 import gradio as gr
 from endpoints import Endpoints
+from model_page import build_model_part
 from model_service import ModelService
-from prediction_handlers import Handlers
+from model_versions import ModelVersions
+from page_scripts import ASK_IF_SHARED, LISTEN, PUT_INTO_ADDRESS
+from prediction_handlers import LEVELS, Handlers
 from table_handlers import TableHandlers
 from table_page import build_table_part
 
 from polyid.config.settings import INTERVAL_LEVEL
 
-LEVELS = (0.8, 0.9, 0.95)
 EXAMPLES = {
     "Polystyrene": "*CC(*)c1ccccc1",
     "PET": "OCCO.O=C(O)c1ccc(C(=O)O)cc1",
     "Polyethylene": "*CC*",
     "PMMA": "*CC(*)(C)C(=O)OC",
 }
-PUT_INTO_ADDRESS = """text => {
-  const address = new URL(location);
-  address.searchParams.delete("polymer");
-  if (text && text.length <= 2000) address.searchParams.set("polymer", text);
-  history.replaceState(null, "", address);
-}"""
-"""The question goes into the page's address: a reload keeps it, and a link shares it."""
-ASK_IF_SHARED = """() => {
-  if (new URL(location).searchParams.has("polymer")) setTimeout(() => document.querySelector("#predict").click(), 300);
-}"""
-
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 
@@ -53,6 +44,7 @@ class Result:
     overview: gr.HTML
     chosen: gr.Dropdown
     card: gr.HTML
+    exports: gr.HTML
     reasons: gr.Accordion
     name: gr.Dropdown
     drawing: gr.HTML
@@ -63,25 +55,30 @@ class Result:
         return [getattr(self, field.name) for field in fields(self)]
 
 
-def build(service: ModelService) -> gr.Blocks:
-    """The page, in front of a model service."""
-    handlers = Handlers(service)
+def build(service: ModelService, trainer: str | None = None) -> gr.Blocks:
+    """The page, in front of a model service; `trainer` is the address of the page where models are trained."""
+    versions = ModelVersions(service)
+    handlers = Handlers(versions)
     with gr.Blocks(title="PolyID", analytics_enabled=False) as page:
         gr.Markdown(
             "# PolyID\n"
-            "Properties of a polymer from its SMILES, predicted by an ensemble of message-passing neural networks."
+            "Properties of a polymer from its name or structure, predicted by an ensemble of message-passing neural networks."
+            + (f" Models are made in the [trainer Space]({trainer})." if trainer else "")
         )
         status = gr.HTML(elem_id="model-status")
         question = _question()
         complaint = gr.HTML(elem_id="notice")
         result = _result()
-        _answer(handlers, question, complaint, result)
-        with gr.Accordion("Many polymers", open=False, elem_id="many"):
-            build_table_part(TableHandlers(service), question.level)
+        many = gr.Accordion("Many polymers", open=False, elem_id="many")
+        version = build_model_part(versions)
+        with many:
+            build_table_part(TableHandlers(versions), question.level, version)
+        _answer(handlers, question, version, complaint, result)
         seen = gr.State("")
+        page.load(None, None, None, js=LISTEN, **QUIET)
         page.load(handlers.watch, seen, [seen, status], **QUIET)
-        page.load(handlers.arrive, None, question.smiles, **QUIET).then(
-            None, question.smiles, None, js=ASK_IF_SHARED, **QUIET
+        page.load(handlers.arrive, None, [question.smiles, question.level], **QUIET).then(
+            None, None, None, js=ASK_IF_SHARED, **QUIET
         )
         gr.Timer(1.0).tick(handlers.watch, seen, [seen, status], concurrency_limit=None, **QUIET)
         Endpoints(service).register()
@@ -119,13 +116,14 @@ def _result() -> Result:
     overview = gr.HTML(elem_id="overview")
     chosen = gr.Dropdown(label="Polymer", visible=False, elem_id="chosen")
     card = gr.HTML(elem_id="result")
+    exports = gr.HTML(elem_id="exports")
     with gr.Accordion("Why this value?", open=False, visible=False, elem_id="why") as reasons:
         name = gr.Dropdown(label="Property", elem_id="why-property")
         drawing = gr.HTML(elem_id="why-drawing")
-    return Result(gr.State(None), overview, chosen, card, reasons, name, drawing)
+    return Result(gr.State(None), overview, chosen, card, exports, reasons, name, drawing)
 
 
-def _answer(handlers: Handlers, question: Question, complaint: gr.HTML, result: Result) -> None:
+def _answer(handlers: Handlers, question: Question, version: gr.Dropdown, complaint: gr.HTML, result: Result) -> None:
     """Predict when asked, and explain while somebody looks."""
     is_open = gr.State(False)
     chosen = [result.shown, result.chosen, result.name]
@@ -135,11 +133,15 @@ def _answer(handlers: Handlers, question: Question, complaint: gr.HTML, result: 
         "outputs": result.drawing,
         **QUIET,
     }
-    asked = [question.smiles, question.level, result.name, result.shown]
+    asked = [question.smiles, question.level, result.name, result.shown, version]
+    kept: dict[str, Any] = {
+        "fn": None,
+        "inputs": [question.smiles, question.level],
+        "js": PUT_INTO_ADDRESS,
+        **QUIET,
+    }
     predict: dict[str, Any] = {"fn": handlers.show, "inputs": asked, "outputs": [complaint, *result.outputs], **QUIET}
-    gr.on([question.button.click, question.smiles.submit], **predict).then(
-        None, question.smiles, None, js=PUT_INTO_ADDRESS, **QUIET
-    ).then(**explained)
+    gr.on([question.button.click, question.smiles.submit], **predict).then(**kept).then(**explained)
     gr.on(
         [question.smiles.change],
         handlers.read,
@@ -148,7 +150,13 @@ def _answer(handlers: Handlers, question: Question, complaint: gr.HTML, result: 
         trigger_mode="always_last",
         **QUIET,
     )
-    question.level.input(handlers.at_level, [question.level, *chosen], result.outputs, **QUIET).then(**explained)
+    gr.on(
+        [question.level.input, version.input],
+        handlers.again,
+        [question.level, *chosen, version],
+        result.outputs,
+        **QUIET,
+    ).then(**explained).then(**kept)
     result.chosen.input(handlers.choose, [result.shown, result.chosen], result.card, **QUIET).then(**explained)
     result.name.input(**explained)
     result.reasons.expand(lambda: True, None, is_open, **QUIET).then(**explained)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,9 @@ import answers
 import cards
 import gradio as gr
 import numpy as np
-from model_service import Loaded, ModelService
+import trade_off_plot
+from model_state import Loaded
+from model_versions import ModelVersions
 
 from polyid.common.progress import duration
 from polyid.common.spreadsheet import csv_text
@@ -26,10 +29,17 @@ from polyid.web.html import notice
 MOST_ROWS = 10_000
 PART = 64
 """Rows that are asked at once: others are answered between two parts."""
+MOST_SECONDS = 600.0
+"""Of a table; what is answered until then is shown."""
+KEPT_SECONDS = 3_600
+"""How long a page keeps its table."""
 PAGE = 25
 """Rows shown at once."""
 FILE_ORDER = "Order of the file"
-ANY_VERDICT = "All"
+ANY_VERDICT, UNREADABLE = "All", "Can't be read"
+ANY_PROPERTY = "Any value"
+NOTHING_NEW = [gr.skip()] * 11
+"""Of what shows a table."""
 
 
 @dataclass(frozen=True)
@@ -42,51 +52,51 @@ class PredictedTable:
 
 
 class TableHandlers:
-    """What the page does with tables, in front of a model service."""
+    """What the page does with tables, in front of a model and its other versions."""
 
-    def __init__(self, service: ModelService) -> None:
-        self.service = service
+    def __init__(self, versions: ModelVersions) -> None:
+        self.service, self.versions = versions.service, versions
 
-    def run(self, file: str | None, pasted: str, level: float) -> Iterator[list]:
-        """Predict a file, or what was pasted; yields progress, then notice, table, its first page and the file to download."""
+    def run(self, file: str | None, pasted: str, level: float, version: str | None = None) -> Iterator[list]:
+        """Predict a file, or what was pasted; yields progress, then notice, table, what it can be looked at by, and the file."""
         try:
             table = _table_of(file, pasted)
-            loaded = self.service.ready()
+            loaded = self.versions.at(version)
             parts, total, began = [], len(table.frame), time.monotonic()
             smiles, pm = table.smiles, table.pm
             for start in range(0, total, PART):
                 asked, shares = smiles[start : start + PART], pm[start : start + PART]
                 parts.append(self.service.predict(asked, level, pm=shares, loaded=loaded)[0])
-                yield [_progress(min(start + PART, total), total, time.monotonic() - began), *[gr.skip()] * 5]
+                spent = time.monotonic() - began
+                yield [_progress(min(start + PART, total), total, spent), *NOTHING_NEW]
+                if spent > MOST_SECONDS:
+                    break
         except PolyIDError as problem:
-            yield [notice(str(problem), "error"), *[gr.skip()] * 5]
+            yield [notice(str(problem), "error"), *NOTHING_NEW]
             return
         done = PredictedTable(table, Predictions.joined(parts), loaded)
-        bad = total - len(done.predictions.predicted)
-        said = f"{total:,} rows in {duration(time.monotonic() - began)}" + (
-            f", {bad:,} of them can't be read" if bad else ""
-        )
-        orders = [
-            FILE_ORDER,
-            *(f"{label}, {way}" for label, _ in answers.labels(loaded) for way in ("lowest", "highest")),
-        ]
-        yield [
-            notice(f"{said}.", "good"),
-            done,
-            gr.Dropdown(orders, value=FILE_ORDER, visible=True),
-            gr.update(visible=done.predictions.verdict is not None, value=ANY_VERDICT),
-            gr.Number(1, visible=total > PAGE),
-            gr.update(value=_file_of(done), visible=True),
-        ]
+        with tempfile.TemporaryDirectory(prefix="polyid-") as place:
+            # Gradio takes a copy, which it deletes in time.
+            file = gr.update(value=_file_of(done, Path(place)), visible=True)
+            yield [_said(done, time.monotonic() - began), done, *_choices(done), file]
 
-    def page(self, done: PredictedTable | None, order: str, verdict: str, number: float | None) -> str:
-        """Rows of one page, in an order, of one verdict."""
+    def page(self, done: PredictedTable | None, order: str, number: float | None, *wanted: Any) -> str:
+        """Rows of one page, in an order; `wanted` as of `Wanted`."""
         if done is None:
             return ""
-        rows = _ordered(done, order, verdict)
+        rows = _ordered(done, order, Wanted(*wanted))
         pages = max(1, -(-len(rows) // PAGE))
         chosen = min(max(int(number or 1), 1), pages)
         return cards.table_page(done, rows[(chosen - 1) * PAGE : chosen * PAGE], chosen, pages, len(rows))
+
+    def plot(self, done: PredictedTable | None, x: str, y: str, *better: str) -> str:
+        """Two quantities of the table against each other."""
+        question = None if done is None else trade_off_plot.asked(done.loaded, x, y, better)
+        return "" if done is None or question is None else trade_off_plot.plot(done, question)
+
+    def fitting_x(self, done: PredictedTable | None, y: str) -> Any:
+        """A selectivity is plotted over the permeability of the faster gas."""
+        return gr.skip() if done is None else trade_off_plot.fitting_x(done.loaded, y) or gr.skip()
 
 
 def _table_of(file: str | None, pasted: str) -> PredictionTable:
@@ -118,25 +128,73 @@ def _progress(done: int, total: int, seconds: float) -> str:
     return cards.progress_panel(f"{done:,} of {total:,} rows{left}", done / total)
 
 
-def _ordered(done: PredictedTable, order: str, verdict: str) -> list[int]:
+def _said(done: PredictedTable, seconds: float) -> str:
+    total, bad = len(done.predictions), len(done.predictions) - len(done.predictions.predicted)
+    rows = len(done.table.frame)
+    left_out = f"; the other {rows - total:,} were not answered in {duration(MOST_SECONDS)}" if rows > total else ""
+    unread = f", {bad:,} of them can't be read" if bad else ""
+    return notice(f"{total:,} rows in {duration(seconds)}{unread}{left_out}.", "good")
+
+
+def _choices(done: PredictedTable) -> list:
+    """What a new table can be ordered, filtered and plotted by, in the order of the page's components."""
+    properties = answers.labels(done.loaded)
+    orders = [FILE_ORDER, *(f"{label}, {way}" for label, _ in properties for way in ("lowest", "highest"))]
+    axes = trade_off_plot.axes_of(done.loaded)
+    first, second = axes[0][1], axes[min(1, len(axes) - 1)][1]
+    return [
+        gr.Dropdown(orders, value=FILE_ORDER),
+        gr.Number(1),
+        gr.update(visible=done.predictions.verdict is not None, value=ANY_VERDICT),
+        gr.Dropdown([(ANY_PROPERTY, ""), *properties], value=""),
+        gr.Number(None),
+        gr.Number(None),
+        gr.Column(visible=True),
+        gr.Dropdown(axes, value=first),
+        gr.Dropdown(axes, value=second),
+    ]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows are looked at: those of a verdict, and with a value of a property from `low` to `high`."""
+
+    verdict: str
+    name: str
+    low: float | None
+    high: float | None
+
+    def rows(self, predictions: Predictions) -> list[int]:
+        """Their numbers, in the table's order."""
+        rows: Sequence[int] = range(len(predictions))
+        if self.verdict == UNREADABLE:
+            return [row for row in rows if predictions.error[row] is not None]
+        if self.verdict != ANY_VERDICT and predictions.verdict is not None:
+            rows = [row for row in rows if predictions.verdict[row] == self.verdict]
+        if self.name not in predictions.properties or (self.low is None and self.high is None):
+            return list(rows)
+        values = predictions.mean[:, predictions.properties.index(self.name)]
+        low, high = -math.inf if self.low is None else self.low, math.inf if self.high is None else self.high
+        return [row for row in rows if low <= values[row] <= high]
+
+
+def _ordered(done: PredictedTable, order: str, wanted: Wanted) -> list[int]:
     """Numbers of the rows to show; those without a value come last."""
-    rows: Sequence[int] = range(len(done.predictions))
-    if verdict != ANY_VERDICT and done.predictions.verdict is not None:
-        rows = [row for row in rows if done.predictions.verdict[row] == verdict]
+    rows = wanted.rows(done.predictions)
     label, _, way = order.rpartition(", ")
     names = dict(answers.labels(done.loaded))
     if label not in names:
-        return list(rows)
+        return rows
     values = done.predictions.mean[rows, done.predictions.properties.index(names[label])]
     best_first = np.argsort(-values if way == "highest" else values, kind="stable")
     return [rows[place] for place in best_first]
 
 
-def _file_of(done: PredictedTable) -> str:
+def _file_of(done: PredictedTable, place: Path) -> str:
     """The user's columns in their order and the predictions behind them, as a file that a spreadsheet program only shows."""
     frame = joined(done.table, done.predictions.to_frame())
     frame = described(frame, done.predictions, done.loaded.model.prediction_units, answers.provenance(done.loaded))
-    path = Path(tempfile.mkdtemp(prefix="polyid-")) / "polyid_predictions.csv"
+    path = place / "polyid_predictions.csv"
     path.write_text(csv_text(frame), encoding="utf-8")
     return str(path)
 

@@ -4,11 +4,12 @@ The page holds no state of a run: it reads the run's record from disk once a sec
 shows the same. TensorFlow is loaded by the run's own process only.
 
 Environment: ``HF_TOKEN`` and ``HF_ENDPOINT`` as `huggingface_hub` reads them, ``POLYID_MODEL_REPO`` (where models go),
-``POLYID_RUNS`` (folder of runs), ``POLYID_DATA`` (folder of tables).
+``POLYID_RUNS`` (folder of runs), ``POLYID_DATA`` (folder of tables), ``POLYID_INFERENCE_SPACE`` (to be linked).
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -23,6 +24,7 @@ from train_models import read_table
 from training_page import build
 
 from polyid import runs
+from polyid.hub.space import space_address
 from polyid.runs.afterwards import watch_over
 from polyid.web.theme import serve
 
@@ -32,4 +34,4 @@ if __name__ == "__main__":
         threading.Thread(target=read_table, args=(table_path,), daemon=True).start()
     # Runs whose own process can't any more are seen to, watched or not.
     watch_over(runs.default_folder(), get_token)
-    serve(build(), HERE / "style.css")
+    serve(build(space_address(os.environ.get("POLYID_INFERENCE_SPACE"))), HERE / "style.css")

@@ -50,13 +50,14 @@ class Buttons:
     estimated: gr.HTML
 
 
-def build() -> gr.Blocks:
-    """The page."""
+def build(inference: str | None = None) -> gr.Blocks:
+    """The page; `inference` is the address of the page where models answer."""
+    answers = f"[inference Space]({inference})" if inference else "inference Space"
     with gr.Blocks(title="PolyID Trainer", analytics_enabled=False) as page:
         gr.Markdown(
             "# PolyID Trainer\n"
             "Train an ensemble of message-passing networks on polymer data, and publish it as a model repo "
-            "that the inference Space predicts with."
+            f"that the {answers} predicts with."
         )
         with gr.Row(equal_height=False, elem_id="layout"):
             with gr.Column(scale=3, min_width=320):

@@ -117,6 +117,26 @@ def suggest_names(text: str, n: int = 3) -> list[NamedPolymer]:
     return list(_suggestions(text[:MAX_CHARACTERS]))[:n]
 
 
+def complete_name(text: str, n: int = 6) -> list[str]:
+    """Names listed here that a text may become while somebody types it, one a polymer, the likeliest first.
+
+    Those that begin so come first, with or without poly in front, then those that hold it. Nothing for a text of under three
+    letters and digits, and for a whole name.
+    """
+    key = name_key(text[:MAX_CHARACTERS])
+    if len(key) < 3 or key in _listed():
+        return []
+    found: list[tuple[int, int, str, str]] = []
+    for rank, (listed, polymers) in enumerate(_listed().items()):
+        place = next((i for i, start in enumerate((key, f"poly{key}")) if listed.startswith(start)), 2)
+        if place < 2 or key in listed:
+            found += [(place, rank, polymer.smiles, polymer.name) for polymer in polymers[:1]]
+    names: dict[str, str] = {}
+    for _, _, smiles, name in sorted(found):
+        names.setdefault(smiles, name)
+    return list(names.values())[:n]
+
+
 def unknown_name(text: str, n: int = 2) -> str | None:
     """What is wrong with a text that is no name listed here, to be put behind it: which polymers it is alike to; None without any."""
     if _OF_COPOLYMER.search(text):

@@ -11,7 +11,7 @@ _COMPUTED = re.compile(r"[=+\-@\t\n＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
-def csv_text(frame: pd.DataFrame, header: bool = True) -> str:
+def csv_text(frame: pd.DataFrame, header: bool = True, separator: str = ",") -> str:
     """A frame as CSV, without its index.
 
     A text that a spreadsheet program would take for a formula, for it begins with ``=``, ``+``, ``-``, ``@``, a tab or a line
@@ -23,13 +23,15 @@ def csv_text(frame: pd.DataFrame, header: bool = True) -> str:
     frame : pandas.DataFrame
     header : bool
         Whether the first line names the columns.
+    separator : str
+        Between cells.
     """
     shown = frame.rename(columns=_shown)
     for place in range(shown.shape[1]):
         column = shown.iloc[:, place]
         if not pd.api.types.is_numeric_dtype(column):
             shown.isetitem(place, column.map(_shown).array)
-    return shown.to_csv(index=False, header=header, lineterminator="\n")
+    return shown.to_csv(index=False, header=header, sep=separator, lineterminator="\n")
 
 
 def _shown(cell: Any) -> Any:

@@ -84,7 +84,7 @@ class Deployment:
     def trainer_settings(self) -> SpaceSettings:
         """The trainer Space publishes, so it gets a token that may write."""
         return SpaceSettings(
-            {"POLYID_MODEL_REPO": self.models},
+            {"POLYID_MODEL_REPO": self.models, "POLYID_INFERENCE_SPACE": self.inference},
             {"HF_TOKEN": os.environ.get(TRAINER_TOKEN) or the_token()},
             self.bucket,
             self.trainer_hardware,
@@ -94,6 +94,5 @@ class Deployment:
     def inference_settings(self) -> SpaceSettings:
         """The inference Space gets a token only where the model can't be read without one."""
         secrets = {"HF_TOKEN": os.environ.get(INFERENCE_TOKEN) or the_token()} if self.private else {}
-        return SpaceSettings(
-            {"POLYID_MODEL_REPO": self.models}, secrets, None, self.inference_hardware, self.inference_sleep
-        )
+        variables = {"POLYID_MODEL_REPO": self.models, "POLYID_TRAINER_SPACE": self.trainer}
+        return SpaceSettings(variables, secrets, None, self.inference_hardware, self.inference_sleep)

@@ -25,6 +25,8 @@ LOWERING = "#2166ac"
 MOST_ATOMS = 300
 """Of a structure that is drawn: nobody tells more apart, and RDKit takes a minute to lay out four thousand."""
 _MOST_CHARACTERS = 20 * MOST_ATOMS
+FULL_COLOUR_SHARE = 0.05
+"""Of the spread of a property: an atom that adds less is paler than full colour."""
 
 
 @refusing
@@ -73,6 +75,22 @@ def _not_drawn(how_much: str, size: tuple[int, int]) -> str:
         f"<rect width='{width}' height='{height}' fill='none'></rect><text x='{width / 2}' y='{height / 2}' "
         f"text-anchor='middle' font-size='14' fill='currentColor'>{how_much}: too large to draw</text></svg>"
     )
+
+
+def full_colour(contributions: Contributions, spread: float | None = None) -> float:
+    """The contribution that is drawn in full colour.
+
+    It is never less than a part of what the property varies by, so that what is next to nothing is pale, however little the
+    other atoms add.
+
+    Parameters
+    ----------
+    contributions : Contributions
+    spread : float, optional
+        Range of the middle half of the training values; without it the prediction itself is taken for it.
+    """
+    least = FULL_COLOUR_SHARE * abs(spread or contributions.total)
+    return max(float(np.abs(contributions.atoms).max(initial=0.0)), least) or 1.0
 
 
 def draw_contributions(

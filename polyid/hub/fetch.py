@@ -24,12 +24,16 @@ from polyid.hub.destination import check_repo_id, split_repo_and_revision
 
 @dataclass(frozen=True)
 class FetchedBundle:
-    """A bundle on this machine; the last three are None for a folder that came from no Hub."""
+    """A bundle on this machine; repo, commit and tag are None for a folder that came from no Hub.
+
+    `is_old` says that the Hub could not be asked: the bundle is what was downloaded last.
+    """
 
     folder: Path
     repo_id: str | None
     commit: str | None
     tag: str | None
+    is_old: bool = False
 
     @property
     def is_starter(self) -> bool:
@@ -120,7 +124,7 @@ def fetch_bundle(
             refs = with_retries(lambda: api.list_repo_refs(repo_id))
         on_commit = sorted(ref.name for ref in refs.tags if ref.target_commit == commit)
         tag = revision if revision in on_commit else next(reversed(on_commit), None)
-    return FetchedBundle(folder, repo_id, commit, tag)
+    return FetchedBundle(folder, repo_id, commit, tag, is_old=not reachable)
 
 
 def latest_commit(repo_id: str, revision: str | None = None, *, token: str | None = None) -> str:

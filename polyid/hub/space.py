@@ -1,10 +1,17 @@
-"""What a Space does to itself when its work is done: it pauses, or steps down to hardware that costs nothing."""
+"""Where a Space is, and what it does to itself when its work is done: it pauses, or steps down to hardware that costs nothing."""
 
 from __future__ import annotations
 
-from huggingface_hub import SpaceHardware
+from huggingface_hub import SpaceHardware, constants
 
 from polyid.hub.client import explained_errors, hub_api, with_retries
+
+
+def space_address(space: str | None) -> str | None:
+    """Where people find a Space: an address as it is, ``user/name`` on the Hub; None without one."""
+    if not space or space.startswith(("http://", "https://")):
+        return space or None
+    return f"{constants.ENDPOINT}/spaces/{space}"
 
 
 def pause(space: str, token: str | None) -> str:

@@ -22,6 +22,7 @@ def templates(folder: Path) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["unit"] = unit
+    environment.filters["plain_unit"] = plain_unit
     environment.filters["formula"] = formula
     return environment
 
@@ -34,7 +35,12 @@ def notice(text: str | None, kind: str = "") -> Markup:
 
 def unit(text: str | None) -> Markup:
     """A unit, free to break before a bracket where the page is narrow."""
-    return escape((text or "").replace("cm3", "cm³").replace("log10", "log₁₀")).replace("(", Markup("<wbr>("))
+    return escape(plain_unit(text)).replace("(", Markup("<wbr>("))
+
+
+def plain_unit(text: str | None) -> str:
+    """A unit as it is written in print, such as ``g/cm³``; nothing without one."""
+    return (text or "").replace("cm3", "cm³").replace("log10", "log₁₀")
 
 
 def formula(label: str) -> str:

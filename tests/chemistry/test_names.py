@@ -13,7 +13,7 @@ import polyid.chemistry
 from polyid.chemistry.forms import PolymerForm, recognise_form
 from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.name_families import family_names
-from polyid.chemistry.names import AmbiguousName, find_name, name_key, suggest_names
+from polyid.chemistry.names import AmbiguousName, complete_name, find_name, name_key, suggest_names
 from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.oligomer import read_polymer, to_oligomer
 from polyid.errors import PolymerError
@@ -203,3 +203,12 @@ def test_nothing_takes_long():
 def test_slips_are_quoted_in_one_sentence():
     with pytest.raises(PolymerError, match=re.escape("did you mean polystyrene (*CC(*)c1ccccc1)")):
         polymer_identity("polystyrol")
+
+
+def test_a_name_is_completed_while_it_is_typed():
+    assert "Polystyrene" in [name.capitalize() for name in complete_name("polysty")]
+    assert all("styrene" in name.lower() for name in complete_name("styren"))
+    assert complete_name("methyl meth")[0].lower().replace(" ", "").startswith("poly(methylmethacrylate")
+    for text in ("", "po", "polystyrene", "*CC*", "C" * 5000):
+        assert complete_name(text) == []
+    assert len(complete_name("poly")) == 6

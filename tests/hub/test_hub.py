@@ -257,6 +257,7 @@ def test_a_downloaded_model_is_used_while_the_hub_is_away(api, repo_id, tmp_path
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{unused_port()}")
     offline = fetch_bundle(repo_id, cache_dir=tmp_path / "cache")
     assert (offline.folder, offline.commit) == (online.folder, publication.commit)
+    assert offline.is_old and not online.is_old
     (online.folder / "model_fold_1" / "scaler.json").unlink()
     with pytest.raises(HubError, match="can't be reached"):  # half a snapshot is none
         fetch_bundle(repo_id, cache_dir=tmp_path / "cache")

@@ -1,6 +1,7 @@
 """Predictions are one type: tables, records and joined parts say the same numbers, and bad inputs have none."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -106,3 +107,11 @@ def test_an_explanation_is_of_the_chain_that_is_predicted(predictor, pm):
     terms = explained(predictor, "*CC(*)C", PROPERTIES, UNITS, chain, pm)
     sums = [sum(terms[name].terms().values()) for name in PROPERTIES]
     np.testing.assert_allclose(sums, predicted.mean[0], rtol=1e-5)
+
+
+def test_some_of_the_inputs_come_from_the_same_table():
+    whole = replace(predictions(), measured=[{"Tg": 1.0}, None, None], source="t.csv")
+    last, first = whole.chosen([2, 0]), whole.chosen([0])
+    assert (last.smiles, last.source) == (["*CCO*", "*CC*"], "t.csv")
+    assert first.record(0)["measured"] == "measured: Tg 1, from t.csv"
+    assert Predictions.joined([first, last]).source == "t.csv"

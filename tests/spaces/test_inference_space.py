@@ -8,6 +8,7 @@ import io
 import json
 import math
 import re
+import shutil
 import sys
 import threading
 import time
@@ -15,6 +16,8 @@ import urllib.request
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import parse_qs
 
 import gradio as gr
 import numpy as np
@@ -33,6 +36,7 @@ from polyid.ensemble.multi_model import MultiModel
 from polyid.ensemble.workflow import train_ensemble
 from polyid.errors import BundleError, HubError, PolymerError
 from polyid.hub.fetch import FetchedBundle, starter_bundle
+from polyid.hub.versions import Version
 from polyid.inference.predictions import Predictions
 
 SPACE = TOP / "inference_space"
@@ -40,10 +44,14 @@ sys.path.insert(0, str(SPACE))
 
 import answers
 import cards
+import exports
 import model_service
 import prediction_page
 from answers import Shown
-from model_service import Loaded, ModelService, Status
+from model_handlers import ModelHandlers
+from model_service import ModelService
+from model_state import Loaded, Status
+from model_versions import ModelVersions
 from table_handlers import TableHandlers
 
 
@@ -56,6 +64,7 @@ class OneNumber:
     prediction_columns = ("Glass_Transition", "log10_Permeability_O2")
     prediction_units = {"Glass_Transition": ["°C"], "log10_Permeability_O2": None}  # noqa: RUF012
     metadata = {"folds": 3}  # noqa: RUF012
+    domain = None
 
     def __init__(self, number: float = 101.25, reason: str = "It is far from all.", nearest=()) -> None:
         self.number, self.reason, self.nearest = number, reason, list(nearest)
@@ -189,7 +198,9 @@ def test_until_there_is_a_model_the_starter_answers_and_says_so(shelf, tmp_path)
     until(lambda: service.status.phase == "ready")
     assert answer(service) == 100
     assert page.functions["predict"]("*CC*")["model"]["starter"] is False
-    assert "tarter" not in cards.status_panel(service.status) + page.press("*CC*")["card"]
+    assert (
+        "tarter" not in cards.status_panel(service.status) + page.press("*CC*")["card"] + page.press("*CC*")["exports"]
+    )
     service.stop()
 
 
@@ -254,6 +265,17 @@ def test_a_tag_set_later_is_shown_without_loading_again(service, shelf):
     looks = shelf.looks
     until(lambda: shelf.looks >= looks + 2)
     assert service.status.loaded.bundle.tag == "v1"
+
+
+def test_the_last_download_that_answers_while_the_hub_is_away_is_said(service, shelf):
+    shelf.publish("a100")
+    shelf.bundle = replace(shelf.bundle, is_old=True)
+    until(lambda: service.status.phase == "ready")
+    assert answer(service) == 100
+    assert "one that was downloaded last" in cards.status_panel(service.status)
+    shelf.publish("a100")
+    until(lambda: service.status.trouble is None)
+    assert "downloaded last" not in cards.status_panel(service.status)
 
 
 def test_an_unexpected_error_does_not_end_the_looking(service, shelf):
@@ -365,12 +387,14 @@ def test_the_card_says_value_interval_error_structure_form_domain_and_model(load
     assert rows[0] == ["Property", "Value", heading, "Expected error"]
     assert rows[1] == ["Glass transition temperature °C", "101", interval, "± 11"]
     assert rows[2][0] == "O₂ permeability"
-    for text in ("repeat unit", 'aria-label="Structure of *CC(*)c1ccccc1"', "ada/models", "cccccccc</code>", "v1"):
+    for text in ("repeat unit", 'aria-label="Structure of *CC(*)c1ccccc1"'):
         assert text in card
+    for text in ("ada/models", "cccccccc</code>", "v1"):
+        assert text in exports.exports(shown(loaded, ["*CC*"]))
     assert re.search(
         r'<p class="domain"><strong class="verdict outside">Outside</strong> It is far from all.</p>', card
     )
-    assert cards.NO_INTERVALS not in card
+    assert exports.NO_INTERVALS not in exports.exports(shown(loaded, ["*CC*"]))
 
 
 def test_bounds_that_nobody_knows_are_not_shown_as_numbers(loaded):
@@ -384,17 +408,9 @@ def test_bounds_that_nobody_knows_are_not_shown_as_numbers(loaded):
 
 def test_several_polymers_are_a_table_without_the_lines_that_cannot_be_read(loaded):
     own = shown(loaded, ["*CC*", "C1CC", "*CCO*"], 0.8)
-    heads, _, first, second = cells(cards.batch_table(own))
-    assert heads == [
-        "Polymer",
-        "Domain",
-        "Glass transition temperature °C",
-        "O₂ permeability",
-        "Read as",
-        "Reason",
-        "Nearest training polymers",
-    ]
-    assert first[:5] == ["1 *CC*", "Outside", "101", "21 to 181", "± 11"]
+    heads, first, second = cells(cards.batch_table(own))
+    assert heads == ["Polymer", "Domain", "Glass transition temperature °C", "O₂ permeability"]
+    assert first[:3] == ["1 *CC*", "Outside", "101 21 to 181"]
     assert second[0] == "3 *CCO*"
     (said,) = answers.complaints(own)
     assert said.startswith("Line 2: ")
@@ -422,7 +438,7 @@ def test_what_was_measured_of_a_training_polymer_is_said(loaded):
     both = replace(
         both, predictions=replace(both.predictions, measured=[{"Glass_Transition": -120.0}, None], source="t.csv")
     )
-    assert "Measured: Glass_Transition -120, from t.csv" in cards.card(both, 0)
+    assert "Measured (t.csv): Glass transition temperature −120 °C" in cards.card(both, 0)
     assert "Measured" not in cards.card(both, 1)
 
 
@@ -430,17 +446,22 @@ def test_what_was_measured_of_a_training_polymer_is_said(loaded):
 def table_page(service, shelf):
     shelf.publish("a100")
     until(lambda: service.status.phase == "ready")
-    return TableHandlers(service)
+    return TableHandlers(ModelVersions(service))
 
 
 def test_a_table_keeps_its_columns_and_says_units_and_model(table_page, tmp_path):
     polymers = ["*CC*", "C1CC", *(f"*{'C' * size}O*" for size in range(1, 70))]
     own = pd.DataFrame({"note": ["=1+1"] * len(polymers), "smiles": polymers, "id": range(len(polymers))})
     own.to_csv(tmp_path / "own.csv", index=False)
-    *progress, (said, done, order, _, _, download) = table_page.run(str(tmp_path / "own.csv"), "", 0.8)
-    assert len(progress) == 2 and "64 of 71 rows" in progress[0][0]
+    progress = []
+    for outputs in table_page.run(str(tmp_path / "own.csv"), "", 0.8):
+        said, done, order, *_, download = outputs
+        progress.append(said)
+        if download != gr.skip():
+            written = pd.read_csv(download["value"])
+    assert not Path(download["value"]).exists(), "the page has its own copy"
+    assert len(progress) == 3 and "64 of 71 rows" in progress[0]
     assert "71 rows" in said and "1 of them can't be read" in html.unescape(said)
-    written = pd.read_csv(download["value"])
     assert list(written.columns[:3]) == ["note", "smiles", "id"]
     assert written["smiles"].tolist() == polymers
     assert (written["note"] == "'=1+1").all(), "a spreadsheet program shows it, and computes nothing"
@@ -451,7 +472,7 @@ def test_a_table_keeps_its_columns_and_says_units_and_model(table_page, tmp_path
     done.predictions.mean[:, 0] = np.arange(71)
     done.predictions.mean[1, 0] = np.nan
     highest = next(choice for choice, _ in order.choices if choice.startswith("Glass") and choice.endswith("highest"))
-    first, last = (cells(table_page.page(done, highest, "All", page)) for page in (1, 99))
+    first, last = (cells(table_page.page(done, highest, page, "All", "", None, None)) for page in (1, 99))
     assert [row[0] for row in first[1:]] == [str(row) for row in range(72, 47, -1)], (
         "rows of the file, its header the first"
     )
@@ -475,7 +496,7 @@ def downloaded(markup: str) -> tuple[str, pd.DataFrame]:
 
 
 def test_the_link_holds_every_line_with_all_its_numbers(loaded):
-    name, table = downloaded(cards.card(shown(loaded, ["*CC*", "C1CC"], 0.8), 0))
+    name, table = downloaded(exports.exports(shown(loaded, ["*CC*", "C1CC"], 0.8)))
     assert name == "polyid_intervals_80.csv"
     assert table["smiles"].tolist() == ["*CC*", "C1CC"]
     good, bad = table.to_dict("records")
@@ -509,6 +530,7 @@ def test_nothing_that_was_typed_or_trained_on_can_write_html(tmp_path):
     nearest = [{"name": evil, "smiles": evil, "distance": 1.0, "values": {evil: 1.0}}]
     model = OneNumber(reason=evil, nearest=nearest)
     model.prediction_columns, model.prediction_units = (evil,), {evil: [evil]}
+    model.domain = SimpleNamespace(polymers=SimpleNamespace(values={evil: [1.0, 2.0]}))
     own = shown(Loaded(model, FetchedBundle(tmp_path, evil, evil, evil)), ["*CC*", "*CCO*"])
     own.predictions.smiles[:] = [evil] * len(own.predictions)
     for markup in (
@@ -517,6 +539,7 @@ def test_nothing_that_was_typed_or_trained_on_can_write_html(tmp_path):
         cards.status_panel(Status("ready", evil, loaded=own.loaded, trouble=evil)),
         cards.card(own, 0),
         cards.batch_table(own),
+        exports.exports(own),
     ):
         assert "img" in markup
         tags = Tags()
@@ -577,7 +600,7 @@ class Page:
 
     def press(self, text: str, level: float = 0.9) -> dict:
         """What the button changes, by name."""
-        names = ("complaint", "shown", "table", "chosen", "card", "reasons", "name", "drawing")
+        names = ("complaint", "shown", "table", "chosen", "card", "exports", "reasons", "name", "drawing")
         return dict(zip(names, self.functions["show"](text, level, None), strict=True))
 
 
@@ -590,7 +613,7 @@ def test_a_real_models_numbers_reach_page_and_programs_at_every_level(trained, f
     before, widths = page.press("*CC(*)C\n*CCCSC*", 0.9), []
     for level in prediction_page.LEVELS:
         expected = model.predict_smiles(["*CC(*)C", "*CCCSC*"], level)
-        outputs = page.functions["at_level"](level, before["shown"], 1, "Density")
+        outputs = page.functions["again"](level, before["shown"], 1, "Density")
         reply = json.loads(json.dumps(page.functions["predict"]("*CC(*)C\n*CCCSC*", level), allow_nan=False))
         assert reply["level"] == level
         card = cells(outputs[3])
@@ -683,7 +706,7 @@ def test_why_is_only_computed_for_who_looks_and_kept_at_another_level(trained, m
     assert why(True, None, None, None) == gr.skip()
     assert asked == []
     drawn = why(True, shown, 0, "Density")
-    again = page.functions["at_level"](0.8, shown, 0, "Density")[0]
+    again = page.functions["again"](0.8, shown, 0, "Density")[0]
     assert why(True, again, 0, "Density") == drawn
     assert asked == ["*CCO*"]
 
@@ -704,10 +727,10 @@ def test_a_model_of_the_first_format_answers_with_its_standard_deviation_and_say
         expected["Glass_Transition_pred_std"],
         decimals(expected["Glass_Transition_pred_mean"], expected["Glass_Transition_pred_std"]),
     )
-    assert pressed["card"].endswith(f"{cards.NO_INTERVALS}</p>")
+    assert pressed["exports"].endswith(f"{exports.NO_INTERVALS}</p>")
     assert "domain" not in pressed["card"] and "nearest" not in pressed["card"]
-    assert len(cells(pressed["table"])) == 2 + 2
-    assert downloaded(pressed["card"])[0] == "polyid.csv"
+    assert len(cells(pressed["table"])) == 1 + 2
+    assert downloaded(pressed["exports"])[0] == "polyid.csv"
     prediction = page.functions["predict"]("*CC(*)C")["predictions"][0]
     assert {prediction[name] for name in ("domain", "domain_reason", "nearest_training_polymers")} == {None}
     assert {prediction["properties"][0][name] for name in ("expected_error", "lower", "upper")} == {None}
@@ -822,5 +845,78 @@ def test_the_button_without_a_model_says_why(service):
 def test_a_page_whose_session_ended_does_not_break(trained):
     """After a restart of the Space a page that stayed open sends what it had, but the server knows nothing of it."""
     page = Page(trained)
-    assert page.functions["at_level"](0.8, None, 0, "Density") == [gr.skip()] * 7
+    assert page.functions["again"](0.8, None, 0, "Density") == [gr.skip()] * 8
     assert page.functions["choose"](None, 0) == gr.skip()
+
+
+def test_each_value_is_marked_on_the_training_data(trained, folder):
+    """In the picture and in words: among sixty polymers, whose values the table has."""
+    measured = np.sort(pd.read_csv(folder.parent / "table.csv")["Tg (°C)"].to_numpy())
+    page = Page(trained)
+    pressed = page.press("*CC(*)C")
+    picture = pressed["card"].partition('<section class="distributions">')[2].partition("</section>")[0]
+    assert picture.count("<svg") == 2
+    value = page.functions["predict"]("*CC(*)C")["predictions"][0]["properties"][0]["value"]
+    share = 100 * (np.mean(measured < value) + np.mean(measured == value) / 2)
+    assert f"higher than {share:.0f} % of 60 measured values" in picture.lower()
+    heights = [float(height) for height in re.findall(r'class="bar" .*?height="([\d.]+)"', picture)]
+    assert max(heights) == 70
+    info = page.functions["model_info"]()["properties"][0]["training_values"]
+    assert (info["n"], info["lowest"], info["highest"]) == (60, measured[0], measured[-1])
+
+
+def test_an_answer_is_carried_away_as_link_values_and_json(loaded):
+    own = shown(loaded, ["*CC*", "C1CC", "*CCO*"], 0.8)
+    markup = exports.exports(own)
+    (content,) = re.findall('href="data:application/json;base64,([^"]+)"', markup)
+    assert json.loads(base64.b64decode(content)) == json.loads(json.dumps(answers.as_json(own)))
+    (query,) = re.findall('data-link="([^"]+)"', markup)
+    assert parse_qs(html.unescape(query)) == {"polymer": ["*CC*\nC1CC\n*CCO*"], "level": ["0.8"]}
+    (copied,) = re.findall('data-copy="([^"]+)"', markup)
+    pasted = pd.read_csv(io.StringIO(html.unescape(copied)), sep="\t")
+    assert pasted["Polymer"].tolist() == ["*CC*", "*CC*", "*CCO*", "*CCO*"]
+    assert (pasted["Value"] == 101.25).all() and pasted["Unit"].tolist()[0] == "°C"
+    assert "data-link" not in exports.exports(shown(loaded, ["*" + "C" * 2000 + "*"]))
+
+
+def test_a_table_is_filtered_and_plotted(table_page):
+    polymers = "\n".join(["*CC*", "C1CC", *(f"*{'C' * size}O*" for size in range(1, 5))])
+    *_, (_, done, *_) = table_page.run(None, polymers, 0.9)
+    done.predictions.mean[:, 0] = [1.0, np.nan, 2.0, 3.0, 4.0, 5.0]
+    done.predictions.mean[:, 1] = [9.0, np.nan, 8.0, 9.0, 7.0, 1.0]
+    name = "Glass_Transition"
+
+    def rows(*wanted):
+        return [row[0] for row in cells(table_page.page(done, "Order of the file", 1, *wanted))[1:]]
+
+    assert rows("All", name, 2.0, 4.0) == ["3", "4", "5"]
+    assert rows("outside", name, None, 2.0) == ["1", "3"]
+    assert rows("Can't be read", name, 2.0, None) == ["2"]
+    assert rows("in domain", "", None, None) == []
+    plot = table_page.plot(done, name, "log10_Permeability_O2", "Higher is better", "Higher is better")
+    assert [row[0] for row in cells(plot)[1:]] == ["6", "5", "4"], "5 beats all in one, 9 at 3 beats 9 at 1"
+    assert plot.count("h0") == 5
+    lower = table_page.plot(done, name, "log10_Permeability_O2", "Lower is better", "Higher is better")
+    assert [row[0] for row in cells(lower)[1:]] == ["1"]
+
+
+def test_another_version_answers_when_asked_for_and_says_what_changed(trained, folder, tmp_path, monkeypatch):
+    older = tmp_path / "older"
+    shutil.copytree(folder, older)
+    manifest = json.loads((older / "parameters.json").read_text("utf-8"))
+    manifest["training"]["finished"] = "long ago"
+    (older / "parameters.json").write_text(json.dumps(manifest), "utf-8")
+    versions = ModelVersions(trained)
+    monkeypatch.setattr(versions, "_listed", (math.inf, [Version("v1", "a" * 40, is_tag=True)]))
+    monkeypatch.setattr(
+        trained, "_fetch", lambda name, tqdm_class: FetchedBundle(older, "ada/models", name.partition("@")[2], "v1")
+    )
+    monkeypatch.setattr(trained, "name", "ada/models")
+    assert [choice.name for choice in versions.choices()] == ["", "v1"]
+    loaded = versions.at("v1")
+    assert loaded.model.metadata["training"]["finished"] == "long ago"
+    assert versions.at("v1") is loaded and versions.at("") is trained.status.loaded
+    changed, card = ModelHandlers(versions).show("v1")
+    assert next(row[:2] for row in cells(changed) if row[0] == "Trained") == ["Trained", "long ago"]
+    assert "Out-of-fold figures" in card and "model-index" not in card
+    assert "data:image/png;base64," in card

@@ -1,0 +1,53 @@
+"""What the page does in the browser."""
+
+from __future__ import annotations
+
+PUT_INTO_ADDRESS = """(text, level) => {
+  const address = new URL(location);
+  address.searchParams.delete("polymer");
+  address.searchParams.delete("level");
+  if (text && text.length <= 2000) {
+    address.searchParams.set("polymer", text);
+    if (level !== 0.9) address.searchParams.set("level", level);
+  }
+  history.replaceState(null, "", address);
+}"""
+"""The question goes into the page's address: a reload keeps it, and a link shares it."""
+ASK_IF_SHARED = """() => {
+  if (new URL(location).searchParams.has("polymer")) setTimeout(() => document.querySelector("#predict").click(), 300);
+}"""
+LISTEN = """() => {
+  async function copy(button) {
+    const link = button.dataset.link;
+    const text = link ? new URL("?" + link, location).href : button.dataset.copy;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = document.body.appendChild(document.createElement("textarea"));
+      area.value = text;
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+      button.focus();
+    }
+    const said = button.parentElement.querySelector("[role=status]");
+    said.textContent = "Copied";
+    setTimeout(() => { said.textContent = ""; }, 3000);
+  }
+  function fill(name) {
+    const box = document.querySelector("#smiles textarea, #smiles input");
+    const lines = box.value.split("\\n");
+    const last = lines.findLastIndex(line => line.trim());
+    lines[Math.max(last, 0)] = name;
+    box.value = lines.join("\\n");
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.focus();
+  }
+  document.addEventListener("click", event => {
+    const button = event.target.closest("[data-copy], [data-link], [data-fill]");
+    if (!button) return;
+    if (button.dataset.fill) fill(button.dataset.fill);
+    else copy(button);
+  });
+}"""
+"""Buttons in what a handler wrote: those that copy, also where a page may not by itself, and names to fill the last line with."""

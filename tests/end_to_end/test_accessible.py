@@ -1,0 +1,153 @@
+"""Both Spaces in a browser: axe-core finds nothing serious in any state, the console is quiet, and nothing is asked of another host.
+
+Skipped, with the reason, where there is no Chromium, no Playwright or no axe-core.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+
+import pytest
+from helpers.browsing import CHROMIUM, FLAGS, PATIENCE, space
+from helpers.paths import TOP
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (pip install playwright)")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.exhaustive,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium (on Debian: apt-get install chromium)"),
+    pytest.mark.skipif(find_spec("axe_playwright_python") is None, reason="pip install axe-playwright-python"),
+]
+VIEWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
+# Gradio's own: its footer and the labels of its file boxes are not ours to mend.
+NOT_OURS = ["footer"]
+POLYMERS = "polystyrene\n*CC(*)(C)C(=O)OC\nC1CC\nOCCO.O=C(O)c1ccc(C(=O)O)cc1"
+
+
+@pytest.fixture(scope="module")
+def inference(tmp_path_factory):
+    place = tmp_path_factory.mktemp("space")
+    with space("inference_space", place, POLYID_MODEL_REPO=str(TOP / "polyid" / "starter")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def trainer(tmp_path_factory):
+    place = tmp_path_factory.mktemp("space")
+    with space("trainer_space", place, POLYID_RUNS=str(place / "runs")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        playwright.expect.set_options(timeout=PATIENCE)
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def view(browser, request, tmp_path):
+    """A page, and what must not have happened on it."""
+    width, scheme = request.param
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    console, hosts = [], set()
+    page.on("console", lambda message: console.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: console.append(str(error)))
+    page.on("request", lambda asked: hosts.add(re.sub(r"^(\w+://[^/:]+).*$", r"\1", asked.url[:200])))
+    yield page
+    page.screenshot(path=tmp_path / f"{width}_{scheme}.png", full_page=True)
+    context.close()
+    assert console == []
+    assert {host for host in hosts if not host.startswith(("data:", "blob:"))} == {"http://127.0.0.1"}
+
+
+def serious(page) -> list[str]:
+    """What axe-core finds that keeps somebody from using the page."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context={"exclude": [[part] for part in NOT_OURS]}).response["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {node['target']} {node['html'][:160]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"][:3]
+    ]
+
+
+def answered(page, url: str) -> None:
+    """The page with several polymers answered, and everything open."""
+    page.goto(url)
+    page.locator("[data-phase=ready]").wait_for()
+    page.locator("#smiles textarea").fill(POLYMERS)
+    page.locator("#predict").click()
+    page.locator(".polymer .distributions svg").first.wait_for()
+    page.get_by_role("button", name="Why this value?").click()
+    page.locator("#why-drawing svg").wait_for()
+
+
+@pytest.mark.parametrize("view", VIEWS, indirect=True, ids=lambda view: "-".join(map(str, view)))
+def test_an_answer_can_be_read_by_anybody(view, inference):
+    answered(view, inference)
+    assert serious(view) == []
+    assert view.evaluate("document.documentElement.scrollWidth") <= view.viewport_size["width"]
+
+
+@pytest.mark.parametrize("view", VIEWS, indirect=True, ids=lambda view: "-".join(map(str, view)))
+def test_a_table_its_plot_and_the_model_can_be_read_by_anybody(view, inference):
+    view.goto(inference)
+    view.locator("[data-phase=ready]").wait_for()
+    view.get_by_role("button", name="Many polymers").click()
+    view.get_by_label("Or paste").fill("\n".join(f"*{'C' * size}O*" for size in range(1, 31)) + "\nC1CC\n")
+    view.locator("#predict-table").click()
+    view.locator("#table-rows tbody tr").first.wait_for()
+    view.get_by_role("button", name="Plot one property against another").click()
+    view.locator("#trade-off-plot svg").wait_for()
+    view.get_by_role("button", name="The model").click()
+    view.locator("#card").get_by_text("Out-of-fold figures").wait_for()
+    assert serious(view) == []
+    assert view.evaluate("document.documentElement.scrollWidth") <= view.viewport_size["width"]
+
+
+@pytest.mark.parametrize("view", VIEWS, indirect=True, ids=lambda view: "-".join(map(str, view)))
+def test_the_trainers_form_can_be_read_by_anybody(view, trainer):
+    view.goto(trainer)
+    view.get_by_role("button", name="Start Training").wait_for()
+    view.locator("#properties label").first.wait_for()
+    assert serious(view) == []
+
+
+@pytest.mark.parametrize("view", VIEWS[:1], indirect=True, ids=["keyboard"])
+def test_the_keyboard_alone_asks_completes_a_name_and_copies_a_link(view, inference):
+    view.goto(inference)
+    view.locator("[data-phase=ready]").wait_for()
+    for _ in range(30):
+        view.keyboard.press("Tab")
+        if view.evaluate("document.activeElement.matches('#smiles textarea')"):
+            break
+    view.keyboard.type("methyl methacr")
+    view.locator("[data-fill]").first.wait_for()
+    view.keyboard.press("Tab")
+    assert view.evaluate("document.activeElement.dataset.fill")
+    view.keyboard.press("Enter")
+    assert "methacrylate" in view.locator("#smiles textarea").input_value().lower()
+    view.keyboard.press("Enter")
+    view.locator(".polymer .numbers").wait_for()
+    assert "polymer=" in view.url
+    view.locator("[data-link]").focus()
+    view.keyboard.press("Enter")
+    view.locator("#exports [role=status]").get_by_text("Copied").wait_for()
+
+
+def test_a_link_asks_again_at_its_level(browser, inference):
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{inference}/?polymer=polystyrene&level=0.8")
+    page.locator(".polymer").get_by_text("80 % between").wait_for()
+    context.close()
