@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from helpers.local_hub import LocalHub, running_local_hub
 
@@ -14,6 +15,10 @@ os.environ["HF_HOME"] = HOME.name
 os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
 for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "HF_HUB_DISABLE_XET"):
     os.environ.pop(name, None)
+# The same examples in every run: a change is judged by what it changed. New ones are looked for with --hypothesis-profile=random.
+hypothesis.settings.register_profile("same", derandomize=True, database=None)
+hypothesis.settings.register_profile("random", derandomize=False)
+hypothesis.settings.load_profile("same")
 for name in ("NO_PROXY", "no_proxy"):
     os.environ[name] = "127.0.0.1,localhost"
 
