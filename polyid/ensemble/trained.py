@@ -166,7 +166,7 @@ class TrainedEnsemble:
         level: float = INTERVAL_LEVEL,
         *,
         in_words: bool = True,
-        oligomers: bool = True,
+        oligomers: bool = False,
         **options: Any,
     ) -> pd.DataFrame:
         """As `predict`, as a table.

@@ -132,7 +132,7 @@ class Predictions:
         arrays = zip(FIGURES, (self.mean, self.std, self.expected_error, self.lower, self.upper), strict=True)
         return {figure: array for figure, array in arrays if array is not None}
 
-    def to_frame(self, in_words: bool = True, oligomers: bool = True) -> pd.DataFrame:
+    def to_frame(self, in_words: bool = True, oligomers: bool = False) -> pd.DataFrame:
         """A table, one row an input.
 
         Parameters

@@ -96,7 +96,8 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
         for place_of_it in ("#advanced-notice", "#notice"):  # as it is typed, and as it is asked for
             form.locator(place_of_it).get_by_text("The number of epochs is 0; it must be a whole number").wait_for()
         assert form.get_by_label("Epochs", exact=True).input_value() == "0", "what was typed stays"
-        form.get_by_label("Epochs", exact=True).fill("2")
+        # Enough of them for the run to be at work still when the second one is asked for.
+        form.get_by_label("Epochs", exact=True).fill("100")
         form.get_by_label("Folds", exact=True).fill("31")
         form.locator("#start").click()
         form.get_by_text("31 folds need at least 31 polymers").wait_for()
@@ -115,7 +116,7 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
         second.get_by_role("button", name="Cancel").wait_for()
         form.reload()
         form.get_by_role("button", name="Cancel").wait_for()
-        playwright.expect(form.get_by_label("Epochs", exact=True)).to_have_value("2")
+        playwright.expect(form.get_by_label("Epochs", exact=True)).to_have_value("100")
         form.get_by_text("Training complete").wait_for()
         second.get_by_text("Training complete").wait_for()
         assert form.get_by_text("is at work already").is_hidden()

@@ -49,8 +49,8 @@ def again(ensemble, folder) -> MultiModel:
 
 
 def test_a_reloaded_model_draws_its_chains_as_the_trained_one(ensemble, again):
-    answers = ensemble.predict_smiles(RANDOM, pm=PM)
-    pd.testing.assert_frame_equal(again.predict_smiles(RANDOM, pm=PM), answers, check_exact=True)
+    answers = ensemble.predict_smiles(RANDOM, pm=PM, oligomers=True)
+    pd.testing.assert_frame_equal(again.predict_smiles(RANDOM, pm=PM, oligomers=True), answers, check_exact=True)
     expected = [to_oligomer(text, 6, pm=pm, seed=4) for text, pm in zip(RANDOM, PM, strict=True)]
     assert answers["smiles_polymer"].tolist() == expected
     for text, pm, oligomer in zip(RANDOM, PM, expected, strict=True):
@@ -70,7 +70,7 @@ def test_every_way_to_ask_reads_the_same_oligomer(again):
 
 def test_the_chains_of_the_table_are_those_of_the_model(ensemble, again):
     assert again.metadata["chain"] == {"degree_of_polymerisation": 6, "seed": 4}
-    (oligomer,) = again.predict_smiles(["*CC*"])["smiles_polymer"]
+    (oligomer,) = again.predict_smiles(["*CC*"], oligomers=True)["smiles_polymer"]
     assert Chem.MolFromSmiles(oligomer).GetNumHeavyAtoms() == 12
     assert oligomer in set(ensemble.df_input["smiles_polymer"])
 

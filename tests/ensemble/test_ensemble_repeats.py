@@ -278,7 +278,7 @@ def test_a_loaded_model_predicts_what_the_trained_one_did(trained, loaded):
 
 
 def test_a_member_alone_blends_its_network_with_its_regression(loaded):
-    oligomers = loaded.predict_smiles(NEW)["smiles_polymer"].dropna().tolist()
+    oligomers = loaded.predict_smiles(NEW, oligomers=True)["smiles_polymer"].dropna().tolist()
     together = EnsemblePredictor([m.member for m in loaded.models]).answers(oligomers)
     for m in (0, 3):
         kernel = loaded.models[m].member.kernel
@@ -336,7 +336,7 @@ def test_intervals_of_all_or_some_members(folder, loaded):
 
 
 def test_answers_do_not_depend_on_parts(loaded, monkeypatch):
-    oligomers = loaded.predict_smiles(NEW)["smiles_polymer"].dropna().tolist() * 2
+    oligomers = loaded.predict_smiles(NEW, oligomers=True)["smiles_polymer"].dropna().tolist() * 2
     predictor = EnsemblePredictor([m.member for m in loaded.models])
     whole = predictor.answers(oligomers, fingerprints=True)
     sizes = []
@@ -372,7 +372,9 @@ def test_no_polymers_give_no_answers(loaded):
 def test_the_company_of_members_can_be_changed(loaded):
     turned = MultiModel()
     turned.prediction_columns, turned.models = loaded.prediction_columns, list(loaded.models)
-    oligomers = pd.DataFrame({"smiles_polymer": loaded.predict_smiles(NEW)["smiles_polymer"].dropna().tolist()})
+    oligomers = pd.DataFrame(
+        {"smiles_polymer": loaded.predict_smiles(NEW, oligomers=True)["smiles_polymer"].dropna().tolist()}
+    )
     before = turned.make_aggregate_predictions(oligomers)
     turned.models = turned.models[::-1]
     np.testing.assert_allclose(

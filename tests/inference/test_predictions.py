@@ -38,7 +38,7 @@ def predictions(calibrated: bool = True) -> Predictions:
 
 
 def test_the_table_has_a_column_for_every_figure_and_nothing_for_bad_inputs():
-    frame = predictions().to_frame()
+    frame = predictions().to_frame(oligomers=True)
     assert frame["smiles"].tolist() == ["*CC*", "C1C", "*CCO*"]
     assert frame["error"].tolist() == [None, "ring 1 is not closed", None]
     assert frame.columns.tolist() == [
