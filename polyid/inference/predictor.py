@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import keras
 import numpy as np
@@ -19,6 +19,7 @@ from polyid.graphs.batch import pack
 from polyid.graphs.refinement import QuotientGraph, refine
 from polyid.inference.answers import Answers, BondValues
 from polyid.inference.reader import OligomerReader, ReadPolymers, one_ahead, parts_of, read_parts
+from polyid.inference.traced import compiled
 from polyid.kernel.neighbourhood import neighbourhood
 
 # Graph rows of one call; at 64 features about 100 MiB of intermediate states.
@@ -63,10 +64,20 @@ class EnsemblePredictor:
         for member in reversed(members):
             self.network.set_member_weights([member.weights])
             weights.append([ops.convert_to_numpy(variable) for variable in self.network.trainable_variables])
+        scalers = [member.scaler for member in members]
+        self._scale, self._centre = (
+            np.stack(
+                [
+                    np.full((1, first.config.properties), default) if s is None else getattr(s, name)[None]
+                    for s in scalers
+                ]
+            )
+            for name, default in (("scale_", 1.0), ("center_", 0.0))
+        )
         self._weights = [ops.convert_to_tensor(np.stack(one)) for one in zip(*reversed(weights), strict=True)]
         # Each is traced when it is first asked for. Fingerprints cost next to nothing, a trace more than a second.
-        self._predictions = _compiled(partial(self._every_member, self._predictions_and_fingerprints, 2))
-        self._values = _compiled(partial(self._every_member, self._bond_values, 1))
+        self._predictions = compiled(partial(self._every_member, self._predictions_and_fingerprints, 2))
+        self._values = compiled(partial(self._every_member, self._bond_values, 1))
 
     def _every_member(self, answer: Callable, outputs: int, batch: dict) -> tuple:
         """The outputs of `answer` for a batch, with each member's weights and tokens in turn, joined along the first axis."""
@@ -234,14 +245,8 @@ class EnsemblePredictor:
         return len(self.members[0].preprocessor.molecular_graph(smiles).atom_type)
 
     def _in_units(self, scaled: np.ndarray) -> np.ndarray:
-        """Scaled values (M, n, P) of each member in the units of the properties."""
-        return np.stack(
-            [
-                # scikit-learn refuses a table without rows.
-                values if member.scaler is None or not len(values) else member.scaler.inverse_transform(values)
-                for values, member in zip(scaled, self.members, strict=True)
-            ]
-        )
+        """Scaled values (M, n, P) of each member in the units of the properties, as scikit-learn's scaler has them."""
+        return scaled * self._scale + self._centre
 
     def _answers(self, read: ReadPolymers, scaled: np.ndarray, learned: np.ndarray | None = None) -> Answers:
         """Answers to a part of which the networks' are known."""
@@ -272,25 +277,5 @@ class EnsemblePredictor:
         tokens = [[m.preprocessor.tokenise(g) for g in graphs] for m in self.members]
         batch = pack([graphs], tokens[:1])
         for place, name in enumerate(_OF_A_MEMBER):
-            batch[name] = np.stack([np.concatenate([t[place] for t in own])[None] for own in tokens])
-        return keras.tree.map_structure(ops.convert_to_tensor, batch)
-
-
-def _compiled(function: Callable) -> Callable:
-    """A function of a batch that TensorFlow traces once, for open shapes: every later table or single SMILES reuses it."""
-    if keras.backend.backend() != "tensorflow":
-        return function
-    import tensorflow as tf
-
-    traced = None
-
-    def call(batch: dict) -> Any:
-        nonlocal traced
-        if traced is None:
-            spec = tf.nest.map_structure(
-                lambda a: tf.TensorSpec((a.shape[0], *[None] * (a.ndim - 1)), tf.as_dtype(a.dtype)), batch
-            )
-            traced = tf.function(function, input_signature=(spec,), autograph=False)
-        return traced(batch)
-
-    return call
+            batch[name] = np.stack([np.concatenate([t[place] for t in own])[None] for own in tokens]).astype(np.int32)
+        return batch
