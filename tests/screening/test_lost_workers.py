@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from helpers.paths import TESTS, program_environment
-from helpers.tiny_models import UNITS
 
 from polyid.screening.parts import Parts
 
 MODEL = TESTS / "fixtures" / "bundles" / "v3" / "model"
 ROWS, CHUNK = 600, 20
+UNITS = ("*CC*", "*CC(*)C", "*CCO*", "*CC(*)Cl")
 
 
 @pytest.fixture(scope="module")
