@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict
@@ -76,11 +77,15 @@ def answered_by_ray(
         raise DataError(f"Ray at {address} can't be used ({type(error).__name__}: {_first_line(error)}).") from None
     try:
         workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         asked = ray.data.from_items([asdict(chunk) for chunk in chunks], override_num_blocks=len(chunks))
         answered = asked.map_batches(
-            RayWorker, fn_constructor_args=(job,), batch_size=1, concurrency=min(workers, len(chunks)), num_cpus=1
+            RayWorker,
+            fn_constructor_args=(job,),
+            batch_size=1,
+            compute=ray.data.ActorPoolStrategy(size=min(workers, len(chunks))),
+            num_cpus=1,
         )
         for row in answered.iter_rows():
             if problem := row.pop("problem"):
