@@ -72,10 +72,12 @@ class Killer(threading.Thread):
 
 
 def killed_at_work(source, output, mark, times, *options):
-    with psutil.Popen([*words(source, output), *options], env=program_environment()) as process:
+    # A busy machine takes longer to start Ray than Ray waits for.
+    environment = program_environment(RAY_raylet_start_wait_time_s="300", RAY_worker_niceness="0")
+    with psutil.Popen([*words(source, output), *options], env=environment) as process:
         killer = Killer(process, output, mark, times)
         killer.start()
-        assert process.wait(300) == 0
+        assert process.wait(900) == 0
     assert len(killer.killed) == times
     return pq.read_table(output)
 
