@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -43,60 +44,56 @@ def check_ray(address: str) -> None:
         raise DataError(f"Nobody answers at {address} ({error}): start Ray there, or correct --ray.") from None
 
 
-def answered_by_ray(
-    job: ScreenJob, chunks: Sequence[Chunk], address: str, workers: int | None
-) -> Generator[ChunkRecord, None, None]:
-    """What comes of chunks, in the order in which they are done.
-
-    Parameters
-    ----------
-    job : ScreenJob
-        Input, model and parts must be where every machine of the cluster finds them.
-    chunks : sequence of Chunk
-    address : str
-        `LOCAL`, ``auto``, or that of a cluster.
-    workers : int, optional
-        Actors, of one core each; by default as many as the cluster has cores.
+@contextmanager
+def connected(address: str) -> Iterator[int]:
+    """A connection to Ray at `LOCAL`, ``auto`` or the address of a cluster; gives how many cores it has.
 
     Raises
     ------
     DataError
-        The cluster can't be reached, or gives up.
+        It can't be reached, or gives up.
     """
     import ray
 
-    if not chunks:
-        return
+    here = {"include_dashboard": False} if address == LOCAL else {}
     try:
-        ray.init(
-            None if address == LOCAL else address,
-            **({"include_dashboard": False} if address == LOCAL else {}),
-            **_QUIET,
-        )
+        ray.init(None if address == LOCAL else address, **here, **_QUIET)
     except Exception as error:  # Ray raises errors of many types where it can't connect
         raise DataError(f"Ray at {address} can't be used ({type(error).__name__}: {_first_line(error)}).") from None
     try:
-        workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        ray.data.DataContext.get_current().enable_progress_bars = False
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
-        asked = ray.data.from_items([asdict(chunk) for chunk in chunks], override_num_blocks=len(chunks))
-        answered = asked.map_batches(
-            RayWorker,
-            fn_constructor_args=(job,),
-            batch_size=1,
-            compute=ray.data.ActorPoolStrategy(size=min(workers, len(chunks))),
-            num_cpus=1,
-        )
-        for row in answered.iter_rows():
-            if problem := row.pop("problem"):
-                raise DataError(problem)
-            yield ChunkRecord(**row)
+        yield max(1, int(ray.cluster_resources().get("CPU", 1)))
     except ray.exceptions.RayError as error:
         raise DataError(
             f"Ray gave up ({_first_line(error)}); what was done is kept, and the same command goes on."
         ) from None
     finally:
         ray.shutdown()
+
+
+def answered_by_ray(job: ScreenJob, chunks: Sequence[Chunk], workers: int) -> Generator[ChunkRecord, None, None]:
+    """What comes of chunks, in the order in which they are done, while Ray is `connected`.
+
+    Parameters
+    ----------
+    job : ScreenJob
+        Input, model and parts must be where every machine of the cluster finds them.
+    chunks : sequence of Chunk
+    workers : int
+        Actors, of one core each.
+    """
+    import ray
+
+    if not chunks:
+        return
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    asked = ray.data.from_items([asdict(chunk) for chunk in chunks], override_num_blocks=len(chunks))
+    actors = ray.data.ActorPoolStrategy(size=min(workers, len(chunks)))
+    answered = asked.map_batches(RayWorker, fn_constructor_args=(job,), batch_size=1, compute=actors, num_cpus=1)
+    for row in answered.iter_rows():
+        if problem := row.pop("problem"):
+            raise DataError(problem)
+        yield ChunkRecord(**row)
 
 
 _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}

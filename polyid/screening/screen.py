@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Generator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ from polyid.screening.job import Ranking, ScreenJob, differences, model_digest
 from polyid.screening.parts import METADATA_KEY, ChunkRecord, Parts
 from polyid.screening.processes import answered_by_processes, answered_here
 from polyid.screening.progress import ScreenProgress
-from polyid.screening.ray_data import answered_by_ray, check_ray
+from polyid.screening.ray_data import answered_by_ray, check_ray, connected
 from polyid.screening.rows import Chunk
 
 CHUNK_ROWS = 2_000
@@ -112,7 +112,7 @@ class Screen:
         Address of the Parquet file to write; what is done lies beside it, in ``OUTPUT.parts``, until all is.
     options : ScreenOptions
     ray : str, optional
-        Address of a Ray cluster, as of `polyid.screening.ray_data.answered_by_ray`.
+        Address of a Ray cluster, as of `polyid.screening.ray_data.connected`.
 
     Raises
     ------
@@ -126,9 +126,11 @@ class Screen:
         options.check()
         if ray is not None:
             check_ray(ray)
-        self.output, self._bundle, self._ray = output, bundle, ray
+        self._bundle, self._ray = bundle, ray
+        # Workers may have another working folder.
+        self.output = str(store.on_this_machine(output) or output)
         self._manifest = read_manifest(bundle.folder)
-        self._parts = Parts(f"{output}.parts")
+        self._parts = Parts(f"{self.output}.parts")
         self._job = _job(find_inputs(inputs), bundle, self._manifest, options, self._parts.folder)
         self._chunks: list[Chunk] = chunks_of(self._job.files, options.chunk_rows)
 
@@ -150,27 +152,27 @@ class Screen:
         PolyIDError
             It can't go on; what was done is kept.
         """
+        if workers is not None and workers < 1:
+            raise DataError(f"--workers is {workers}; it must be at least 1.")
         if (done := self._done_before()) is not None:
             self._parts.remove()
             return done
         self._parts.begin(self._job.record())
         done_parts = self._parts.done()
         left = [chunk for chunk in self._chunks if chunk.number not in done_parts]
-        workers = _workers(workers, len(left)) if self._ray is None else workers
         before = [self._parts.record(number) for number in sorted(done_parts)]
-        progress = ScreenProgress(self.rows, before, workers or 1)
-        with closing(self._answered(left, workers)) as answered:
-            try:
+        with nullcontext(_cores()) if self._ray is None else connected(self._ray) as cores:
+            workers = max(1, min(workers or cores, len(left)))
+            progress = ScreenProgress(self.rows, before, workers)
+            with closing(self._answered(left, workers)) as answered, closing(progress):
                 for record in answered:
                     progress.add(record)
-            finally:
-                progress.close()
         return self._assemble()
 
-    def _answered(self, chunks: list[Chunk], workers: int | None) -> Generator[ChunkRecord, None, None]:
+    def _answered(self, chunks: list[Chunk], workers: int) -> Generator[ChunkRecord, None, None]:
         if self._ray is not None:
-            return answered_by_ray(self._job, chunks, self._ray, workers)
-        if workers is None or workers == 1:
+            return answered_by_ray(self._job, chunks, workers)
+        if workers == 1:
             return answered_here(self._job, chunks)
         return answered_by_processes(self._job, chunks, workers)
 
@@ -251,9 +253,6 @@ def _job(
     )
 
 
-def _workers(asked: int | None, chunks: int) -> int:
-    """Processes to start: no more than there are chunks."""
-    if asked is not None and asked < 1:
-        raise DataError(f"--workers is {asked}; it must be at least 1.")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(asked or cores, chunks))
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

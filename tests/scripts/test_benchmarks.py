@@ -65,6 +65,12 @@ def test_prediction_is_timed_without_peers():
 
 
 @pytest.mark.benchmark
+def test_a_screen_is_watched_from_start_to_end():
+    output = run("screening", "--units", "60", "--chunk", "20", "--workers", "1", "--kind", "small")
+    assert "60 units, model starter" in output and "bytes a row" in output and "rows a second" in output
+
+
+@pytest.mark.benchmark
 def test_the_gpu_benchmark_runs_from_an_exported_file(tmp_path):
     path = tmp_path / "polymers.npz"
     run("gpu", "--export", str(path), "--polymers", "30", "--preset", "small")
