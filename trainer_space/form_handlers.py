@@ -14,6 +14,7 @@ from polyid import runs
 from polyid.common.files import sha256
 from polyid.config.parameters import PRESETS
 from polyid.config.ranges import check_number
+from polyid.config.settings import EMBEDDINGS, MESSAGES
 from polyid.errors import PolyIDError, TrainingError
 from polyid.hub.version import propose_version
 from polyid.web.html import notice
@@ -35,6 +36,12 @@ ADVANCED = {
     "dropout": "Dropout",
 }
 """Parameters that the form lets change, and what it calls them."""
+FREEZE = {
+    "train everything": "",
+    "keep embeddings as they are": EMBEDDINGS,
+    "train the read-out alone": MESSAGES,
+}
+"""What may stay as it is of a model that training begins with."""
 
 
 def on_gpu() -> bool:
@@ -137,7 +144,7 @@ def settings_of_run() -> list:
     """The settings of the run at work, for a form that would say something else after a reload."""
     run = _at_work()
     if run is None:
-        return [gr.skip()] * (12 + len(ADVANCED))
+        return [gr.skip()] * (14 + len(ADVANCED))
     request = run.request
     changed = request.changes or {}
     return [
@@ -157,6 +164,8 @@ def settings_of_run() -> list:
             gr.update(value=str(changed.get(name, "")), placeholder=f"{PRESETS[request.preset][name]:g}")
             for name in ADVANCED
         ),
+        request.init_from or "",
+        changed.get("freeze") or "",
     ]
 
 

@@ -61,6 +61,8 @@ class Settings:
     notes: gr.Textbox
     afterwards: gr.Radio
     advanced: list[gr.Textbox]
+    init_from: gr.Textbox
+    freeze: gr.Dropdown
     advanced_notice: gr.HTML
     propose: gr.Button
     proposal: gr.HTML
@@ -167,6 +169,18 @@ def settings() -> Settings:
                 )
                 for name, label in form_handlers.ADVANCED.items()
             ]
+        with gr.Row():
+            init_from = gr.Textbox(
+                "",
+                label="Start from a model",
+                placeholder="user/polyid-models",
+                info="Optional: training begins with its networks. A model repo, or starter",
+                min_width=200,
+                elem_id="init-from",
+            )
+            freeze = gr.Dropdown(
+                list(form_handlers.FREEZE.items()), value="", label="Of that model", min_width=200, elem_id="freeze"
+            )
     afterwards = gr.Radio(
         [("keep running", "keep"), ("pause this Space", "pause"), ("step down to the free CPU", "cpu")],
         value="keep" if os.environ.get("SPACE_ID") is None else "pause",
@@ -190,6 +204,8 @@ def settings() -> Settings:
         notes=notes,
         afterwards=afterwards,
         advanced=advanced,
+        init_from=init_from,
+        freeze=freeze,
         advanced_notice=advanced_notice,
         propose=propose,
         proposal=proposal,

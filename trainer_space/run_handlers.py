@@ -93,6 +93,8 @@ def start_training(
     atom_features: str | float | None = None,
     num_messages: str | float | None = None,
     dropout: str | float | None = None,
+    init_from: str | None = None,
+    freeze: str | None = None,
 ) -> tuple[str, Answer]:
     """Start a run; answers a sentence for the page and the same for programs as ``{"ok", "message", "run"}``."""
     path = train_models.find_data(tables_on_offer(), data, upload, pasted, dataset)
@@ -103,6 +105,7 @@ def start_training(
     plan = None
     if path is not None and properties:
         plan = estimate_handlers.plan_of(path, properties, preset, epochs, folds, seed, split, columns, advanced)
+    start, kept = train_models.starting_point(init_from, freeze)
     run = train_models.start_run(
         runs.default_folder(),
         path,
@@ -117,7 +120,8 @@ def start_training(
         private=private,
         split=split,
         columns=columns,
-        changes=changes,
+        changes={**(changes or {}), **kept} or None,
+        init_from=start,
         notes=(notes or "").strip() or None,
         afterwards=afterwards or "keep",
         expected=estimate_handlers.expected(plan) if plan else None,

@@ -15,6 +15,7 @@ from typing import Any
 from huggingface_hub import get_token
 
 from polyid import runs
+from polyid.bundle.layout import STARTER_NAME
 from polyid.common.files import sha256, write_bytes
 from polyid.config.parameters import DEFAULT_SPLIT, split_column
 from polyid.config.ranges import check_number
@@ -24,7 +25,8 @@ from polyid.data.splits import assign_folds, fold_names
 from polyid.data.training_table import TrainingTable, read_training_table
 from polyid.errors import DataError, TrainingError
 from polyid.hub.datasets import find_hub_table
-from polyid.hub.destination import check_destination
+from polyid.hub.destination import check_destination, split_repo_and_revision
+from polyid.hub.fetch import fetch_bundle
 
 logger = logging.getLogger(__name__)
 
@@ -185,6 +187,22 @@ def start_run(
         **destination,
         **more,
     )
+
+
+def starting_point(model: str | None, freeze: str | None) -> tuple[str | None, dict[str, str]]:
+    """The model whose networks training begins with, looked at before anything is started, and the parameter of what stays.
+
+    Raises
+    ------
+    polyid.errors.PolyIDError
+        It is no model repo, or holds no whole model. A folder of this machine is none of a visitor's business.
+    """
+    model = (model or "").strip() or None
+    if model is not None:
+        if model != STARTER_NAME:
+            split_repo_and_revision(model)
+        fetch_bundle(model, token=get_token())
+    return model, {"freeze": freeze} if freeze else {}
 
 
 def _possible_folds(

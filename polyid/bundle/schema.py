@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar, get_type_hints
 from pydantic import ConfigDict, Field, create_model, model_validator
 
 from polyid.bundle.layout import CHECKED_FILES, FOLD_FILES, FORMAT, FORMAT_VERSION, KERNEL_FILE, fold_folder
+from polyid.bundle.origins import InitFrom
 from polyid.bundle.strict import Strict
 from polyid.chemistry.oligomer import MAX_DEGREE_OF_POLYMERISATION
 from polyid.config.parameters import GIVEN_SPLIT, Parameters
@@ -86,6 +87,7 @@ class Manifest(Strict):
     split: str | None = None
     data: Data
     training: Training
+    init_from: InitFrom | None = None
     folds: Annotated[int, Field(ge=1, le=10_000)]
     model_ids: Items[Name]
     versions: dict[str, str]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from polyid.bundle.layout import has_manifest
-from polyid.cli.command import Columns, checked_columns, find_table
+from polyid.cli.command import Columns, checked_columns, find_model, find_table
 from polyid.cli.train_elsewhere import HERE, HF_JOBS, PLACES, place, train_on_jobs
 from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS, SPLITS, split_column
 from polyid.config.parameters import preset as preset_parameters
+from polyid.config.settings import check_freeze
 from polyid.errors import DataError
 
 if TYPE_CHECKING:
@@ -43,6 +44,20 @@ Split = Annotated[
     ),
 ]
 
+InitFrom = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL", help="Begin with the networks of a model: a folder, user/repo, user/repo@revision or starter."
+    ),
+]
+Freeze = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHAT",
+        help="What of that model stays as it is: embeddings, messages (all but the read-out) or so many of the first rounds.",
+    ),
+]
+
 
 def train(
     context: typer.Context,
@@ -57,6 +72,8 @@ def train(
     seed: Seed = 0,
     split: Split = DEFAULT_SPLIT,
     column: Columns = None,
+    init_from: InitFrom = None,
+    freeze: Freeze = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in DIR.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that DIR holds.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
@@ -78,6 +95,7 @@ def train(
     # All that can be checked without TensorFlow, which takes seconds to load.
     settings = preset_parameters(preset, kfolds=folds, epochs=epochs, seed=seed)
     split_column(split)
+    check_freeze(freeze, None if init_from is None else settings.num_messages)
     if on == HF_JOBS:
         table = find_table(data)
         checked_columns(table, column, properties or None)
@@ -96,6 +114,8 @@ def train(
         return
     table = find_table(data)
     columns = checked_columns(table, column, properties or None)
+    start = None if init_from is None else find_model(init_from)
+    from polyid.ensemble.starting_point import StartingPoint
     from polyid.ensemble.workflow import train_ensemble
 
     ensemble = train_ensemble(
@@ -108,6 +128,8 @@ def train(
         seed=settings.seed or 0,
         split=split,
         columns=columns,
+        changes=None if freeze is None else {"freeze": freeze},
+        init_from=None if start is None else StartingPoint.read(start.folder, start.repo_id, start.commit),
         resume=resume,
         verbose=not quiet,
     )

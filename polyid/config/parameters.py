@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from importlib.resources import files
@@ -45,6 +45,8 @@ class Parameters:
         Properties to predict.
     schedule, warmup, clip_norm, patience, keep, group, mixed_precision, checkpoint_seconds
         See `polyid.config.settings.TrainingSettings`.
+    freeze : str or None
+        What stays as it is of the model that training starts from; see `polyid.training.freezing.is_frozen`.
     seed : int or None
         Of weights, order and dropout; None takes that of the folds.
     features : str
@@ -94,6 +96,7 @@ class Parameters:
     repeats: int = 1
     preset: str | None = None
     num_features: int | None = None
+    freeze: str | None = None
     custom: dict[str, Any] = field(default_factory=dict)
 
     def __new__(cls, *values: Any, **named: Any) -> Parameters:
@@ -180,3 +183,23 @@ def _refuse_unknown(names: Iterable[str]) -> None:
                 f"There is no parameter {name!r}; {remedy} What only a model builder of your own reads belongs in "
                 f"custom={{{name!r}: …}}."
             )
+
+
+def completed(given: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """All parameters, of the types that a saved model's have.
+
+    Parameters
+    ----------
+    given : mapping
+        Of `Parameters.to_dict`, or some of them.
+    seed : int
+        Where none is given.
+    """
+    params = Parameters.from_dict(dict(given)).to_dict()
+    params |= {
+        name: check_number(name, value) for name, value in params.items() if name in RANGES and value is not None
+    }
+    switches = {
+        name: bool(params[name]) for name in ("kernel", "explicit_hs", "mixed_precision") if params[name] is not None
+    }
+    return {**params, **switches, "seed": seed if params["seed"] is None else params["seed"]}

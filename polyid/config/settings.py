@@ -14,6 +14,8 @@ DEGREE_OF_POLYMERISATION = 18
 INTERVAL_LEVEL = 0.9
 """Share of measured values that an interval holds, where no other is asked for."""
 
+EMBEDDINGS, MESSAGES = "embeddings", "messages"
+"""What may stay as it is of a model that training starts from: embeddings, or all but the read-out."""
 MAY_BE_NONE = frozenset({"clip_norm", "patience", "group"})
 """Parameters that None switches off, or leaves to the package."""
 
@@ -45,6 +47,8 @@ class TrainingSettings:
         bfloat16 messages; None where the GPU has it.
     checkpoint_seconds : float
         Time between checkpoints.
+    freeze : str or None
+        What of the model that training starts from stays as it is; see `polyid.training.freezing.is_frozen`.
     """
 
     epochs: int
@@ -60,6 +64,7 @@ class TrainingSettings:
     group: int | None
     mixed_precision: bool | None
     checkpoint_seconds: float
+    freeze: str | None = None
 
     def __post_init__(self) -> None:
         choices = {
@@ -90,3 +95,30 @@ def settings_from(params: dict[str, Any], seed: int = 0) -> TrainingSettings:
         if name in RANGES and not (value is None and name in MAY_BE_NONE):
             every[name] = check_number(name, value)
     return TrainingSettings(**{setting.name: every[setting.name] for setting in fields(TrainingSettings)})
+
+
+def check_freeze(freeze: str | None, rounds: int | None) -> None:
+    """Refuse what can't be frozen.
+
+    Parameters
+    ----------
+    freeze : str or None
+        `EMBEDDINGS`, `MESSAGES` or so many of the first rounds; None for nothing.
+    rounds : int or None
+        Of the network; None where training starts from no other model.
+
+    Raises
+    ------
+    TrainingError
+        It is none of these, or there is nothing to freeze.
+    """
+    if freeze is None:
+        return
+    if rounds is None:
+        raise TrainingError(f"freeze is {freeze!r}, and training starts from no model whose weights could stay: name one.")
+    if freeze in (EMBEDDINGS, MESSAGES) or (freeze.isdecimal() and 1 <= int(freeze) <= rounds):
+        return
+    raise TrainingError(
+        f"freeze is {freeze!r}; it must be {EMBEDDINGS!r}, {MESSAGES!r} (embeddings and all rounds) or a number of rounds "
+        f"from 1 to {rounds}."
+    )

@@ -64,11 +64,13 @@ def fit_preprocessors(dataset: Dataset, cls: type, **arguments: Any) -> list[Pol
 
 @dataclass(frozen=True, eq=False)
 class Untrained:
-    """What a member begins with: a network with its first weights, a fitted preprocessor, a fitted scaler or None."""
+    """What a member begins with: a network with its first weights, a fitted preprocessor, a fitted scaler or None, and how many
+    rows of the atom and bond embeddings are another model's."""
 
     network: MessagePassingNetwork
     preprocessor: PolymerPreprocessor
     scaler: RobustScaler | None
+    kept_rows: tuple[int, int] = (0, 0)
 
 
 def build_members(
@@ -142,7 +144,7 @@ def make_trainer(
         tokens = [member.preprocessor.tokenise(graph) for graph in graphs]
         labelled = train[np.isfinite(targets[train]).any(axis=1)]
         weights = member.network.member_weights(0)
-        folds.append(FoldData(i, labelled, held_out, targets, [tokens[s] for s in structure], weights))
+        folds.append(FoldData(i, labelled, held_out, targets, [tokens[s] for s in structure], weights, member.kept_rows))
     widest = replace(
         first.network.config,
         atom_classes=max(member.network.config.atom_classes for member in members),

@@ -6,7 +6,8 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,8 @@ import pandas as pd
 
 from polyid.bundle.layout import CHECKPOINTS_FOLDER
 from polyid.common.progress import ProgressCallback
-from polyid.config.parameters import DEFAULT_SPLIT, GIVEN_SPLIT, Parameters
-from polyid.config.ranges import RANGES, check_number
-from polyid.config.settings import settings_from
+from polyid.config.parameters import DEFAULT_SPLIT, GIVEN_SPLIT, completed
+from polyid.config.settings import check_freeze, settings_from
 from polyid.data.dataset import Dataset
 from polyid.data.splits import check_labels, recorded_folds, repeated_folds
 from polyid.data.training_table import TrainingTable
@@ -30,6 +30,7 @@ from polyid.ensemble.fitting import Untrained, build_members, fit_preprocessors,
 from polyid.ensemble.held_out import HeldOut
 from polyid.ensemble.single_model import SingleModel, shared_dataset
 from polyid.ensemble.stages import Stages
+from polyid.ensemble.starting_point import StartingPoint, begin
 from polyid.ensemble.terminal import ProgressBar
 from polyid.errors import TrainingError
 from polyid.graphs.features import atom_features_v1, bond_features_v1
@@ -58,6 +59,8 @@ class MultiModel(EvaluatedEnsemble):
         self.kfold_sets: dict[Any, dict[str, list[int]]] = {}
         self.split, self.seed = DEFAULT_SPLIT, 0
         self._source: dict[str, Any] = {}
+        self._start: StartingPoint | None = None
+        self._began: dict[str, Any] | None = None
 
     @property
     def df_polymer(self) -> pd.DataFrame:
@@ -177,6 +180,10 @@ class MultiModel(EvaluatedEnsemble):
         for model, new in zip(self.models, fitted, strict=True):
             model.preprocessor = new
 
+    def start_from(self, model: StartingPoint | str | os.PathLike) -> None:
+        """Let `train_models` begin with the networks of another model, which the parameter ``freeze`` may keep as they are."""
+        self._start = model if isinstance(model, StartingPoint) else StartingPoint.read(model)
+
     def train_models(
         self,
         modelbuilder: Callable,
@@ -215,7 +222,7 @@ class MultiModel(EvaluatedEnsemble):
         """
         if not self.models:
             raise TrainingError("The data is not split yet; call split_data before train_models.")
-        params = self._complete(model_params or {})
+        params = completed(model_params or {}, self.seed)
         settings = settings_from(params, params["seed"])
         started, dataset = time.time(), shared_dataset(self.models)
         members = self._untrained(modelbuilder, params, model_summary)
@@ -240,31 +247,30 @@ class MultiModel(EvaluatedEnsemble):
             self._save(Path(save_folder), params, training, save_training, stages)
 
     def _untrained(self, modelbuilder: Callable, params: dict[str, Any], summary: bool = False) -> list[Untrained]:
-        scalers = [model.data_scaler for model in self.models]
-        return build_members(modelbuilder, self._preprocessors(), scalers, self.prediction_columns, params, summary)
+        build = partial(
+            build_members,
+            modelbuilder,
+            scalers=[model.data_scaler for model in self.models],
+            properties=self.prediction_columns,
+            params=params,
+            summary=summary,
+        )
+        check_freeze(params["freeze"], None if self._start is None else params["num_messages"])
+        if self._start is None:
+            return build(self._preprocessors())
+        members, self._began = begin(
+            self._start, shared_dataset(self.models), self._preprocessors(), build, self.prediction_units
+        )
+        return members
 
     def trainer(
         self, modelbuilder: Callable, model_params: dict[str, Any], progress: ProgressCallback | None = None
     ) -> EnsembleTrainer:
         """The trainer that `train_models` would run, without checkpoints: to be measured."""
-        params = self._complete(model_params)
+        params = completed(model_params, self.seed)
         members = self._untrained(modelbuilder, params)
         settings = settings_from(params, params["seed"])
         return make_trainer(shared_dataset(self.models), members, settings, progress=progress)
-
-    def _complete(self, model_params: dict[str, Any]) -> dict[str, Any]:
-        """All parameters, of the types that a saved model's have; the seed is that of the folds, if none is given."""
-        params = Parameters.from_dict(dict(model_params)).to_dict()
-        params |= {
-            name: check_number(name, value) for name, value in params.items() if name in RANGES and value is not None
-        }
-        seed = self.seed if params["seed"] is None else params["seed"]
-        switches = {
-            name: bool(params[name])
-            for name in ("kernel", "explicit_hs", "mixed_precision")
-            if params[name] is not None
-        }
-        return {**params, **switches, "seed": seed}
 
     def _preprocessors(self) -> list[PolymerPreprocessor]:
         """The members' preprocessors; the package's own, if one has none yet."""
@@ -281,18 +287,9 @@ class MultiModel(EvaluatedEnsemble):
         self, folder: Path, params: dict[str, Any], training: dict[str, Any], keep_rows: bool, stages: Stages
     ) -> None:
         held_out = self._held_out_rows()
-        content = {
-            "prediction_columns": self.prediction_columns,
-            "prediction_units": self.prediction_units,
-            "parameters": records.json_ready(
-                {k: v for k, v in params.items() if k != "prediction_columns" and v not in (None, {})}
-            ),
-            "chain": asdict(self.chain),
-            "marks": records.marks_record(held_out.dataset),
-            "split": self.split,
-            "data": records.data_record(self._source, held_out.dataset),
-            "training": training,
-        }
+        content = records.model_content(
+            held_out.dataset, self.prediction_units, params, self.split, self._source, training, self._began
+        )
         stages.at("calibrating", 0.5)
         self._fitted = replace(self._fitted, domain=learnt_domain(self._fitted, held_out, self.seed))
         stages.at("report")

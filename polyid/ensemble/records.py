@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,45 @@ def training_record(trained: Trained, started: float, seed: int) -> dict[str, An
         "seed": seed,
         "padding_waste": trained.padding_waste,
         "folds_together": trained.folds_together,
+    }
+
+
+def model_content(
+    dataset: Dataset,
+    units: Mapping[str, Any],
+    params: Mapping[str, Any],
+    split: str,
+    source: Mapping[str, Any],
+    training: Mapping[str, Any],
+    began: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Content of `parameters.json`, to which `polyid.bundle.store.save_bundle` adds what the files are.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    units : mapping of str to list or None
+        Of its properties.
+    params : mapping
+        Of `polyid.config.parameters.completed`.
+    split : str
+    source : mapping
+        Of `source_record`.
+    training : mapping
+        Of `training_record`.
+    began : mapping, optional
+        Of `polyid.ensemble.starting_point.begin`.
+    """
+    return {
+        "prediction_columns": list(dataset.properties),
+        "prediction_units": dict(units),
+        "parameters": json_ready({k: v for k, v in params.items() if k != "prediction_columns" and v not in (None, {})}),
+        "chain": asdict(dataset.chain),
+        "marks": marks_record(dataset),
+        "split": split,
+        "data": data_record(source, dataset),
+        "training": dict(training),
+        **({} if began is None else {"init_from": dict(began)}),
     }
 
 

@@ -79,6 +79,7 @@ class SingleModel:
     def take(self, member: BundleMember, parameters: dict[str, Any], held_out: np.ndarray | None) -> None:
         """Take what training made of it: the member, the parameters it was trained with, predictions of the rows held out."""
         self.member, self.parameters, self.held_out, self._predictor = member, parameters, held_out, None
+        self.preprocessor = member.preprocessor
 
     @property
     def df_train(self) -> pd.DataFrame | None:

@@ -13,6 +13,7 @@ from polyid.data.training_table import read_training_table
 from polyid.ensemble.multi_model import MultiModel
 from polyid.ensemble.plan import Plan
 from polyid.ensemble.stages import Stages
+from polyid.ensemble.starting_point import StartingPoint
 from polyid.errors import TrainingError
 from polyid.graphs.features import feature_set
 from polyid.graphs.preprocessor import PolymerPreprocessor
@@ -65,6 +66,7 @@ def train_ensemble(
     split: str = DEFAULT_SPLIT,
     columns: dict[str, dict[str, str | None]] | None = None,
     changes: Mapping[str, Any] | None = None,
+    init_from: StartingPoint | None = None,
     resume: bool = False,
     progress: ProgressCallback | None = None,
     expected: Mapping[str, float] | None = None,
@@ -78,6 +80,8 @@ def train_ensemble(
         As of `Plan`.
     output : path
         Folder for the model.
+    init_from : StartingPoint, optional
+        Another model whose networks training begins with.
     resume : bool
         Continue an interrupted run in `output`.
     progress : callable, optional
@@ -92,6 +96,8 @@ def train_ensemble(
     plan = Plan(data, properties, preset, folds, epochs, seed, split, columns, changes)
     stages = Stages(progress, expected)
     ensemble, params = prepared(plan, stages)
+    if init_from is not None:
+        ensemble.start_from(init_from)
     ensemble.train_models(
         global100,
         model_params=params.to_dict(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from nfp.preprocessing.tokenizer import Tokenizer
 
@@ -21,3 +21,10 @@ class FeatureVocabulary(Tokenizer):
         new._data = {str(text): int(number) for text, number in classes.items()}
         new.num_classes, new.train = max(new._data.values()), False
         return new
+
+    def extended(self, texts: Iterable[str]) -> FeatureVocabulary:
+        """This vocabulary, and behind its classes one for each text that it lacks."""
+        classes = self.to_dict()
+        for text in texts:
+            classes.setdefault(text, len(classes) + 1)
+        return FeatureVocabulary.from_dict(classes)

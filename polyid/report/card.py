@@ -18,6 +18,7 @@ from polyid.data.properties import PROPERTIES
 from polyid.data.reference import measured_noise
 from polyid.report.energy import GRAMS_OF_CO2_A_KILOWATT_HOUR, energy_estimate
 from polyid.report.files import ERRORS_BY_CLASS, figure_captions, number_text, parity_file, unit_text
+from polyid.report.origins import started_from
 
 _TEXT = Template(Path(__file__).with_name("card.md.jinja").read_text("utf-8"), keep_trailing_newline=True)
 """Of the card; what is put in is made safe for Markdown before, by `_plain`."""
@@ -206,6 +207,7 @@ def _training_table(content: dict[str, Any]) -> str:
         ["Polymers", f"{data['polymers']} in {data['rows']} rows"],
         ["Split", _split_text(content)],
         ["Preset", _plain(content["parameters"].get("preset", "none"))],
+        ["Started from", _plain(started_from(content))],
         ["Parameters", _plain(", ".join(f"{k} {v}" for k, v in parameters.items()))],
         ["Hardware", _plain(training["hardware"])],
         ["Time", duration(training["seconds"])],

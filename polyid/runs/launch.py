@@ -20,6 +20,7 @@ from filelock import FileLock
 from polyid.common.files import sha256, write_json
 from polyid.config.parameters import preset as preset_parameters
 from polyid.config.ranges import check_number
+from polyid.config.settings import check_freeze
 from polyid.errors import TrainingError
 from polyid.runs.process import spawn_process
 from polyid.runs.record import Run, every, queue, read
@@ -102,7 +103,8 @@ def _check(properties: Sequence[str], preset: str, settings: dict[str, Any]) -> 
     for name, value in (("epochs", settings["epochs"]), ("kfolds", settings["folds"]), ("seed", settings["seed"])):
         if value is not None:
             check_number(name, value)
-    preset_parameters(preset, **(settings.get("changes") or {}))
+    params = preset_parameters(preset, **(settings.get("changes") or {}))
+    check_freeze(params.freeze, None if settings.get("init_from") is None else params.num_messages)
     if settings.get("afterwards", "keep") not in AFTERWARDS:
         raise TrainingError(f"There is nothing to do afterwards by that name; choose {', '.join(AFTERWARDS)}.")
 

@@ -57,6 +57,8 @@ class Request:
         See `AFTERWARDS`.
     space : str or None
         The Space that it runs in, as ``user/name``.
+    init_from : str or None
+        A model whose networks training begins with, as `polyid.hub.fetch.fetch_bundle` takes it.
     """
 
     data: str
@@ -79,6 +81,7 @@ class Request:
     publish: bool = True
     afterwards: str = "keep"
     space: str | None = None
+    init_from: str | None = None
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,15 @@ RECORD_SECONDS = 0.25
 """Progress is written to disk at most this often."""
 
 
-def _train(data: Path, output: Path, **keywords: Any) -> None:
+def _train(data: Path, output: Path, *, init_from: str | None = None, **keywords: Any) -> None:
     from polyid.common.spreadsheet import csv_text
+    from polyid.ensemble.starting_point import StartingPoint
     from polyid.ensemble.workflow import train_ensemble
+    from polyid.hub.fetch import fetch_bundle
 
+    if init_from is not None:
+        found = fetch_bundle(init_from)
+        keywords["init_from"] = StartingPoint.read(found.folder, found.repo_id, found.commit)
     ensemble = train_ensemble(data, output, **keywords)
     # Beside the model, not in it: whose rows these are may not want them published.
     write_text(output.parent / HELD_OUT_FILE, csv_text(ensemble.out_of_fold()))
@@ -112,6 +117,7 @@ def _carry_out(
             columns=request.columns,
             changes=request.changes,
             expected=request.expected,
+            **({} if request.init_from is None else {"init_from": request.init_from}),
             resume=run.resumable,
             progress=keeper.report,
         )

@@ -39,6 +39,8 @@ class FoldData:
         Embedding classes of each polymer's atom and bond features, as this fold numbers them.
     weights : dict of str to array
         Initial weights of the fold's network by name.
+    kept_rows : tuple of int
+        Rows of the atom and bond embeddings that are another model's, for where embeddings are frozen.
     """
 
     fold: int
@@ -47,6 +49,7 @@ class FoldData:
     targets: np.ndarray
     tokens: Sequence[tuple[np.ndarray, np.ndarray]]
     weights: dict[str, np.ndarray]
+    kept_rows: tuple[int, int] = (0, 0)
 
 
 @dataclass

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from keras import ops
 
 from polyid.config.settings import TrainingSettings
+from polyid.nn.network import MessagePassingNetwork
 from polyid.nn.tensor import Tensor
+from polyid.training.freezing import tuned_parts
 
 
 def learning_rate(settings: TrainingSettings, update: int, updates: int) -> float:
@@ -66,31 +70,76 @@ def adamw(
     active: Tensor,
     decay: float,
     clip_norm: float | None,
+    tuned: Sequence[Tensor | float] | None = None,
 ) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
     """One AdamW update of every member, in Keras operations; an inactive member is left as it is.
 
     Moments have decay rates 0.9 and 0.999 and epsilon is 1e-7, as in Keras. `rate`, the bias corrections and `active` have
-    shape (M,). Gradients are clipped member by member.
+    shape (M,). Gradients are clipped member by member. `tuned` is that of `polyid.training.freezing.tuned_parts`; without it
+    every weight is trained.
 
     Returns
     -------
     tuple of lists
         New weights, first and second moments.
     """
+    if tuned is not None:
+        gradients = [gradient * part for gradient, part in zip(gradients, tuned, strict=True)]
     scale = active
     if clip_norm is not None:
         norm = ops.sqrt(sum(ops.sum(ops.square(g), axis=tuple(range(1, len(g.shape)))) for g in gradients))
         scale = active * ops.minimum(1.0, clip_norm / ops.maximum(norm, 1e-12))
     new_weights, new_first, new_second = [], [], []
-    for weight, gradient, m, v in zip(weights, gradients, first, second, strict=True):
+    for i, (weight, gradient, m, v) in enumerate(zip(weights, gradients, first, second, strict=True)):
         shape = (-1,) + (1,) * (len(weight.shape) - 1)
         on = ops.reshape(active, shape)
         gradient = gradient * ops.reshape(scale, shape)
         m_next = m + on * 0.1 * (gradient - m)
         v_next = v + on * 0.001 * (ops.square(gradient) - v)
+        moved = on if tuned is None else on * tuned[i]
         correction = ops.reshape(correct_first / ops.sqrt(correct_second), shape)
         step = m_next * correction / (ops.sqrt(v_next) + 1e-7)
-        new_weights.append(weight - on * ops.reshape(rate, shape) * (step + decay * weight))
+        new_weights.append(weight - moved * ops.reshape(rate, shape) * (step + decay * weight))
         new_first.append(m_next)
         new_second.append(v_next)
     return new_weights, new_first, new_second
+
+
+def updated(
+    network: MessagePassingNetwork,
+    settings: TrainingSettings,
+    weights: list[Tensor],
+    gradients: list[Tensor],
+    first: list[Tensor],
+    second: list[Tensor],
+    numbers: Mapping[str, Tensor],
+) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+    """What `adamw` makes of the weights and moments of a network.
+
+    Parameters
+    ----------
+    network : MessagePassingNetwork
+    settings : TrainingSettings
+        Decay, clipping, and what is frozen.
+    weights, gradients, first, second : lists of Tensor
+        In the order of the network's trainable variables.
+    numbers : mapping of str to Tensor
+        Of `update_numbers`, and where weights are frozen of `polyid.training.freezing.rows_to_keep`.
+    """
+    tuned = None
+    if settings.freeze is not None:
+        rounds = network.config.num_messages
+        tuned = tuned_parts(network.weight_names(), weights, settings.freeze, rounds, numbers)
+    return adamw(
+        weights,
+        gradients,
+        first,
+        second,
+        rate=numbers["rate"],
+        correct_first=numbers["correct_first"],
+        correct_second=numbers["correct_second"],
+        active=numbers["active"],
+        decay=settings.decay,
+        clip_norm=settings.clip_norm,
+        tuned=tuned,
+    )

@@ -10,7 +10,7 @@ from keras import ops
 from polyid.config.settings import TrainingSettings
 from polyid.nn.network import MessagePassingNetwork
 from polyid.nn.tensor import Batch, Tensor
-from polyid.training.optimiser import adamw, masked_absolute_error
+from polyid.training.optimiser import masked_absolute_error, updated
 from polyid.training.steps import TrainingSteps
 
 
@@ -36,9 +36,7 @@ class JaxSteps(TrainingSteps):
             return total, gradient
 
         def update(weights: list, first: list, second: list, gradients: list, numbers: dict) -> tuple[list, list, list]:
-            return adamw(
-                weights, gradients, first, second, decay=settings.decay, clip_norm=settings.clip_norm, **numbers
-            )
+            return updated(network, settings, weights, gradients, first, second, numbers)
 
         def evaluate(weights: list, batch: Batch, targets: Tensor) -> tuple[Tensor, Tensor]:
             return masked_absolute_error(predict(weights, batch, False), targets)

@@ -12,7 +12,7 @@ from keras import ops
 from polyid.config.settings import TrainingSettings
 from polyid.nn.network import MessagePassingNetwork
 from polyid.nn.tensor import Batch, Tensor
-from polyid.training.optimiser import adamw, masked_absolute_error
+from polyid.training.optimiser import masked_absolute_error, updated
 from polyid.training.steps import TrainingSteps
 
 
@@ -43,15 +43,7 @@ class TensorFlowSteps(TrainingSteps):
             return masked_absolute_error(network(batch, training=False), targets)
 
         def update(gradients: list, numbers: dict) -> None:
-            new = adamw(
-                self._weights,
-                gradients,
-                self._first,
-                self._second,
-                decay=settings.decay,
-                clip_norm=settings.clip_norm,
-                **numbers,
-            )
+            new = updated(network, settings, self._weights, gradients, self._first, self._second, numbers)
             for variables, values in zip((self._weights, self._first, self._second), new, strict=True):
                 for variable, value in zip(variables, values, strict=True):
                     variable.assign(value)

@@ -30,6 +30,7 @@ from polyid.nn.network import MessagePassingNetwork
 from polyid.training.backends import steps_class
 from polyid.training.batches import plan
 from polyid.training.checkpoints import CheckpointFolder
+from polyid.training.freezing import rows_to_keep
 from polyid.training.group import EpochEnd, FoldData, FoldGroup, FoldResult, choose_group
 from polyid.training.optimiser import learning_rate, update_numbers
 from polyid.training.packer import BatchPacker
@@ -106,7 +107,7 @@ class EnsembleTrainer:
 
     def fingerprint(self) -> str:
         """Hash of all that decides the result: a checkpoint of another run doesn't continue this one."""
-        kept = {k: v for k, v in asdict(self.settings).items() if k not in ("checkpoint_seconds",)}
+        kept = {k: v for k, v in asdict(self.settings).items() if k != "checkpoint_seconds" and (k, v) != ("freeze", None)}
         digest = hashlib.sha256(json.dumps([kept, keras.backend.backend(), self.group_size], sort_keys=True).encode())
         digest.update(self.sizes.tobytes())
         for fold in self.folds:
@@ -204,8 +205,11 @@ class EnsembleTrainer:
             active = np.array([len(order[group.step]) > 0 for order in orders], np.float32)
             rate = learning_rate(self.settings, group.epoch * steps + group.step, steps * self.settings.epochs)
             updates = np.array([state.updates for state in group.states])
+            numbers = update_numbers(rate, updates, active)
+            if self.settings.freeze is not None:
+                numbers |= rows_to_keep([fold.kept_rows for fold in group.folds])
             try:
-                total, labels = group.advance(batches, update_numbers(rate, updates, active))
+                total, labels = group.advance(batches, numbers)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
