@@ -123,10 +123,18 @@ def _read_data(page: gr.Blocks, source: Source, described: Described, settings: 
         trigger_mode="always_last",  # a table chosen while another is being read is read next
         show_progress_on=described.notice,
     )
-    page.load(form_handlers.settings_of_run, None, [*restored, *settings.advanced, settings.init_from, settings.freeze], **QUIET)
+    page.load(
+        form_handlers.settings_of_run,
+        None,
+        [*restored, *settings.advanced, settings.init_from, settings.freeze],
+        **QUIET,
+    )
     # Reading the table ticks its usual properties: those of the run at work are ticked again behind it.
     loaded.then(data_handlers.show_data, source.inputs, outputs, show_progress_on=described.notice, **LOADING).then(
-        form_handlers.settings_of_run, None, [*restored, *settings.advanced, settings.init_from, settings.freeze], **QUIET
+        form_handlers.settings_of_run,
+        None,
+        [*restored, *settings.advanced, settings.init_from, settings.freeze],
+        **QUIET,
     )
     described.kelvin.click(
         data_handlers.read_as_kelvin,

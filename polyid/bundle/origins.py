@@ -1,4 +1,4 @@
-"""Entries of ``parameters.json`` about other models: the one whose networks training began with."""
+"""Entries of ``parameters.json`` about other models: the one whose networks training began with, and the one it was converted from."""
 
 from __future__ import annotations
 
@@ -39,3 +39,18 @@ class InitFrom(Strict):
     heads: Annotated[list[str], Field(fail_fast=True, max_length=1_000)]
     new_features: _Numbers
     held_out_seen: Annotated[int, Field(ge=0)] | None
+
+
+class Converted(Strict):
+    """Entry ``converted`` of a model that upstream PolyID trained; it has neither calibration nor domain.
+
+    Attributes
+    ----------
+    folder : str
+        Name of the folder that it was converted from.
+    files : dict of str to str
+        SHA-256 of each of its files.
+    """
+
+    folder: str
+    files: Annotated[dict[str, Annotated[str, Field(pattern="^[0-9a-f]{64}$")]], Field(max_length=10_000)]

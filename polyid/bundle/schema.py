@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar, get_type_hints
 from pydantic import ConfigDict, Field, create_model, model_validator
 
 from polyid.bundle.layout import CHECKED_FILES, FOLD_FILES, FORMAT, FORMAT_VERSION, KERNEL_FILE, fold_folder
-from polyid.bundle.origins import InitFrom
+from polyid.bundle.origins import Converted, InitFrom
 from polyid.bundle.strict import Strict
 from polyid.chemistry.oligomer import MAX_DEGREE_OF_POLYMERISATION
 from polyid.config.parameters import GIVEN_SPLIT, Parameters
@@ -88,6 +88,7 @@ class Manifest(Strict):
     data: Data
     training: Training
     init_from: InitFrom | None = None
+    converted: Converted | None = None
     folds: Annotated[int, Field(ge=1, le=10_000)]
     model_ids: Items[Name]
     versions: dict[str, str]
@@ -116,7 +117,8 @@ class Manifest(Strict):
             raise ValueError(f"sha256 and parameters.kernel disagree on whether there is a {KERNEL_FILE}")
         if self.format_version >= 3 and (odd := self.parameters.model_extra):
             raise ValueError(f"parameters has an entry {min(odd)!r}, which is none of a model's")
-        if self.format_version >= 3 and (missing := set(CHECKED_FILES) - {KERNEL_FILE} - set(self.sha256)):
+        must_be = set(CHECKED_FILES) - {KERNEL_FILE} if self.format_version >= 3 and self.converted is None else set()
+        if missing := must_be - set(self.sha256):
             raise ValueError(f"sha256 lacks {min(missing)!r}")
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 from rdkit import Chem
@@ -46,3 +47,41 @@ def dyad_hands(units: int, pm: float, seed: int) -> list[int]:
     for change in changes:
         hands.append(hands[-1] ^ change)
     return hands
+
+
+def meso_share(molecule: Chem.Mol) -> float | None:
+    """Share of meso dyads among neighbouring stereocentres of a chain; None where fewer than two are marked.
+
+    Two centres are alike if they look alike to who walks along the backbone: their neighbours before, behind and beside it
+    turn the same way.
+    """
+    hands = [hand for atom in _backbone(molecule) if (hand := _hand(molecule, *atom)) is not None]
+    dyads = [left == right for left, right in itertools.pairwise(hands)]
+    return sum(dyads) / len(dyads) if dyads else None
+
+
+def _backbone(molecule: Chem.Mol) -> list[tuple[int, int, int]]:
+    """Atoms of a longest path between two ends, each with the one before and the one behind it."""
+    distance = Chem.GetDistanceMatrix(molecule)
+    far = int(distance[0].argmax())
+    path = list(Chem.GetShortestPath(molecule, far, int(distance[far].argmax()))) if distance[far].any() else []
+    return [(before, atom, behind) for before, atom, behind in zip(path, path[1:], path[2:], strict=False)]
+
+
+def _hand(molecule: Chem.Mol, before: int, atom: int, behind: int) -> bool | None:
+    """Which way the neighbours of a marked centre turn, seen from the atom before it; None of a centre without a mark."""
+    centre = molecule.GetAtomWithIdx(atom)
+    tag = centre.GetChiralTag()
+    if tag not in (CLOCKWISE, COUNTERCLOCKWISE):
+        return None
+    order = [bond.GetOtherAtomIdx(atom) for bond in centre.GetBonds()]
+    if len(order) == 3:
+        # The hydrogen that is not there comes first to RDKit; wherever it is put, it is so for all centres.
+        order.insert(0, -1)
+    beside = [i for i in order if i not in (before, behind)]
+    # Heavier substituents first, so that two centres are compared by the same one.
+    beside.sort(key=lambda i: (-1, i) if i < 0 else (molecule.GetAtomWithIdx(i).GetAtomicNum(), i))
+    wanted = [before, behind, *beside]
+    places = [order.index(i) for i in wanted]
+    swaps = sum(a > b for a, b in itertools.combinations(places, 2))
+    return (tag == CLOCKWISE) ^ bool(swaps % 2)

@@ -57,7 +57,9 @@ def train_on_jobs(
     if flavor is None:
         raise DataError("No hardware is named for the Job: write --flavor a10g-small, or cpu-upgrade for a small run.")
     if (start := context.params["init_from"]) is not None and Path(start).is_dir():
-        raise DataError(f"A Job doesn't see the folder {start}: publish that model, and name its repo with --init-from.")
+        raise DataError(
+            f"A Job doesn't see the folder {start}: publish that model, and name its repo with --init-from."
+        )
     if output is not None and output.exists():
         raise DataError(f"{output} exists already; choose another --output, or leave it out.")
     seconds = timeout or time_limit(None)

@@ -115,7 +115,9 @@ def check_freeze(freeze: str | None, rounds: int | None) -> None:
     if freeze is None:
         return
     if rounds is None:
-        raise TrainingError(f"freeze is {freeze!r}, and training starts from no model whose weights could stay: name one.")
+        raise TrainingError(
+            f"freeze is {freeze!r}, and training starts from no model whose weights could stay: name one."
+        )
     if freeze in (EMBEDDINGS, MESSAGES) or (freeze.isdecimal() and 1 <= int(freeze) <= rounds):
         return
     raise TrainingError(

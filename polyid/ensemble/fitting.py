@@ -51,6 +51,8 @@ def fit_preprocessors(dataset: Dataset, cls: type, **arguments: Any) -> list[Pol
     """
     check_preprocessor(cls)
     fresh = [cls(**arguments) for _ in dataset.folds]
+    for new, fold in zip(fresh, dataset.folds, strict=True):
+        new.fit_rows(dataset.frame.iloc[fold.train])
     structures = pd.unique(np.concatenate([dataset.structure[fold.train] for fold in dataset.folds]))
     oligomers = dataset.oligomers
     # One round is enough for the features themselves.
@@ -144,7 +146,9 @@ def make_trainer(
         tokens = [member.preprocessor.tokenise(graph) for graph in graphs]
         labelled = train[np.isfinite(targets[train]).any(axis=1)]
         weights = member.network.member_weights(0)
-        folds.append(FoldData(i, labelled, held_out, targets, [tokens[s] for s in structure], weights, member.kept_rows))
+        folds.append(
+            FoldData(i, labelled, held_out, targets, [tokens[s] for s in structure], weights, member.kept_rows)
+        )
     widest = replace(
         first.network.config,
         atom_classes=max(member.network.config.atom_classes for member in members),

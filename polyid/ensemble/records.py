@@ -111,7 +111,9 @@ def model_content(
     return {
         "prediction_columns": list(dataset.properties),
         "prediction_units": dict(units),
-        "parameters": json_ready({k: v for k, v in params.items() if k != "prediction_columns" and v not in (None, {})}),
+        "parameters": json_ready(
+            {k: v for k, v in params.items() if k != "prediction_columns" and v not in (None, {})}
+        ),
         "chain": asdict(dataset.chain),
         "marks": marks_record(dataset),
         "split": split,

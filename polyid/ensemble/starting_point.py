@@ -28,7 +28,11 @@ from polyid.graphs.preprocessor import PolymerPreprocessor
 
 _READOUT, _BIAS = "readout/values/bond_kernel", "readout/values/bias"
 _TABLES = ("atom_embedding/table", "bond_embedding/table")
-_SIZES = {"num_messages": "rounds of messages", "features": "features a state", "mol_features": "features of the global state"}
+_SIZES = {
+    "num_messages": "rounds of messages",
+    "features": "features a state",
+    "mol_features": "features of the global state",
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,6 +26,8 @@ class MolecularGraph:
         Source and target atom of each directed bond, ordered by source.
     weight : float array, shape (V,), or None
         How often each atom counts, and the bonds that leave it; None for once.
+    numbers : tuple of float
+        Of the whole molecule, for a network of one's own; as many for every molecule.
     """
 
     atom_features: tuple[str, ...]
@@ -34,6 +36,7 @@ class MolecularGraph:
     bond_type: np.ndarray
     connectivity: np.ndarray
     weight: np.ndarray | None = None
+    numbers: tuple[float, ...] = ()
 
 
 def weighted_union(graphs: Sequence[MolecularGraph], weights: Sequence[float]) -> MolecularGraph:
@@ -53,4 +56,7 @@ def weighted_union(graphs: Sequence[MolecularGraph], weights: Sequence[float]) -
         np.concatenate([np.array([bonds[t] for t in g.bond_features], np.int64)[g.bond_type] for g in graphs]),
         np.concatenate([graph.connectivity + begin for graph, begin in zip(graphs, begins, strict=True)]),
         np.repeat(np.asarray(weights, float), sizes) * np.concatenate(own),
+        tuple(np.average([graph.numbers for graph in graphs], axis=0, weights=weights).tolist())
+        if graphs[0].numbers
+        else (),
     )

@@ -34,8 +34,8 @@ class PolymerPreprocessor(SmilesPreprocessor):
 
     Notes
     -----
-    A class of one's own overrides `molecular_graph`, which must not depend on what was fitted, or `tokenise`; with settings
-    of its own also `to_dict` and `from_dict`. A model records its name, and is loaded with
+    A class of one's own overrides `molecular_graph`, which must not depend on what was fitted, `tokenise`, or `fit_rows` and
+    `row_features`; with settings of its own also `to_dict` and `from_dict`. A model records its name, and is loaded with
     ``custom_objects={name: class}``.
     """
 
@@ -85,7 +85,14 @@ class PolymerPreprocessor(SmilesPreprocessor):
         atom[:n_atoms] = atom_classes[graph.atom_type]
         bond[:n_bonds] = bond_classes[graph.bond_type]
         connectivity[:n_bonds] = graph.connectivity
-        return {"atom": atom, "bond": bond, "connectivity": connectivity}
+        return {"atom": atom, "bond": bond, "connectivity": connectivity, **self.row_features(structure)}
+
+    def row_features(self, row: pd.Series | str) -> dict[str, Any]:
+        """What `__call__` gives besides, of other columns of a row; for networks that are trained elsewhere."""
+        return {}
+
+    def fit_rows(self, rows: pd.DataFrame) -> None:
+        """Take from the training rows what `row_features` needs."""
 
     def tokenise(self, graph: MolecularGraph | QuotientGraph) -> tuple[np.ndarray, np.ndarray]:
         """Embedding classes of the graph's `atom_features` and `bond_features`."""

@@ -45,6 +45,8 @@ class QuotientGraph:
         Atom classes of level ``l - 1`` at the ends of each bond class of level ``l``; entry 0 is for level 1.
     neighbour_bond, neighbour_atom, neighbour_count : tuple of int arrays, shape (i_l,)
         Bonds of class ``neighbour_bond`` that leave each atom of class ``neighbour_atom``, for levels 1 ... R-1.
+    numbers : tuple of float
+        Of the whole molecule; see `polyid.graphs.molecular.MolecularGraph`. Not kept on disk.
     """
 
     atom_features: tuple[str, ...]
@@ -58,6 +60,7 @@ class QuotientGraph:
     neighbour_bond: tuple[np.ndarray, ...]
     neighbour_atom: tuple[np.ndarray, ...]
     neighbour_count: tuple[np.ndarray, ...]
+    numbers: tuple[float, ...] = ()
 
     @property
     def rounds(self) -> int:
@@ -126,7 +129,7 @@ class QuotientGraph:
         return QuotientGraph.from_flat, (self.atom_features, self.bond_features, self.sizes, self.to_flat())
 
 
-_ARRAYS = tuple(field.name for field in fields(QuotientGraph))[2:]
+_ARRAYS = tuple(field.name for field in fields(QuotientGraph))[2:-1]
 _COUNTS = ("atom_count", "bond_count")
 
 
@@ -266,5 +269,6 @@ def refine(
         small(neighbour_bond),
         small(neighbour_atom),
         small(neighbour_count),
+        graph.numbers,
     )
     return quotient, atom_classes, bond_classes

@@ -80,7 +80,12 @@ def _compressed(graphs: Sequence[MolecularGraph], rounds: int) -> list[QuotientG
         for texts, own in ((quotient.atom_features, atom_ends[0]), (quotient.bond_features, bond_ends[0]))
     ]
     return [
-        QuotientGraph(features[0][i], features[1][i], *(tuple(level[i] for level in levels) for levels in arrays))
+        QuotientGraph(
+            features[0][i],
+            features[1][i],
+            *(tuple(level[i] for level in levels) for levels in arrays),
+            graphs[i].numbers,
+        )
         for i in numbers
     ]
 

@@ -44,7 +44,7 @@ class MessagePassingNetwork(keras.Model):
 
     Notes
     -----
-    A class of one's own takes the same arguments, and overrides `bond_states`, or `read_out` together with `bond_values`, of
+    A class of one's own takes the same arguments, and overrides `bond_states`, `first_global_state`, or `read_out` together with `bond_values`, of
     which explanations are made; `call` is these two. Layers of its own are made and built at the end of its ``__init__``
     and stand at the end of its `blocks`: what isn't there would not be stored. A model records the name of the class, and
     is loaded with ``custom_objects={name: class}``. Such networks must give atoms of equal surroundings equal states; see
@@ -192,7 +192,7 @@ class MessagePassingNetwork(keras.Model):
                 (bonds, batch["bond_count"][level], batch["bond_graph"][level]),
             ]
 
-        global_state = self.global_start(elements(0), graphs=graphs)
+        global_state = self.first_global_state(elements(0), batch, graphs)
         rounds = self.config.num_messages
         for i in range(rounds):
             global_state = global_state + self.global_updates[i](elements(i), graphs=graphs)
@@ -214,6 +214,10 @@ class MessagePassingNetwork(keras.Model):
                 )
                 atoms = take_rows(atoms, batch["atom_parent"][i], self.ascending) + change
         return bonds
+
+    def first_global_state(self, elements: list[tuple[Tensor, Tensor, Tensor]], batch: Batch, graphs: int) -> Tensor:
+        """The global state before the first round, shape (M, G, U), from states, counts and graphs of atoms and bonds."""
+        return self.global_start(elements, graphs=graphs)
 
     def read_out(self, bonds: Tensor, batch: Batch, training: bool = False) -> Tensor:
         """Predictions (M, G, P) in scaled units from the final bond states (M, e_R, F)."""

@@ -107,7 +107,9 @@ class EnsembleTrainer:
 
     def fingerprint(self) -> str:
         """Hash of all that decides the result: a checkpoint of another run doesn't continue this one."""
-        kept = {k: v for k, v in asdict(self.settings).items() if k != "checkpoint_seconds" and (k, v) != ("freeze", None)}
+        kept = {
+            k: v for k, v in asdict(self.settings).items() if k != "checkpoint_seconds" and (k, v) != ("freeze", None)
+        }
         digest = hashlib.sha256(json.dumps([kept, keras.backend.backend(), self.group_size], sort_keys=True).encode())
         digest.update(self.sizes.tobytes())
         for fold in self.folds:
