@@ -102,7 +102,7 @@ class Manifest(Strict):
             raise ValueError(f"prediction_units has {min(odd)!r}, which is no property of the model")
         if list(self.data.labels) != self.prediction_columns:
             raise ValueError("data.labels are of other properties than prediction_columns, or in another order")
-        if self.format_version >= 4 and self.marks is None:
+        if self.format_version >= 4 and self.marks is None and self.converted is None:
             raise ValueError("marks are missing")
         if self.marks is not None and list(self.marks) != self.prediction_columns:
             raise ValueError("marks are of other properties than prediction_columns, or in another order")

@@ -18,8 +18,8 @@ from polyid.convert.hdf5 import read_keras_model
 from polyid.convert.network import global100_weights
 from polyid.convert.pickled import Pickled, parameters, preprocessor, scaler
 from polyid.convert.pickles import MOST_BYTES, read_pickle
-from polyid.data.learnt_marks import LearntMarks
 from polyid.errors import BundleError
+from polyid.graphs.features import FEATURE_SETS
 from polyid.report.origins import converted_card
 
 PARAMETERS = "parameters.pk"
@@ -108,7 +108,9 @@ def convert(old: str | os.PathLike, new: str | os.PathLike) -> Conversion:
         properties, has_rows = own, has_rows or rows
     assert properties is not None, "there is a fold"
     params = parameters(common.entry("parameters")) if common.has("parameters") else {}
-    content = _content(properties, params, old.resolve().name, {f: sha256(old / f) for f in _files(old, folds)})
+    content = _content(
+        properties, params, _features(members[0]), old.resolve().name, {f: sha256(old / f) for f in _files(old, folds)}
+    )
     save_bundle(new, members, content, {CARD_FILE: converted_card(content, len(members))})
     left_out = ["Intervals and domain of validity need errors of held-out polymers, which the files don't have."]
     if has_rows:
@@ -202,20 +204,27 @@ def _member(old: Path, fold: OldFold, common: Pickled) -> tuple[BundleMember, li
             f"{fold.weights} has embeddings of {config.atom_classes} atom and {config.bond_classes} bond classes, and its "
             f"preprocessor {reading.atom_classes} and {reading.bond_classes}: they are not of one model."
         )
-    marks = LearntMarks({name: () for name in properties})
-    member = BundleMember(weights, config, reading, scaling, [], fold.number, marks=marks)
+    member = BundleMember(weights, config, reading, scaling, [], fold.number)
     return member, properties, own.has("df_train") or own.has("df_validate")
 
 
-def _content(properties: list[str], params: dict[str, Any], name: str, files: dict[str, str]) -> dict[str, Any]:
+def _features(member: BundleMember) -> str:
+    """Name of its set of features."""
+    preprocessor = member.preprocessor
+    pair = (preprocessor.atom_features, preprocessor.bond_features)
+    return next(name for name, own in FEATURE_SETS.items() if own == pair)
+
+
+def _content(
+    properties: list[str], params: dict[str, Any], features: str, name: str, files: dict[str, str]
+) -> dict[str, Any]:
     """What `parameters.json` says of a converted model: what the old files don't say is said to be unknown."""
     chain = ChainSettings()
     return {
         "prediction_columns": properties,
         "prediction_units": dict.fromkeys(properties),
-        "parameters": {**params, "features": "v1", "kernel": False},
+        "parameters": {**params, "features": features, "kernel": False},
         "chain": {"degree_of_polymerisation": chain.degree_of_polymerisation, "seed": chain.seed},
-        "marks": {name: [] for name in properties},
         "data": {"rows": 0, "polymers": 0, "labels": dict.fromkeys(properties, 0)},
         "training": {
             "started": _UNKNOWN,

@@ -161,7 +161,7 @@ def _readout(walk: _Walk, bond: str, properties: int) -> dict:
     model = walk.model
     output = model.outputs[0] if len(model.outputs) == 1 else ""
     joined = model.layers.get(output)
-    means = (output,)
+    means: tuple[str, ...] = (output,)
     if joined is not None and joined.kind == "Concatenate":
         walk.met.add(output)
         means = joined.inputs

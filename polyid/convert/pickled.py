@@ -12,7 +12,7 @@ from sklearn.preprocessing import RobustScaler
 from polyid.config.parameters import Parameters
 from polyid.convert.pickles import Made, Named
 from polyid.errors import BundleError
-from polyid.graphs.features import atom_features_v1, bond_features_v1
+from polyid.graphs.features import FEATURES, Feature
 from polyid.graphs.preprocessor import PolymerPreprocessor
 from polyid.graphs.vocabulary import FeatureVocabulary
 
@@ -66,12 +66,14 @@ class Pickled:
             raise self.wrong("has a name twice")
         return names
 
-    def feature(self, name: str) -> None:
-        """Refuse any function but the one of this name."""
+    def feature(self, *names: str) -> Feature:
+        """A feature function, if it has one of these names."""
         value = self.value
-        if not isinstance(value, Named) or value.name.rpartition(".")[2] != name:
+        name = value.name.rpartition(".")[2] if isinstance(value, Named) else ""
+        if name not in names:
             seen = value.name if isinstance(value, Named) else "no function"
-            raise self.wrong(f"is {seen}; models with {name} convert")
+            raise self.wrong(f"is {seen}; models with {' or '.join(names)} convert")
+        return FEATURES[name]
 
 
 def vocabulary(tokenizer: Pickled) -> FeatureVocabulary:
@@ -87,7 +89,7 @@ def vocabulary(tokenizer: Pickled) -> FeatureVocabulary:
 
 
 def preprocessor(pickled: Pickled) -> PolymerPreprocessor:
-    """Of upstream's `PolymerPreprocessor` with the features of nfp, version 1.
+    """Of upstream's `PolymerPreprocessor` with features of nfp: atoms by version 1, bonds by 1 or 2.
 
     Raises
     ------
@@ -95,12 +97,12 @@ def preprocessor(pickled: Pickled) -> PolymerPreprocessor:
         It is of another class, or has other features.
     """
     state = pickled.object("PolymerPreprocessor")
-    state.entry("atom_features").feature("atom_features_v1")
-    state.entry("bond_features").feature("bond_features_v1")
+    atoms = state.entry("atom_features").feature("atom_features_v1")
+    bonds = state.entry("bond_features").feature("bond_features_v1", "bond_features_v2")
     explicit_hs = state.entry("explicit_hs")
     if not isinstance(explicit_hs.value, bool):
         raise explicit_hs.wrong("is neither true nor false")
-    new = PolymerPreprocessor(atom_features_v1, bond_features_v1, explicit_hs=explicit_hs.value)
+    new = PolymerPreprocessor(atoms, bonds, explicit_hs=explicit_hs.value)
     new.atom_tokenizer = vocabulary(state.entry("atom_tokenizer"))
     new.bond_tokenizer = vocabulary(state.entry("bond_tokenizer"))
     return new
@@ -134,7 +136,7 @@ def numbers(pickled: Pickled, count: int) -> np.ndarray:
     if not isinstance(made, Made):
         raise pickled.wrong("is no array")
     if made.name.endswith("_frombuffer"):
-        content, dtype, shape, *_ = (*made.arguments, None, None, None)
+        content, dtype, shape = (list(made.arguments) + [None] * 3)[:3]
     elif isinstance(made.state, tuple) and len(made.state) == 5:
         _, shape, dtype, _, content = made.state
     else:

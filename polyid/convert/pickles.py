@@ -17,7 +17,7 @@ _PREPROCESSORS = {
     f"{package}.preprocessors{module}.{name}"
     for package in ("polyid", "polyml")
     for module in ("", ".preprocessors", ".features")
-    for name in ("PolymerPreprocessor", "atom_features_v1", "bond_features_v1")
+    for name in ("PolymerPreprocessor", "atom_features_v1", "bond_features_v1", "bond_features_v2")
 }
 _NUMPY = {
     f"numpy.{core}.{name}"
@@ -46,6 +46,7 @@ ADMITTED = frozenset(
     | {
         "nfp.preprocessing.features.atom_features_v1",
         "nfp.preprocessing.features.bond_features_v1",
+        "nfp.preprocessing.features.bond_features_v2",
         "nfp.preprocessing.tokenizer.Tokenizer",
         "sklearn.preprocessing._data.RobustScaler",
         "sklearn.preprocessing.data.RobustScaler",

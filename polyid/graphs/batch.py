@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def pack(
             for n, last in zip(rows, referred, strict=True)
         )
 
-    batch = {
+    batch: dict[str, Any] = {
         "atom_token": np.zeros((n_members, int(n_rows[0])), np.int32),
         "bond_token": np.zeros((n_members, int(e_rows[0])), np.int32),
         "graph_weight": np.zeros((n_members, graphs), np.float32),

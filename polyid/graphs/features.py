@@ -1,8 +1,8 @@
 """Atom and bond features: what of an atom or bond a network sees, and the sets of them that presets name.
 
-A feature function takes an RDKit atom or bond and returns text; equal text means equal embedding. `atom_features_v1` and
-`bond_features_v1` give the text of nfp's functions of those names (https://github.com/NREL/nfp), without the RDKit call
-that newer releases deprecate. The `stereo` functions add charge, ring membership, CIP labels and double-bond geometry.
+A feature function takes an RDKit atom or bond and returns text; equal text means equal embedding. `atom_features_v1`,
+`bond_features_v1` and `bond_features_v2` give the text of nfp's functions of those names (https://github.com/NREL/nfp), without
+the RDKit call that newer releases deprecate. The `stereo` functions add charge, ring membership, CIP labels and double-bond geometry.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from rdkit import Chem
 from polyid.errors import TrainingError
 
 IMPLICIT = Chem.ValenceType.IMPLICIT
+_LARGEST_RING = 12
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,11 @@ def _bond_v1(bond: Chem.Bond, explicit_hs: bool) -> tuple:
     return (bond.GetBondType(), bond.GetIsConjugated(), bond.IsInRing())
 
 
+def _bond_v2(bond: Chem.Bond, explicit_hs: bool) -> tuple:
+    size = next((size for size in range(_LARGEST_RING) if bond.IsInRingSize(size)), "max") if bond.IsInRing() else 0
+    return (bond.GetBondType(), bond.GetIsConjugated(), bond.GetStereo(), size)
+
+
 def _atom_stereo(atom: Chem.Atom, explicit_hs: bool) -> tuple:
     return (
         atom.GetSymbol(),
@@ -84,6 +90,11 @@ atom_features_v1 = Feature("atom_features_v1", _atom_v1, lambda: ("H", 1, 0, 0, 
 bond_features_v1 = BondFeature(
     "bond_features_v1", _bond_v1, lambda symbol: (Chem.BondType.SINGLE, False, False, sorted(["H", symbol]))
 )
+bond_features_v2 = BondFeature(
+    "bond_features_v2",
+    _bond_v2,
+    lambda symbol: (Chem.BondType.SINGLE, False, Chem.BondStereo.STEREONONE, 0, sorted(["H", symbol])),
+)
 atom_features_stereo = Feature("atom_features_stereo", _atom_stereo, lambda: ("H", 1, 0, False, 0, False, ""))
 bond_features_stereo = BondFeature(
     "bond_features_stereo", _bond_stereo, lambda symbol: ("SINGLE", False, False, "STEREONONE", sorted(["H", symbol]))
@@ -92,6 +103,7 @@ bond_features_stereo = BondFeature(
 
 FEATURE_SETS: dict[str, tuple[Feature, Feature]] = {
     "v1": (atom_features_v1, bond_features_v1),
+    "v2": (atom_features_v1, bond_features_v2),
     "stereo": (atom_features_stereo, bond_features_stereo),
 }
 """Atom and bond features by the name that `Parameters.features` gives them."""

@@ -54,8 +54,8 @@ class WeightDiscPreprocessor(PolymerPreprocessor):
     def row_features(self, row: pd.Series | str) -> dict[str, Any]:
         found = {}
         for kind, bins in self.bins.items():
-            mass = None if isinstance(row, str) else pd.to_numeric(row.get(_COLUMNS[kind]), errors="coerce")
-            found[f"{kind}_bin"] = self._bin(bins, np.nan if mass is None else float(mass))
+            masses = pd.Series([None if isinstance(row, str) else row.get(_COLUMNS[kind])])
+            found[f"{kind}_bin"] = self._bin(bins, float(pd.to_numeric(masses, errors="coerce").astype(float).iloc[0]))
         return found
 
     def _bin(self, bins: KBinsDiscretizer, mass: float) -> int:

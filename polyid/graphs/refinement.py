@@ -20,6 +20,7 @@ import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -97,7 +98,8 @@ class QuotientGraph:
         rows = sizes.tolist()
         atoms, bonds, neighbours = rows[:rounds], rows[rounds : 2 * rounds + 1], rows[2 * rounds + 1 :]
         lengths = (atoms, bonds, atoms[1:], *[bonds[1:]] * 3, *[neighbours] * 3)
-        arrays, stop = {}, 0
+        arrays: dict[str, Any] = {}
+        stop = 0
         for name, own in zip(_ARRAYS, lengths, strict=True):
             ends = list(itertools.accumulate(own, initial=stop))
             numbers = flat.view(np.float32) if name in _COUNTS else flat

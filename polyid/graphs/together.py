@@ -84,7 +84,7 @@ def _compressed(graphs: Sequence[MolecularGraph], rounds: int) -> list[QuotientG
             features[0][i],
             features[1][i],
             *(tuple(level[i] for level in levels) for levels in arrays),
-            graphs[i].numbers,
+            numbers=graphs[i].numbers,
         )
         for i in numbers
     ]

@@ -22,6 +22,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import numpy as np
 import pandas as pd
 import tensorflow as tf
+from nfp.preprocessing.features import bond_features_v2
 
 from polyid import MultiModel, Parameters
 from polyid.models import global100
@@ -71,7 +72,8 @@ def main() -> None:
     ensemble.load_dataset(asked.folder / "rows.csv", asked.properties)
     ensemble.split_data(2)
     ensemble.generate_data_scaler()
-    ensemble.generate_preprocessors(PolymerPreprocessor, atom_features_v1, bond_features_v1, batch_size=2)
+    bonds = {1: bond_features_v1, 2: bond_features_v2}[asked.bonds]
+    ensemble.generate_preprocessors(PolymerPreprocessor, atom_features_v1, bonds, batch_size=2)
     old = asked.folder / "old"
     ensemble.train_models(
         global100, model_params=params.to_dict(), save_folder=old, save_training=asked.keep_rows, verbose=False

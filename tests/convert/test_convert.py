@@ -203,7 +203,19 @@ def test_a_network_of_the_published_size_trained_by_upstream_anew(tmp_path):
         pytest.skip(f"upstream's environment can't be built here: {built.stderr.strip().splitlines()[-1:]}")
     python = built.stdout.strip().splitlines()[-1]
     program = SCRIPTS / "studies" / "upstream_ensemble.py"
-    sizes = ["--rounds", "12", "--features", "128", "--properties", "Tg", "Tm", "Density", "--keep-rows"]
+    sizes = [
+        "--rounds",
+        "12",
+        "--features",
+        "128",
+        "--properties",
+        "Tg",
+        "Tm",
+        "Density",
+        "--keep-rows",
+        "--bonds",
+        "2",
+    ]
     clean = {name: value for name, value in program_environment().items() if name != "PYTHONPATH"}
     subprocess.run([python, str(program), str(tmp_path / "made"), *sizes], env=clean, check=True)
     done = convert(tmp_path / "made" / "old", tmp_path / "new")

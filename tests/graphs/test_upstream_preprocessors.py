@@ -10,6 +10,7 @@ from rdkit import Chem
 from polyid.chemistry.oligomer import to_oligomer
 from polyid.chemistry.tacticity import meso_share
 from polyid.graphs.batch import pack
+from polyid.graphs.features import FEATURES, resolve_feature
 from polyid.graphs.molecular import weighted_union
 from polyid.graphs.preprocessor import check_preprocessor, read_preprocessor
 from polyid.graphs.refinement import compress
@@ -37,6 +38,18 @@ def test_numbers_of_a_polymer_go_with_its_graph_into_the_batch():
         batch = pack([quotients, quotients[:1]], [tokens, tokens[:1]], None, 4)
         expected = [[[1.0], [0.0], [0.75], [0.0]], [[1.0], [0.0], [0.0], [0.0]]]
         np.testing.assert_allclose(batch["graph_numbers"], expected)
+
+
+def test_bond_features_of_version_2_are_nfps():
+    from nfp.preprocessing import features
+
+    ours = FEATURES["bond_features_v2"]
+    assert resolve_feature(features.bond_features_v2) is ours
+    for smiles in ["C/C=C/C", "CC=CC", "c1ccccc1OC", "C1CCCCCCCCCCCCC1", "C1CC1C(=O)[O-]"]:
+        molecule = Chem.AddHs(Chem.MolFromSmiles(smiles))
+        for bond in molecule.GetBonds():
+            assert ours(bond) == features.bond_features_v2(bond)
+    assert str(ours.hydrogen("C")) == features.bond_features_v2(Chem.AddHs(Chem.MolFromSmiles("C")).GetBondWithIdx(0))
 
 
 def test_molar_masses_are_sorted_into_bins_of_equal_numbers():
