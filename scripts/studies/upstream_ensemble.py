@@ -19,6 +19,7 @@ from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
+import h5py
 import numpy as np
 import pandas as pd
 import tensorflow as tf
@@ -94,6 +95,19 @@ def main() -> None:
         home.mkdir(parents=True)
         for name, value in (("preprocessor", model.preprocessor), ("scaler", model.data_scaler)):
             (home / f"{name}.pk").write_bytes(pickle.dumps(value))
+    if asked.slim:
+        for path in old.rglob("*.h5"):
+            without_optimiser(path)
+
+
+def without_optimiser(path: Path) -> None:
+    """Leave out what only further training needs."""
+    slim = path.with_suffix(".slim")
+    with h5py.File(path) as stored, h5py.File(slim, "w", libver="latest") as kept:
+        for name in ("backend", "keras_version", "model_config"):
+            kept.attrs[name] = stored.attrs[name]
+        stored.copy("model_weights", kept)
+    slim.replace(path)
 
 
 if __name__ == "__main__":
