@@ -12,6 +12,7 @@ from polyid.cli.command import Columns, checked_columns, find_model, find_table
 from polyid.cli.train_elsewhere import HERE, HF_JOBS, PLACES, place, train_on_jobs
 from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS, SPLITS, split_column
 from polyid.config.parameters import preset as preset_parameters
+from polyid.config.ranges import RANGES
 from polyid.config.settings import check_freeze
 from polyid.errors import DataError
 
@@ -95,7 +96,7 @@ def train(
     # All that can be checked without TensorFlow, which takes seconds to load.
     settings = preset_parameters(preset, kfolds=folds, epochs=epochs, seed=seed)
     split_column(split)
-    check_freeze(freeze, None if init_from is None else settings.num_messages)
+    check_freeze(freeze, None if init_from is None else int(RANGES["num_messages"].high))
     if on == HF_JOBS:
         table = find_table(data)
         checked_columns(table, column, properties or None)

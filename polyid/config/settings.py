@@ -105,7 +105,7 @@ def check_freeze(freeze: str | None, rounds: int | None) -> None:
     freeze : str or None
         `EMBEDDINGS`, `MESSAGES` or so many of the first rounds; None for nothing.
     rounds : int or None
-        Of the network; None where training starts from no other model.
+        Of the network, or the most that it can have; None where training starts from no other model.
 
     Raises
     ------

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.preprocessing import RobustScaler
 
 from polyid.bundle.layout import MANIFEST_FILE
@@ -22,8 +23,10 @@ from polyid.bundle.member import BundleMember
 from polyid.bundle.store import load_bundle
 from polyid.common.files import sha256
 from polyid.data.dataset import Dataset
+from polyid.data.keys import polymer_keys
 from polyid.ensemble.fitting import Untrained
 from polyid.errors import TrainingError
+from polyid.graphs.features import FEATURE_SETS
 from polyid.graphs.preprocessor import PolymerPreprocessor
 
 _READOUT, _BIAS = "readout/values/bond_kernel", "readout/values/bias"
@@ -91,6 +94,9 @@ class StartingPoint:
         manifest, seen = contents.manifest, None
         if contents.splits is not None and "data_ids" not in contents.splits:
             held_out = [frozenset(keys) for keys in contents.splits["held_out"].values()]
+            if manifest["format_version"] < 4:
+                # Units were cut in other places then.
+                held_out = [frozenset(polymer_keys(pd.DataFrame({"smiles_monomer": sorted(own)}))) for own in held_out]
             seen = tuple(frozenset().union(*held_out) - own for own in held_out)
         return cls(
             tuple(members),
@@ -101,6 +107,21 @@ class StartingPoint:
             sha256(folder / MANIFEST_FILE),
             commit,
         )
+
+    @property
+    def architecture(self) -> dict[str, Any]:
+        """The parameters that networks which start from this model must have."""
+        config, preprocessor = self.members[0].config, self.members[0].preprocessor
+        pair = (preprocessor.atom_features, preprocessor.bond_features)
+        names = [name for name, own in FEATURE_SETS.items() if own == pair]
+        return {
+            "atom_features": config.features,
+            "bond_features": config.features,
+            "mol_features": config.mol_features,
+            "num_messages": config.num_messages,
+            "explicit_hs": preprocessor.explicit_hs,
+            **({"features": names[0]} if names else {}),
+        }
 
     def heads(self, properties: Sequence[str], units: Mapping[str, Any]) -> tuple[str, ...]:
         """The properties whose read-out is taken over: those that both have, unless in different units."""

@@ -81,7 +81,7 @@ def train_ensemble(
     output : path
         Folder for the model.
     init_from : StartingPoint, optional
-        Another model whose networks training begins with.
+        Another model whose networks training begins with. Its widths, rounds and features take the place of the preset's.
     resume : bool
         Continue an interrupted run in `output`.
     progress : callable, optional
@@ -93,6 +93,8 @@ def train_ensemble(
     """
     from polyid.nn.builders import global100
 
+    if init_from is not None:
+        changes = {**init_from.architecture, **(changes or {})}
     plan = Plan(data, properties, preset, folds, epochs, seed, split, columns, changes)
     stages = Stages(progress, expected)
     ensemble, params = prepared(plan, stages)

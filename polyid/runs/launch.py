@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from polyid.common.files import sha256, write_json
 from polyid.config.parameters import preset as preset_parameters
-from polyid.config.ranges import check_number
+from polyid.config.ranges import RANGES, check_number
 from polyid.config.settings import check_freeze
 from polyid.errors import TrainingError
 from polyid.runs.process import spawn_process
@@ -104,7 +104,7 @@ def _check(properties: Sequence[str], preset: str, settings: dict[str, Any]) -> 
         if value is not None:
             check_number(name, value)
     params = preset_parameters(preset, **(settings.get("changes") or {}))
-    check_freeze(params.freeze, None if settings.get("init_from") is None else params.num_messages)
+    check_freeze(params.freeze, None if settings.get("init_from") is None else int(RANGES["num_messages"].high))
     if settings.get("afterwards", "keep") not in AFTERWARDS:
         raise TrainingError(f"There is nothing to do afterwards by that name; choose {', '.join(AFTERWARDS)}.")
 

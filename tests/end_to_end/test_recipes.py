@@ -57,7 +57,8 @@ def trained(table, builder=None, **features_of_atoms_and_bonds):
 
 def test_each_thing_that_can_be_added_has_a_recipe():
     assert set(RECIPES) == {
-        *("A property", "A feature set", "A network", "A data source", "A backend", "An interval method"),
+        *("A property", "A feature set", "A network", "A number of the whole polymer", "A data source", "A backend"),
+        "An interval method",
     }
 
 
@@ -84,6 +85,16 @@ def test_a_network_is_the_one_that_is_trained(walk, table):
     added = walk("A network")
     ensemble = trained(table, added["damped"])
     assert isinstance(ensemble.models[0].model, added["DampedNetwork"])
+
+
+def test_a_number_of_the_whole_polymer_is_in_the_batch(walk):
+    from polyid.graphs.batch import pack
+
+    preprocessor = walk("A number of the whole polymer")["SizedPreprocessor"](explicit_hs=False)
+    graphs = preprocessor.featuriser(rounds=1)(["CCO", "CCCC"])
+    preprocessor.fit(graphs)
+    batch = pack([graphs], [[preprocessor.tokenise(graph) for graph in graphs]])
+    assert batch["graph_numbers"].tolist() == [[[3.0], [4.0]]]
 
 
 def test_a_data_source_is_asked_for_by_name(walk):

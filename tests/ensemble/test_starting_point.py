@@ -120,6 +120,11 @@ def test_which_weights_are_frozen(freeze, frozen):
     assert {name for name in [*names, "readout/values/bias", "gate/gate/bias"] if is_frozen(name, freeze, 2)} == frozen
 
 
+def test_a_run_takes_the_widths_of_what_it_starts_from(first):
+    widths = {"atom_features": 8, "bond_features": 8, "mol_features": 4, "num_messages": 2}
+    assert first.architecture == {**widths, "explicit_hs": False, "features": "v1"}
+
+
 def test_what_was_taken_over_is_recorded_and_said(first, tmp_path):
     ensemble = ensemble_of(other_table(), tmp_path, ["Tg"])
     ensemble.start_from(FIRST)
@@ -136,7 +141,15 @@ def test_what_was_taken_over_is_recorded_and_said(first, tmp_path):
 def test_a_model_that_has_seen_what_is_held_out_is_said(first, tmp_path):
     """The same table in the same folds: each starts from the member that held its polymers out. In other folds it can't be."""
     ensemble = ensemble_of(small_table(), tmp_path, ["Tg"])
-    ensemble.split_data(load_kfold=FIRST / "splits.json")
+    ids = dict(zip(ensemble.df_polymer["smiles_monomer"], range(10), strict=True))
+    zero = {ids[unit] for unit in ("*CC*", "*CC(*)C", "*CC(*)Cl", "*CC(*)O", "*CCO*")}
+    one = set(range(10)) - zero
+    ensemble.split_data(
+        load_kfold={
+            "0": {"train": list(one), "validate": list(zero)},
+            "1": {"train": list(zero), "validate": list(one)},
+        }
+    )
     ensemble.generate_data_scaler()
     ensemble.start_from(first)
     with warnings.catch_warnings():
