@@ -18,7 +18,6 @@ ELSEWHERE = {
     "inference-space.md": "inference_space/README.md",
     "bundled-table.md": "data/README.md",
     "ablation.md": "scripts/studies/ablation_accuracy.md",
-    "transfer.md": "scripts/studies/transfer.md",
     "format-versions.md": "polyid/bundle/CHANGES.md",
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",

@@ -38,7 +38,7 @@ def pack(
         count 0. ``atom_graph``, ``bond_graph``, ``atom_parent``, ``bond_source`` and ``neighbour_atom`` ascend, padding
         included.
 
-        Graphs with numbers of their own have them as ``graph_numbers`` (M, G, K), zeros where there is no graph.
+        Graphs with numbers of their own have them as ``graph_numbers``, an array (M, G) each, zeros where there is no graph.
     """
     rounds = next(q.rounds for m in members for q in m) if budget is None else len(budget) // 3
     n_members = len(members)
@@ -76,9 +76,10 @@ def pack(
         "neighbour_count": empty(i_rows, np.float32),
     }
     if count := len(next((q.numbers for m in members for q in m), ())):
-        batch["graph_numbers"] = np.zeros((n_members, graphs, count), np.float32)
+        batch["graph_numbers"] = empty(np.full(count, graphs), np.float32)
         for m, quotients in enumerate(members):
-            batch["graph_numbers"][m, : len(quotients)] = np.reshape([q.numbers for q in quotients], (-1, count))
+            for k, numbers in enumerate(batch["graph_numbers"]):
+                numbers[m, : len(quotients)] = [q.numbers[k] for q in quotients]
     for m, quotients in enumerate(members):
         if quotients:
             _fill(batch, m, quotients, tokens[m])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -79,15 +80,11 @@ def _compressed(graphs: Sequence[MolecularGraph], rounds: int) -> list[QuotientG
         [texts[first:last] for first, last in itertools.pairwise(own.tolist())]
         for texts, own in ((quotient.atom_features, atom_ends[0]), (quotient.bond_features, bond_ends[0]))
     ]
-    return [
-        QuotientGraph(
-            features[0][i],
-            features[1][i],
-            *(tuple(level[i] for level in levels) for levels in arrays),
-            numbers=graphs[i].numbers,
-        )
+    each: list[list[Any]] = [
+        [features[0][i], features[1][i], *(tuple(level[i] for level in levels) for levels in arrays), graphs[i].numbers]
         for i in numbers
     ]
+    return [QuotientGraph(*own) for own in each]
 
 
 def _side_by_side(graphs: Sequence[MolecularGraph]) -> MolecularGraph:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from keras import ops
+
 from polyid.nn.builders import global100
 from polyid.nn.config import NetworkConfig
 from polyid.nn.layers import MemberDense
@@ -35,7 +37,8 @@ class PmNetwork(MessagePassingNetwork):
 
     def first_global_state(self, elements: list[tuple[Tensor, Tensor, Tensor]], batch: Batch, graphs: int) -> Tensor:
         state = super().first_global_state(elements, batch, graphs)
-        return state + self.pm.add_bias(self.pm.project("pm", batch["graph_numbers"]))
+        (share,) = batch["graph_numbers"]
+        return state + self.pm.add_bias(self.pm.project("pm", ops.expand_dims(share, -1)))
 
 
 def pm_model(

@@ -94,7 +94,7 @@ def test_a_number_of_the_whole_polymer_is_in_the_batch(walk):
     graphs = preprocessor.featuriser(rounds=1)(["CCO", "CCCC"])
     preprocessor.fit(graphs)
     batch = pack([graphs], [[preprocessor.tokenise(graph) for graph in graphs]])
-    assert batch["graph_numbers"].tolist() == [[[3.0], [4.0]]]
+    assert [numbers.tolist() for numbers in batch["graph_numbers"]] == [[[3.0, 4.0]]]
 
 
 def test_a_data_source_is_asked_for_by_name(walk):

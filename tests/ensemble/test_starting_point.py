@@ -151,12 +151,14 @@ def test_a_model_that_has_seen_what_is_held_out_is_said(first, tmp_path):
         }
     )
     ensemble.generate_data_scaler()
+    ensemble.generate_preprocessors(PolymerPreprocessor, explicit_hs=False)
     ensemble.start_from(first)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         trainer(ensemble)
     ensemble.split_data(2, seed=5)
     ensemble.generate_data_scaler()
+    ensemble.generate_preprocessors(PolymerPreprocessor, explicit_hs=False)
     with pytest.warns(UserWarning, match="held-out polymers were training polymers of first, with values of Tg"):
         trainer(ensemble)
 

@@ -36,7 +36,7 @@ def test_numbers_of_a_polymer_go_with_its_graph_into_the_batch():
     for quotients in (compress_all(graphs, 2), [compress(graph, 2) for graph in graphs]):
         tokens = [preprocessor.tokenise(quotient) for quotient in quotients]
         batch = pack([quotients, quotients[:1]], [tokens, tokens[:1]], None, 4)
-        expected = [[[1.0], [0.0], [0.75], [0.0]], [[1.0], [0.0], [0.0], [0.0]]]
+        expected = [[[1.0, 0.0, 0.75, 0.0], [1.0, 0.0, 0.0, 0.0]]]
         np.testing.assert_allclose(batch["graph_numbers"], expected)
 
 
