@@ -11,20 +11,20 @@ from polyid.bundle.layout import CARD_FILE, REPORT_FOLDER
 MOST_BYTES = 4_000_000
 """Of the figures of a card together."""
 _HEAD = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
-_HEADING = re.compile(r"^(#{1,4}) ", re.MULTILINE)
+_HEADING = re.compile(r"^(#{1,5}) ", re.MULTILINE)
 _FIGURE = re.compile(rf"!\[([^\]]*)\]\(({REPORT_FOLDER}/[\w.-]+\.png)\)")
 
 
 def shown_card(folder: Path) -> str | None:
     """The Markdown of a model folder's card; None where it has none.
 
-    Headings are two levels lower, below those of the page. A figure that is missing, or that would make the page heavy, leaves
+    Headings are one level lower, below those of the page. A figure that is missing, or that would make the page heavy, leaves
     its title.
     """
     path = folder / CARD_FILE
     if not path.is_file():
         return None
-    text = _HEADING.sub(r"##\1 ", _HEAD.sub("", path.read_text("utf-8")))
+    text = _HEADING.sub(r"#\1 ", _HEAD.sub("", path.read_text("utf-8")))
     room = MOST_BYTES
 
     def inside(figure: re.Match[str]) -> str:

@@ -211,7 +211,7 @@ def several_polymers(answers) -> None:
     playwright.expect(card).to_have_count(1)
     answers.get_by_label("Polymer", exact=True).click()
     answers.get_by_role("option", name="*CCO*").click()
-    playwright.expect(card.locator("h3")).to_have_text("*CCO*")
+    playwright.expect(card.locator("h2")).to_have_text("*CCO*")
     answers.locator("#why-drawing svg[aria-label*='*CCO*']").wait_for()
     with answers.expect_download() as download:
         answers.get_by_text("Download as CSV").click()

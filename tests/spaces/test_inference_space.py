@@ -906,12 +906,14 @@ def test_another_version_answers_when_asked_for_and_says_what_changed(trained, f
     manifest = json.loads((older / "parameters.json").read_text("utf-8"))
     manifest["training"]["finished"] = "long ago"
     (older / "parameters.json").write_text(json.dumps(manifest), "utf-8")
-    versions = ModelVersions(trained)
-    monkeypatch.setattr(versions, "_listed", (math.inf, [Version("v1", "a" * 40, is_tag=True)]))
-    monkeypatch.setattr(
-        trained, "_fetch", lambda name, tqdm_class: FetchedBundle(older, "ada/models", name.partition("@")[2], "v1")
+    # One that doesn't look for newer commits meanwhile.
+    service = ModelService(
+        "ada/models",
+        fetch=lambda name, tqdm_class: FetchedBundle(older, "ada/models", name.partition("@")[2], "v1"),
     )
-    monkeypatch.setattr(trained, "name", "ada/models")
+    service.status = trained.status
+    versions = ModelVersions(service)
+    monkeypatch.setattr(versions, "_listed", (math.inf, [Version("v1", "a" * 40, is_tag=True)]))
     assert [choice.name for choice in versions.choices()] == ["", "v1"]
     loaded = versions.at("v1")
     assert loaded.model.metadata["training"]["finished"] == "long ago"
