@@ -25,7 +25,7 @@ NO_INTERVALS = (
 def exports(shown: Shown) -> str:
     """The line below an answer."""
     predictions, model = shown.predictions, provenance(shown.loaded)
-    frame = described(predictions.to_frame(), predictions, shown.loaded.model.prediction_units, model)
+    frame = described(predictions.to_frame(oligomers=False), predictions, shown.loaded.model.prediction_units, model)
     return rendered(
         "exports.html",
         query=link(predictions.smiles, predictions.level),

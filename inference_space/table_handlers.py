@@ -192,7 +192,7 @@ def _ordered(done: PredictedTable, order: str, wanted: Wanted) -> list[int]:
 
 def _file_of(done: PredictedTable, place: Path) -> str:
     """The user's columns in their order and the predictions behind them, as a file that a spreadsheet program only shows."""
-    frame = joined(done.table, done.predictions.to_frame())
+    frame = joined(done.table, done.predictions.to_frame(oligomers=False))
     frame = described(frame, done.predictions, done.loaded.model.prediction_units, answers.provenance(done.loaded))
     path = place / "polyid_predictions.csv"
     path.write_text(csv_text(frame), encoding="utf-8")

@@ -23,7 +23,7 @@ POLYMERS_A_TURN = 64
 """Most polymers in a call."""
 LETTERS_A_TURN = 2_000
 """Most letters of a call's polymers together: the time that reading takes grows with them."""
-LETTERS_A_SLICE = 400
+LETTERS_A_SLICE = 700
 """Most letters that a turn takes of one request."""
 REMEMBERED = 4_096
 """Polymers whose answers are kept."""

@@ -22,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,13 @@ class Client:
 
     def __init__(self, port: int) -> None:
         self.port = port
+        # As gradio_client does: a request without a session has Gradio build the state of a whole page.
+        self.session = uuid.uuid4().hex
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
 
     def ask(self, endpoint: str, *data: Any) -> Any:
         """The answer of an endpoint for programs."""
-        body = json.dumps({"data": data})
+        body = json.dumps({"data": data, "session_hash": self.session})
         self.connection.request(
             "POST",
             f"/gradio_api/run/{endpoint}",
