@@ -33,7 +33,7 @@ PARAMETERS = {
     "learning_rate": 0.01,
     "dropout": 0.1,
     "seed": 3,
-    "group": 1,
+    "group": 2,
 }
 
 
