@@ -105,13 +105,6 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
         form.get_by_label("Folds", exact=True).fill("2")
         form.locator("#start").click()
         form.get_by_text("Training has started").wait_for()
-        form.locator("#run").get_by_text(re.compile("Reading|Compiling|Training")).first.wait_for()
-        form.screenshot(path=place / "2_training.png", full_page=True)
-
-        second.get_by_role("button", name="Cancel").wait_for()
-        form.reload()
-        form.get_by_role("button", name="Cancel").wait_for()
-        playwright.expect(form.get_by_label("Epochs", exact=True)).to_have_value("2")
         form.get_by_text("Training complete").wait_for()
         second.get_by_text("Training complete").wait_for()
         form.locator("#curve polyline").first.wait_for()
@@ -119,7 +112,7 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
         commit = form.locator("#run a").inner_text()
         assert f"/ada/polyid-models/commit/{commit}" in link
         assert urllib.request.urlopen(link).status == 200
-        form.screenshot(path=place / "3_published.png", full_page=True)
+        form.screenshot(path=place / "2_published.png", full_page=True)
 
     with page(browser, inference) as answers:
         answers.get_by_text(f"commit {commit}").wait_for()
@@ -135,7 +128,7 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
         assert "repeat unit" in card.inner_text()
         assert card.locator(".verdict").inner_text() in ("In domain", "Borderline", "Outside")
         assert card.locator(".nearest thead th").count() == 2 + 3
-        answers.screenshot(path=place / "4_predicted.png", full_page=True)
+        answers.screenshot(path=place / "3_predicted.png", full_page=True)
 
         answers.get_by_role("textbox", name="SMILES").fill("*CC(*)c1ccc")
         answers.locator("#predict").click()
@@ -146,7 +139,7 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
         assert answers.locator("#notice [role=alert]").inner_text().startswith("Line 2: ")
     for scheme in ("light", "dark"):
         answers_fit_a_phone(browser, inference, scheme, place)
-    assert len(list(place.glob("*.png"))) == 6
+    assert len(list(place.glob("*.png"))) == 5
 
 
 def upload(form, place: Path) -> None:
@@ -223,7 +216,7 @@ def answers_fit_a_phone(browser, inference: str, scheme: str, place: Path) -> No
         phone.locator(".batch").wait_for()
         phone.get_by_role("button", name="Why this value?").click()
         phone.locator("#why-drawing svg").wait_for()
-        phone.screenshot(path=place / f"5_phone_{scheme}.png", full_page=True)
+        phone.screenshot(path=place / f"4_phone_{scheme}.png", full_page=True)
         assert phone.evaluate("document.documentElement.scrollWidth") <= 360, "nothing sticks out to the side"
         cut_off = phone.evaluate(
             """() => [...document.querySelectorAll('.polymer .numbers *, .why *, .notice *')]
@@ -244,6 +237,13 @@ def test_a_second_run_waits_and_cancel_stops_the_first_on_every_page(browser, tr
         form.get_by_text("A training run is at work already: this one waits its turn").wait_for()
         (waiting,) = runs.queue(place / "runs")
         runs.cancel(waiting.folder)
+        form.locator("#run").get_by_text(re.compile("Reading|Compiling|Training")).first.wait_for()
+        form.screenshot(path=place / "training.png", full_page=True)
+
+        second.get_by_role("button", name="Cancel").wait_for()
+        form.reload()
+        form.get_by_role("button", name="Cancel").wait_for()
+        playwright.expect(form.get_by_label("Epochs", exact=True)).to_have_value("5000")
         second.locator("#run").get_by_text(re.compile("epoch [1-9]")).wait_for()
         second.get_by_role("button", name="Cancel this run").click()
         second.get_by_role("button", name="Yes, stop it").click()
