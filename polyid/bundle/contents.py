@@ -45,6 +45,7 @@ from polyid.kernel.regression import KernelMember
 from polyid.nn.config import NetworkConfig
 from polyid.uncertainty.conformal import MOST_SCORES, IntervalCalibration
 from polyid.uncertainty.domain.domain import TrainingDomain
+from polyid.uncertainty.stated import OUTPUTS
 
 
 @dataclass(frozen=True)
@@ -161,9 +162,10 @@ def _fold(folder: Path, manifest: dict[str, Any], number: int) -> FoldContents:
     )
     scaler = read_checked_json(Scaler, content[SCALER_FILE], paths[SCALER_FILE])
     properties = len(manifest["prediction_columns"])
-    if config.properties != properties:
+    outputs = properties * (OUTPUTS if manifest.get("distilled") else 1)
+    if config.properties != outputs:
         raise BundleError.damaged(
-            paths[WEIGHTS_FILE], f"it predicts {config.properties} properties, and the model has {properties}"
+            paths[WEIGHTS_FILE], f"it has {config.properties} outputs, and {properties} properties need {outputs}"
         )
     if scaler.center is not None and scaler.scale is not None:
         for part, values in (("center", scaler.center), ("scale", scaler.scale)):
@@ -208,8 +210,9 @@ def _calibration(content: bytes, manifest: dict[str, Any]) -> IntervalCalibratio
                 CALIBRATION_FILE, f"{name} was held out by {min(odd)!r}, which is no fold of the model"
             )
         scores, labels = sum(len(held_out.scores) for held_out in errors.held_out), manifest["data"]["labels"][name]
-        # Of folds that were handed in some rows may be in none.
+        # Of folds that were handed in some rows may be in none; a distilled model is judged on some folds.
         all_held_out = manifest["data"].get("source") and manifest.get("split", GIVEN_SPLIT) != GIVEN_SPLIT
+        all_held_out = all_held_out and not manifest.get("distilled")
         if all_held_out and scores != min(labels, MOST_SCORES):
             raise BundleError.damaged(CALIBRATION_FILE, f"{name} has {scores} scores of {labels} held-out values")
     return IntervalCalibration.from_dict(stored.model_dump())

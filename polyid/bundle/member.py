@@ -35,6 +35,8 @@ class BundleMember:
         Of the network that the weights are of.
     marks : LearntMarks or None
         Stereo marks that may move a prediction; None of a model of before they were counted.
+    distilled : bool
+        Whether the network says its own standard deviation and expected error too, see `polyid.uncertainty.stated`.
     """
 
     weights: dict[str, np.ndarray]
@@ -46,3 +48,4 @@ class BundleMember:
     kernel: KernelMember | None = None
     network_class: type[MessagePassingNetwork] = MessagePassingNetwork
     marks: LearntMarks | None = None
+    distilled: bool = False

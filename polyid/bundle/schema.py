@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, Field, create_model, model_validator
 
+from polyid.bundle.distilled_schema import Distilled
 from polyid.bundle.layout import CHECKED_FILES, FOLD_FILES, FORMAT, FORMAT_VERSION, KERNEL_FILE, fold_folder
 from polyid.bundle.origins import Converted, InitFrom
 from polyid.bundle.strict import Strict
@@ -86,6 +87,7 @@ class Manifest(Strict):
     marks: dict[str, Items[Name]] | None = None
     split: str | None = None
     data: Data
+    distilled: Distilled | None = None
     training: Training
     init_from: InitFrom | None = None
     converted: Converted | None = None
@@ -120,6 +122,12 @@ class Manifest(Strict):
         must_be = set(CHECKED_FILES) - {KERNEL_FILE} if self.format_version >= 3 and self.converted is None else set()
         if missing := must_be - set(self.sha256):
             raise ValueError(f"sha256 lacks {min(missing)!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _is_one_network_if_distilled(self) -> Self:
+        if self.distilled is not None and (self.format_version < 4 or self.folds != 1):
+            raise ValueError(f"distilled does not fit a model of version {self.format_version} with {self.folds} folds")
         return self
 
 

@@ -142,6 +142,7 @@ def load_bundle(
             None if contents.kernels is None else contents.kernels[number],
             custom_class(fold.network_class, MessagePassingNetwork, "network", custom_objects),
             LearntMarks.from_dict(contents.manifest.get("marks")),
+            bool(contents.manifest.get("distilled")),
         )
         for number, fold in contents.folds.items()
     ]

@@ -1,4 +1,4 @@
-"""The command line: train, estimate, predict, screen, suggest, explain, evaluate, publish, convert, generate and data; the same as ``python -m polyid``."""
+"""The command line: train, estimate, predict, screen, suggest, explain, evaluate, publish, convert, generate, distil and data; the same as ``python -m polyid``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from polyid import __version__
 from polyid.cli import data, deploy
 from polyid.cli.command import Command, say
 from polyid.cli.convert import convert
+from polyid.cli.distil import distil
 from polyid.cli.estimate import estimate
 from polyid.cli.evaluate import evaluate
 from polyid.cli.explain import explain
@@ -26,7 +27,7 @@ from polyid.errors import Cancelled, PolyIDError
 
 # Plain text rather than boxes and colours: it is read by programs and in logs too.
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-for command in (train, estimate, predict, screen, suggest, explain, evaluate, publish, convert, generate):
+for command in (train, estimate, predict, screen, suggest, explain, evaluate, publish, convert, generate, distil):
     app.command(cls=Command)(command)
 app.add_typer(data.app, name="data")
 app.add_typer(deploy.app, name="deploy")

@@ -76,6 +76,10 @@ class EvaluatedEnsemble(TrainedEnsemble):
         fitted.predictor.warm_up()
         return new
 
+    def held_out_polymers(self) -> dict[str, list[str]]:
+        """Keys of the polymers that each member never saw, by its name; empty of a model without a record of its folds."""
+        return {} if self._splits is None else dict(self._splits["held_out"])
+
     @property
     def df_loss_log(self) -> pd.DataFrame | None:
         """The epochs of all members, one below the other, with their ``model_id``."""
@@ -129,6 +133,11 @@ class EvaluatedEnsemble(TrainedEnsemble):
         DataError
             It is another table.
         """
+        if self.metadata.get("distilled"):
+            raise BundleError(
+                "A distilled model was judged by other networks, which learnt from single folds and are not kept; its figures are in "
+                "metrics.json, and 'polyid distil' measures them again."
+            )
         if self._splits is None or set(self._splits["held_out"]) != {m.model_id for m in self.models}:
             raise BundleError("The folds can't be drawn again: load a whole model, with all folds and its splits.json.")
         dataset = recorded_dataset(data, self.metadata, self._splits, [str(model.model_id) for model in self.models])

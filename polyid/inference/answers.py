@@ -53,6 +53,8 @@ class Answers:
         Of `polyid.kernel.neighbourhood.neighbourhood`.
     fingerprints : float32 array, shape (M, n, F), or None
         Learned fingerprints, where asked for.
+    std, stated : float arrays, shape (M, n, P), or None
+        Standard deviation and expected error that distilled networks say themselves.
     """
 
     network: np.ndarray
@@ -61,6 +63,8 @@ class Answers:
     novelty: np.ndarray | None
     roughness: np.ndarray | None
     fingerprints: np.ndarray | None = None
+    std: np.ndarray | None = None
+    stated: np.ndarray | None = None
 
     @property
     def members(self) -> np.ndarray:
@@ -70,13 +74,23 @@ class Answers:
     @property
     def clues(self) -> np.ndarray:
         """What the expected error is guessed from, shape (n, P, 4); see `polyid.uncertainty.conformal`."""
-        return error_clues(self.network, self.kernel, self.novelty, self.roughness)
+        return error_clues(self.network, self.kernel, self.novelty, self.roughness, self.stated)
 
     def chosen(self, index: Sequence[int]) -> Answers:
         """The polymers of `index`."""
-        kernel, fingerprints = (None if a is None else a[:, index] for a in (self.kernel, self.fingerprints))
+        kernel, fingerprints, std, stated = (
+            None if a is None else a[:, index] for a in (self.kernel, self.fingerprints, self.std, self.stated)
+        )
         novelty, roughness = (None if a is None else a[index] for a in (self.novelty, self.roughness))
-        return Answers(self.network[:, index], kernel, self.share, novelty, roughness, fingerprints)
+        return Answers(self.network[:, index], kernel, self.share, novelty, roughness, fingerprints, std, stated)
+
+    def of_member(self, member: int) -> Answers:
+        """What one member says."""
+        one = slice(member, member + 1)
+        kernel, fingerprints, std, stated = (
+            None if a is None else a[one] for a in (self.kernel, self.fingerprints, self.std, self.stated)
+        )
+        return Answers(self.network[one], kernel, self.share, self.novelty, self.roughness, fingerprints, std, stated)
 
     def mixed(self, other: Answers, places: np.ndarray) -> Answers:
         """These answers, and those of `other` at `places` (n, P) of the same polymers; fingerprints are these."""
@@ -91,6 +105,8 @@ class Answers:
             chosen(self.novelty, other.novelty),
             chosen(self.roughness, other.roughness),
             self.fingerprints,
+            chosen(self.std, other.std),
+            chosen(self.stated, other.stated),
         )
 
     @classmethod
@@ -102,5 +118,6 @@ class Answers:
             return None if arrays[0] is None else np.concatenate(arrays, axis)
 
         network = np.concatenate([part.network for part in parts], 1)
-        kernel, fingerprints = together("kernel", 1), together("fingerprints", 1)
-        return cls(network, kernel, parts[0].share, together("novelty", 0), together("roughness", 0), fingerprints)
+        kernel, fingerprints, std, stated = (together(name, 1) for name in ("kernel", "fingerprints", "std", "stated"))
+        novelty, roughness = together("novelty", 0), together("roughness", 0)
+        return cls(network, kernel, parts[0].share, novelty, roughness, fingerprints, std, stated)

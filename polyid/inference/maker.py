@@ -107,6 +107,8 @@ class PredictionMaker:
         for p, name in enumerate(self.properties):
             for figure, values in summary(members[:, :, p]).items():
                 figures[figure][:, p] = values
+            if answers.std is not None:
+                figures["std"][:, p] = answers.std[:, :, p].mean(axis=0)
             if self.calibration is None or clues is None:
                 continue
             figures["error"][:, p] = self.calibration.expected(name, clues[:, p])

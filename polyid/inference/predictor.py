@@ -21,6 +21,7 @@ from polyid.inference.answers import Answers, BondValues
 from polyid.inference.reader import OligomerReader, ReadPolymers, one_ahead, parts_of, read_parts
 from polyid.inference.traced import compiled
 from polyid.kernel.neighbourhood import neighbourhood
+from polyid.uncertainty.stated import OUTPUTS, stated_errors
 
 # Graph rows of one call; at 64 features about 100 MiB of intermediate states.
 _ROWS_A_CALL = 200_000
@@ -44,6 +45,7 @@ class EnsemblePredictor:
             raise BundleError("The ensemble has no trained members.")
         self.members = list(members)
         first = members[0]
+        self._outputs = OUTPUTS if first.distilled else 1
         if any(m.preprocessor.featuriser_key != first.preprocessor.featuriser_key for m in members):
             raise BundleError("The members of the ensemble read SMILES differently; train them with one preprocessor.")
         if len({m.network_class for m in members}) > 1:
@@ -68,7 +70,9 @@ class EnsemblePredictor:
         self._scale, self._centre = (
             np.stack(
                 [
-                    np.full((1, first.config.properties), default) if s is None else getattr(s, name)[None]
+                    np.full((1, first.config.properties // self._outputs), default)
+                    if s is None
+                    else getattr(s, name)[None]
                     for s in scalers
                 ]
             )
@@ -246,15 +250,16 @@ class EnsemblePredictor:
 
     def _in_units(self, scaled: np.ndarray) -> np.ndarray:
         """Scaled values (M, n, P) of each member in the units of the properties, as scikit-learn's scaler has them."""
-        return scaled * self._scale + self._centre
+        return scaled[..., : scaled.shape[-1] // self._outputs] * self._scale + self._centre
 
     def _answers(self, read: ReadPolymers, scaled: np.ndarray, learned: np.ndarray | None = None) -> Answers:
         """Answers to a part of which the networks' are known."""
         network = self._in_units(scaled)
         learned = None if learned is None else learned.astype(np.float32)
+        stated = stated_errors(scaled, [m.scaler for m in self.members]) if self._outputs > 1 else (None, None)
         kernels = [member.kernel for member in self.members if member.kernel is not None]
         if not kernels or read.fragments is None:
-            return Answers(network, None, None, None, None, learned)
+            return Answers(network, None, None, None, None, learned, *stated)
         first = kernels[0]
         similarity = first.references.similarity(read.fragments)
         kernel = np.stack([of_member.predict(similarity) for of_member in kernels])

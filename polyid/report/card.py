@@ -16,6 +16,7 @@ from polyid.config.parameters import COLUMN, GIVEN_SPLIT
 from polyid.data.catalogue import BUNDLED_TERMS, SOURCES, Terms, bundled_tables
 from polyid.data.properties import PROPERTIES
 from polyid.data.reference import measured_noise
+from polyid.report.distillation import distillation_section
 from polyid.report.energy import GRAMS_OF_CO2_A_KILOWATT_HOUR, energy_estimate
 from polyid.report.files import ERRORS_BY_CLASS, figure_captions, number_text, parity_file, unit_text
 from polyid.report.origins import started_from
@@ -78,6 +79,8 @@ def model_card(
         noise=_noise(content["prediction_columns"], titles),
         classes=_classes(metrics.get("by_class", {}), titles, pictures.get(ERRORS_BY_CLASS)),
         training=_training_table(content),
+        taught_by=content["distilled"]["teacher"]["members"] if content.get("distilled") else None,
+        distilled=distillation_section(content["distilled"], titles) if content.get("distilled") else "",
     )
     head = yaml.safe_dump(_metadata(content, metrics), sort_keys=False, allow_unicode=True)
     return f"---\n{head}---\n\n{text}"

@@ -55,18 +55,25 @@ def expected_error(clues: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def error_clues(
-    network: np.ndarray, kernel: np.ndarray | None, novelty: np.ndarray | None, roughness: np.ndarray | None
+    network: np.ndarray,
+    kernel: np.ndarray | None,
+    novelty: np.ndarray | None,
+    roughness: np.ndarray | None,
+    stated: np.ndarray | None = None,
 ) -> np.ndarray:
     """Clues (n, P, 4) of `polyid.uncertainty.expected_error.CLUES`; those that are not given are zero.
 
     Networks and kernel regressions disagree by the mean over the members of the difference of the two. Without a kernel
     regression the networks disagree by their mean absolute difference, taken over pairs so that it doesn't depend on
-    their number.
+    their number. Distilled networks, which were taught what an ensemble expects of its errors, say so in the place of a
+    disagreement (`stated`, of the shape of `network`).
     """
     members, n, properties = network.shape
     clues = np.zeros((n, properties, 4))
     clues[..., 0] = 1.0
-    if kernel is not None:
+    if stated is not None:
+        clues[..., 1] = stated.mean(axis=0)
+    elif kernel is not None:
         clues[..., 1] = np.abs(network - kernel).mean(axis=0)
     elif members > 1:
         rank = 2.0 * np.arange(members) - (members - 1)

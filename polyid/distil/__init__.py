@@ -1,0 +1,1 @@
+"""One network taught to speak for an ensemble: `polyid distil`."""
