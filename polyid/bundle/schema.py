@@ -124,12 +124,6 @@ class Manifest(Strict):
             raise ValueError(f"sha256 lacks {min(missing)!r}")
         return self
 
-    @model_validator(mode="after")
-    def _is_one_network_if_distilled(self) -> Self:
-        if self.distilled is not None and (self.format_version < 4 or self.folds != 1):
-            raise ValueError(f"distilled does not fit a model of version {self.format_version} with {self.folds} folds")
-        return self
-
 
 class Network(Strict):
     """The text in the header of a fold's weights."""
