@@ -100,15 +100,18 @@ def test_a_ray_worker_that_is_killed_twice_changes_nothing(source, undisturbed, 
 @pytest.mark.exhaustive
 def test_ctrl_c_keeps_what_is_done_and_leaves_nobody_at_work(source, undisturbed, tmp_path):
     output = tmp_path / "out.parquet"
-    with psutil.Popen(
-        [*words(source, output), "--workers", "2"], env=program_environment(), stderr=subprocess.PIPE
-    ) as process:
+    command = [*words(source, output), "--workers", "2"]
+    # What runs tests in the background may have had SIGINT ignored, which processes inherit.
+    heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    with psutil.Popen(command, env=program_environment(), stderr=subprocess.PIPE, **heard) as process:
         while len(Parts(f"{output}.parts").done()) < 3:
             time.sleep(0.05)
         others = process.children(recursive=True)
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=60)[1].decode()
         assert process.returncode == 130 and "the same command goes on" in said and "Traceback" not in said
+    # The one that keeps the processes' books ends by itself, a moment later.
+    psutil.wait_procs(others, 20)
     assert not [one for one in others if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     subprocess.run([*words(source, output), "--workers", "2"], check=True, env=program_environment())
     assert pq.read_table(output).equals(undisturbed)
