@@ -68,10 +68,10 @@ def test_whole_numbers_and_switches_may_be_given_as_other_types(tmp_path):
 
 
 def test_unknown_features_are_refused_before_a_table_is_read(monkeypatch, tmp_path):
-    with pytest.raises(TrainingError, match="no features 'v2'; choose one of v1, stereo"):
+    with pytest.raises(TrainingError, match="no features 'v9'; choose one of v1, v2, stereo"):
         feature_set("v9")
     monkeypatch.setitem(PRESETS, "small", {**PRESETS["small"], "features": "v9"})
-    with pytest.raises(TrainingError, match="no features 'v2'"):
+    with pytest.raises(TrainingError, match="no features 'v9'"):
         train_ensemble(tmp_path / "there is no table.csv", tmp_path / "model")
     assert {name for pair in FEATURE_SETS.values() for name in (feature.name for feature in pair)} == set(FEATURES)
 

@@ -194,7 +194,7 @@ def several_polymers(answers) -> None:
     answers.locator("#predict").click()
     playwright.expect(batch.locator("tbody tr")).to_have_count(3)
     assert batch.locator("tbody th").nth(1).inner_text() == "3 *CCO*"
-    assert "80 % interval" in batch.inner_text()
+    answers.get_by_text("Below each value its 80 % interval").wait_for()
     playwright.expect(card).to_have_count(1)
     answers.get_by_label("Polymer", exact=True).click()
     answers.get_by_role("option", name="*CCO*").click()

@@ -36,7 +36,7 @@ def weights(ensemble: MultiModel) -> list[np.ndarray]:
 @pytest.mark.slow
 def test_progress_counts_up_and_cancel_stops(data):
     records = []
-    trained(data, progress=records.append)
+    trained(data, group=1, progress=records.append)
     stages = [list(STAGES).index(r.phase) for r in records]
     assert stages == sorted(stages)
     training = [r for r in records if r.phase == "training"]
