@@ -77,12 +77,12 @@ def train_with_preprocessors_first(data_path, save_path, epochs=2, kfolds=3):
     from polyid.nn.builders import global100
 
     params = Parameters()
-    params.batch_size = 4
+    params.batch_size = 16
     params.learning_rate = 1e-4
     params.decay = 1e-5
     params.atom_features = 8
     params.bond_features = 8
-    params.num_messages = 2
+    params.num_messages = 1
     params.prediction_columns = ["Glass_Transition", "Melt_Temp"]
     params.epochs = epochs
     params.kfolds = kfolds
@@ -110,12 +110,12 @@ def train_with_scaler_first(data_path, save_path, seed=0):
     from polyid.nn.builders import global100
 
     params = Parameters()
-    params.batch_size = 4
+    params.batch_size = 16
     params.learning_rate = 1e-4
     params.decay = 1e-5
     params.atom_features = 8
     params.bond_features = 8
-    params.num_messages = 2
+    params.num_messages = 1
     params.prediction_columns = ["Glass_Transition", "Melt_Temp"]
     params.epochs = 2
     params.kfolds = 3
