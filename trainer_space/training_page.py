@@ -18,6 +18,10 @@ from form_parts import Described, Settings, Source
 from polyid.data.roles import COLUMN_MEANINGS
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "undocumented"}
+# Gradio's box has a title only, which not every screen reader reads.
+NAME_SELECT_ALL = (
+    """() => document.querySelectorAll(".select-all-checkbox").forEach(box => { box.ariaLabel = box.title })"""
+)
 
 LOADING: dict[str, Any] = {"api_visibility": "undocumented"}
 
@@ -123,6 +127,7 @@ def _read_data(page: gr.Blocks, source: Source, described: Described, settings: 
         trigger_mode="always_last",  # a table chosen while another is being read is read next
         show_progress_on=described.notice,
     )
+    page.load(None, None, None, js=NAME_SELECT_ALL, **QUIET)
     page.load(
         form_handlers.settings_of_run,
         None,
