@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-PUT_INTO_ADDRESS = """(text, level) => {
+from exports import MOST_LETTERS_OF_A_LINK
+
+from polyid.config.settings import INTERVAL_LEVEL
+
+PUT_INTO_ADDRESS = f"""(text, level) => {{
   const address = new URL(location);
   address.searchParams.delete("polymer");
   address.searchParams.delete("level");
-  if (text && text.length <= 2000) {
+  if (text && text.length <= {MOST_LETTERS_OF_A_LINK}) {{
     address.searchParams.set("polymer", text);
-    if (level !== 0.9) address.searchParams.set("level", level);
-  }
+    if (level !== {INTERVAL_LEVEL:g}) address.searchParams.set("level", level);
+  }}
   history.replaceState(null, "", address);
-}"""
+}}"""
 """The question goes into the page's address: a reload keeps it, and a link shares it."""
+PUT_LEVEL_INTO_ADDRESS = f"""(text, level) => {{
+  const address = new URL(location);
+  if (!address.searchParams.has("polymer")) return;
+  address.searchParams.delete("level");
+  if (level !== {INTERVAL_LEVEL:g}) address.searchParams.set("level", level);
+  history.replaceState(null, "", address);
+}}"""
+"""The level that an answer is shown with; what has been typed since is no question yet."""
 ASK_IF_SHARED = """() => {
   if (new URL(location).searchParams.has("polymer")) setTimeout(() => document.querySelector("#predict").click(), 300);
 }"""

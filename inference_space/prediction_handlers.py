@@ -60,15 +60,14 @@ class Handlers:
     ) -> list:
         """The same polymers with intervals of another level, or by another version of the model."""
         if before is None:
-            return UNCHANGED
+            return [gr.skip(), *UNCHANGED]
         try:
             shown = self._predicted(before.predictions.smiles, level, before.lines, version)
-        except PolyIDError:
-            # What is wrong with the version is said beside it.
-            return UNCHANGED
+        except PolyIDError as problem:
+            return [notice(str(problem), "error") + cards.stale(before, None), *UNCHANGED]
         if shown.loaded.model is before.loaded.model:
             shown.explained.update(before.explained)
-        return _laid_out(shown, number, name)
+        return [cards.complaint_panel(answers.complaints(shown)), *_laid_out(shown, number, name)]
 
     def choose(self, shown: Shown | None, number: int | None) -> Any:
         """Another one of the polymers."""

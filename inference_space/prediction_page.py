@@ -10,7 +10,7 @@ from endpoints import Endpoints
 from model_page import build_model_part
 from model_service import ModelService
 from model_versions import ModelVersions
-from page_scripts import ASK_IF_SHARED, LISTEN, PUT_INTO_ADDRESS
+from page_scripts import ASK_IF_SHARED, LISTEN, PUT_INTO_ADDRESS, PUT_LEVEL_INTO_ADDRESS
 from prediction_handlers import LEVELS, Handlers
 from table_handlers import TableHandlers
 from table_page import build_table_part
@@ -154,9 +154,9 @@ def _answer(handlers: Handlers, question: Question, version: gr.Dropdown, compla
         [question.level.input, version.input],
         handlers.again,
         [question.level, *chosen, version],
-        result.outputs,
+        [complaint, *result.outputs],
         **QUIET,
-    ).then(**explained).then(**kept)
+    ).then(**explained).then(**{**kept, "js": PUT_LEVEL_INTO_ADDRESS})
     result.chosen.input(handlers.choose, [result.shown, result.chosen], result.card, **QUIET).then(**explained)
     result.name.input(**explained)
     result.reasons.expand(lambda: True, None, is_open, **QUIET).then(**explained)

@@ -60,7 +60,7 @@ class Parameters:
     preset : str or None
         Name of the preset that the parameters come from.
     num_features : int or None
-        Width of upstream's tacticity network; no network here reads it.
+        Width of `polyid.nn.tacticity.pm_model`; no other network reads it.
     custom : dict
         What a model builder of one's own reads besides.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from polyid.convert.network import global100_weights
 from polyid.convert.pickled import Pickled, parameters, preprocessor, scaler
 from polyid.convert.pickles import MOST_BYTES, read_pickle
 from polyid.errors import BundleError
-from polyid.graphs.features import FEATURE_SETS
+from polyid.graphs.features import feature_set_name
 from polyid.report.origins import converted_card
 
 PARAMETERS = "parameters.pk"
@@ -99,7 +100,8 @@ def convert(old: str | os.PathLike, new: str | os.PathLike) -> Conversion:
     common = _top(old)
     members, properties, has_rows = [], None, common.has("df_input")
     for fold in folds:
-        member, own, rows = _member(old, fold, common)
+        with _damaged(fold.weights):
+            member, own, rows = _member(old, fold, common)
         if properties not in (None, own):
             raise BundleError(
                 f"{fold.weights} is of other properties than {folds[0].weights}: these are no one ensemble."
@@ -107,9 +109,14 @@ def convert(old: str | os.PathLike, new: str | os.PathLike) -> Conversion:
         members.append(member)
         properties, has_rows = own, has_rows or rows
     assert properties is not None, "there is a fold"
-    params = parameters(common.entry("parameters")) if common.has("parameters") else {}
+    with _damaged(PARAMETERS):
+        params = _parameters(common)
     content = _content(
-        properties, params, _features(members[0]), old.resolve().name, {f: sha256(old / f) for f in _files(old, folds)}
+        properties,
+        params,
+        feature_set_name(members[0].preprocessor.atom_features, members[0].preprocessor.bond_features),
+        old.resolve().name,
+        {f: sha256(old / f) for f in _files(old, folds)},
     )
     save_bundle(new, members, content, {CARD_FILE: converted_card(content, len(members))})
     left_out = ["Intervals and domain of validity need errors of held-out polymers, which the files don't have."]
@@ -179,6 +186,21 @@ def _top(old: Path) -> Pickled:
     return _pickled(old, PARAMETERS) if (old / PARAMETERS).is_file() else Pickled({}, PARAMETERS)
 
 
+@contextmanager
+def _damaged(file: str) -> Iterator[None]:
+    """Whatever a damaged file leads to, as a BundleError."""
+    try:
+        yield
+    except BundleError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise BundleError(f"{file} can't be converted: it, or what belongs to it, is damaged.") from error
+
+
+def _parameters(pickled: Pickled) -> dict[str, Any]:
+    return parameters(pickled.entry("parameters")) if pickled.has("parameters") else {}
+
+
 def _member(old: Path, fold: OldFold, common: Pickled) -> tuple[BundleMember, list[str], bool]:
     """A member, its properties, and whether its files hold training rows."""
     own = common if fold.data is None else _pickled(old, fold.data)
@@ -191,12 +213,7 @@ def _member(old: Path, fold: OldFold, common: Pickled) -> tuple[BundleMember, li
     else:
         reading = preprocessor(own.entry("preprocessor"))
         scaling = scaler(own.entry("data_scaler"), len(properties)) if own.has("data_scaler") else None
-    params = (
-        parameters((own if own.has("parameters") else common).entry("parameters"))
-        if (own.has("parameters") or common.has("parameters"))
-        else {}
-    )
-    dropout = float(params.get("dropout", 0.0))
+    dropout = float(_parameters(own if own.has("parameters") else common).get("dropout", 0.0))
     model = read_keras_model(old / fold.weights, fold.weights)
     weights, config = global100_weights(model, properties, dropout if 0.0 <= dropout < 1.0 else 0.0)
     if (config.atom_classes, config.bond_classes) != (reading.atom_classes, reading.bond_classes):
@@ -208,15 +225,8 @@ def _member(old: Path, fold: OldFold, common: Pickled) -> tuple[BundleMember, li
     return member, properties, own.has("df_train") or own.has("df_validate")
 
 
-def _features(member: BundleMember) -> str:
-    """Name of its set of features."""
-    preprocessor = member.preprocessor
-    pair = (preprocessor.atom_features, preprocessor.bond_features)
-    return next(name for name, own in FEATURE_SETS.items() if own == pair)
-
-
 def _content(
-    properties: list[str], params: dict[str, Any], features: str, name: str, files: dict[str, str]
+    properties: list[str], params: dict[str, Any], features: str | None, name: str, files: dict[str, str]
 ) -> dict[str, Any]:
     """What `parameters.json` says of a converted model: what the old files don't say is said to be unknown."""
     chain = ChainSettings()

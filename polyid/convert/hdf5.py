@@ -96,8 +96,11 @@ def _read(stored: h5py.File, file: str) -> KerasModel:
         raise ValueError
     weights = _weights_group(stored)
     layers = {}
+    # No array may be counted more often than it is stored.
+    room = stored.id.get_filesize()
     for one in described:
-        name, own = str(one["name"]), tuple(_weights(weights, str(one["name"])))
+        name, own = str(one["name"]), tuple(_weights(weights, str(one["name"]), room))
+        room -= sum(array.nbytes for _, array in own)
         layers[name] = Layer(
             name,
             str(one["class_name"]),
@@ -136,9 +139,9 @@ def _weights_group(stored: h5py.File) -> h5py.Group:
     return stored["model_weights"]
 
 
-def _weights(group: h5py.Group, layer: str) -> Iterator[tuple[str, np.ndarray]]:
-    """Name and values of each weight of a layer."""
-    if layer not in group:
+def _weights(group: h5py.Group, layer: str, room: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Name and values of each weight of a layer, of `room` bytes at most."""
+    if "/" not in layer and group.get(layer, getlink=True) is None:
         return
     own = _inside(group, layer)
     for name in own.attrs["weight_names"]:
@@ -149,13 +152,15 @@ def _weights(group: h5py.Group, layer: str) -> Iterator[tuple[str, np.ndarray]]:
         # Neither may values lie in other files, nor few bytes stand for gigabytes.
         if not isinstance(stored, h5py.Dataset) or stored.external or stored.is_virtual or stored.dtype != np.float32:
             raise ValueError
-        if stored.nbytes > MOST_BYTES or stored.id.get_storage_size() < stored.nbytes:
+        room -= stored.nbytes
+        if room < 0 or stored.id.get_storage_size() < stored.nbytes:
             raise ValueError
         yield name, np.asarray(stored[()])
 
 
 def _inside(group: h5py.Group, name: str) -> Any:
     """A member of a group that is stored in it: links to elsewhere are not followed."""
-    if name in ("", ".", "..") or not isinstance(group.get(name, getlink=True), h5py.HardLink):
+    # h5py would walk along a path, and through links on the way.
+    if name in ("", ".", "..") or "/" in name or not isinstance(group.get(name, getlink=True), h5py.HardLink):
         raise ValueError
     return group[name]

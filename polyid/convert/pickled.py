@@ -142,7 +142,7 @@ def numbers(pickled: Pickled, count: int) -> np.ndarray:
     else:
         raise pickled.wrong("is no array")
     if isinstance(content, Made) and content.name == "_codecs.encode" and isinstance(content.arguments[0], str):
-        content = content.arguments[0].encode("latin-1", "replace")
+        content = content.arguments[0].encode("latin-1")
     kind = _float_type(dtype)
     if kind is None:
         raise pickled.wrong("is an array of something else than floats")

@@ -26,7 +26,7 @@ from polyid.data.dataset import Dataset
 from polyid.data.keys import polymer_keys
 from polyid.ensemble.fitting import Untrained
 from polyid.errors import TrainingError
-from polyid.graphs.features import FEATURE_SETS
+from polyid.graphs.features import feature_set_name
 from polyid.graphs.preprocessor import PolymerPreprocessor
 
 _READOUT, _BIAS = "readout/values/bond_kernel", "readout/values/bias"
@@ -92,7 +92,8 @@ class StartingPoint:
         folder = Path(folder)
         contents, members = load_bundle(folder, custom_objects)
         manifest, seen = contents.manifest, None
-        if contents.splits is not None and "data_ids" not in contents.splits:
+        # A distilled model was taught on all polymers, whatever its one fold holds out.
+        if contents.splits is not None and "data_ids" not in contents.splits and not manifest.get("distilled"):
             held_out = [frozenset(keys) for keys in contents.splits["held_out"].values()]
             if manifest["format_version"] < 4:
                 # Units were cut in other places then.
@@ -112,15 +113,14 @@ class StartingPoint:
     def architecture(self) -> dict[str, Any]:
         """The parameters that networks which start from this model must have."""
         config, preprocessor = self.members[0].config, self.members[0].preprocessor
-        pair = (preprocessor.atom_features, preprocessor.bond_features)
-        names = [name for name, own in FEATURE_SETS.items() if own == pair]
+        features = feature_set_name(preprocessor.atom_features, preprocessor.bond_features)
         return {
             "atom_features": config.features,
             "bond_features": config.features,
             "mol_features": config.mol_features,
             "num_messages": config.num_messages,
             "explicit_hs": preprocessor.explicit_hs,
-            **({"features": names[0]} if names else {}),
+            **({"features": features} if features else {}),
         }
 
     def heads(self, properties: Sequence[str], units: Mapping[str, Any]) -> tuple[str, ...]:

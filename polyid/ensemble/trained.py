@@ -185,7 +185,7 @@ class TrainedEnsemble:
         Returns
         -------
         pd.DataFrame
-            One row an input: ``smiles``, ``form``, ``smiles_polymer``, ``error`` (None where there is a prediction),
+            One row an input: ``smiles``, ``form``, ``smiles_polymer`` if asked for, ``error`` (None where there is a prediction),
             ``<property>_pred_mean`` and ``<property>_pred_std``, and of a calibrated ensemble ``<property>_pred_error``,
             the absolute error to expect, with ``<property>_pred_lower`` and ``<property>_pred_upper``, the interval that
             holds a measured value with the probability `level`; see `polyid.uncertainty.conformal`. Then, of a model that

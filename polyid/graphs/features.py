@@ -126,6 +126,11 @@ def feature_set(name: str) -> tuple[Feature, Feature]:
     return FEATURE_SETS[name]
 
 
+def feature_set_name(atom_features: Callable, bond_features: Callable) -> str | None:
+    """Name in `FEATURE_SETS` of a pair of feature functions; None of any other pair."""
+    return next((name for name, pair in FEATURE_SETS.items() if pair == (atom_features, bond_features)), None)
+
+
 def feature_name(function: Callable) -> str:
     """What a feature function is called where a model records it: its `Feature.name`, or its place in the code."""
     return getattr(function, "name", None) or f"{function.__module__}.{function.__qualname__}"

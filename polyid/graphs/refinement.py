@@ -91,7 +91,12 @@ class QuotientGraph:
 
     @classmethod
     def from_flat(
-        cls, atom_features: tuple[str, ...], bond_features: tuple[str, ...], sizes: np.ndarray, flat: np.ndarray
+        cls,
+        atom_features: tuple[str, ...],
+        bond_features: tuple[str, ...],
+        sizes: np.ndarray,
+        flat: np.ndarray,
+        numbers: tuple[float, ...] = (),
     ) -> QuotientGraph:
         """The graph of which `to_flat` gave the arrays; they become views of `flat`."""
         rounds = len(sizes) // 3
@@ -102,10 +107,10 @@ class QuotientGraph:
         stop = 0
         for name, own in zip(_ARRAYS, lengths, strict=True):
             ends = list(itertools.accumulate(own, initial=stop))
-            numbers = flat.view(np.float32) if name in _COUNTS else flat
-            arrays[name] = tuple([numbers[start:stop] for start, stop in itertools.pairwise(ends)])
+            values = flat.view(np.float32) if name in _COUNTS else flat
+            arrays[name] = tuple([values[start:stop] for start, stop in itertools.pairwise(ends)])
             stop = ends[-1]
-        return cls(atom_features, bond_features, **arrays)
+        return cls(atom_features, bond_features, **arrays, numbers=numbers)
 
     def to_bytes(self) -> bytes:
         """The whole graph: a line of JSON, with features and sizes, and `to_flat` behind it."""
@@ -128,7 +133,13 @@ class QuotientGraph:
 
     def __reduce__(self) -> tuple:
         # Between processes one array is many times as fast as some thirty.
-        return QuotientGraph.from_flat, (self.atom_features, self.bond_features, self.sizes, self.to_flat())
+        return QuotientGraph.from_flat, (
+            self.atom_features,
+            self.bond_features,
+            self.sizes,
+            self.to_flat(),
+            self.numbers,
+        )
 
 
 _ARRAYS = tuple(field.name for field in fields(QuotientGraph))[2:-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +11,7 @@ from polyid.bundle.layout import MANIFEST_FILE
 from polyid.common.files import read_json
 from polyid.hub.client import explained_errors, hub_api, with_retries
 from polyid.hub.destination import check_names, look_at_destination
-
-_RELEASE = re.compile(r"v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
+from polyid.hub.versions import release_of
 
 
 def propose_version(
@@ -45,7 +43,7 @@ def propose_version(
     destination = look_at_destination(api, repo_id, branch, None)
     if destination is None or not destination.branches:
         return "v1.0.0", "It is the first release of a new repo."
-    releases = sorted(tuple(map(int, found.groups())) for tag in destination.tags if (found := _RELEASE.fullmatch(tag)))
+    releases = sorted(found for tag in destination.tags if (found := release_of(tag)))
     if not releases:
         return "v1.0.0", "It is the first release with a version."
     commit = destination.branches.get(branch or "main", destination.branches["main"])

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from polyid.hub.client import explained_errors, hub_api, look_at_repo, with_retries
 from polyid.hub.destination import check_repo_id
+
+_RELEASE = re.compile(r"v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
+
+
+def release_of(tag: str) -> tuple[int, ...] | None:
+    """The three numbers of a semantic version such as v1.10.0; None of any other tag."""
+    found = _RELEASE.fullmatch(tag)
+    return None if found is None else tuple(map(int, found.groups()))
 
 
 @dataclass(frozen=True)
@@ -18,7 +27,7 @@ class Version:
 
 
 def list_versions(repo_id: str, *, token: str | None = None) -> list[Version]:
-    """Branches and tags of a model repo: branches first, the newest tag before older ones.
+    """Branches and tags of a model repo: branches first, then tags, higher releases before lower ones.
 
     Raises
     ------
@@ -33,4 +42,4 @@ def list_versions(repo_id: str, *, token: str | None = None) -> list[Version]:
         refs = with_retries(lambda: api.list_repo_refs(repo_id))
     branches = [Version(ref.name, ref.target_commit, is_tag=False) for ref in refs.branches]
     tags = [Version(ref.name, ref.target_commit, is_tag=True) for ref in refs.tags]
-    return branches + tags[::-1]
+    return branches + sorted(tags, key=lambda tag: (release_of(tag.name) or (), tag.name), reverse=True)

@@ -117,7 +117,7 @@ def _carry_out(
             columns=request.columns,
             changes=request.changes,
             expected=request.expected,
-            **({} if request.init_from is None else {"init_from": request.init_from}),
+            init_from=request.init_from,
             resume=run.resumable,
             progress=keeper.report,
         )

@@ -64,7 +64,8 @@ def test_what_it_says_of_itself_is_what_is_known(converted, capsys):
     assert set(said["converted"]["files"]) >= {"parameters.pk", "model_0/model_0.h5", "model_1/model_1_data.pk"}
     answer = MultiModel.load_models(converted).predict_smiles(["*CC(*)c1ccccc1"])
     assert np.isfinite(answer["Tg_pred_mean"][0]) and "Tg_pred_lower" not in answer and "domain" not in answer
-    assert "says neither" not in (card := (converted / "README.md").read_text()) and "safetensors" in card
+    card = (converted / "README.md").read_text()
+    assert "say neither" in card and "safetensors" in card
     assert main(["convert", str(MADE / "old"), str(converted)]) == 1
     assert "is not empty" in capsys.readouterr().err
 
@@ -124,6 +125,29 @@ def linked_elsewhere(old: Path) -> None:
         stored[name] = h5py.ExternalLink("/etc/passwd", "/x")
 
 
+def linked_on_the_way(old: Path) -> None:
+    """A layer's name leads through a link to another file, as h5py would follow it."""
+    with h5py.File(old / "elsewhere.h5", "w") as other:
+        group = other.create_group("atom_embedding")
+        group.attrs["weight_names"] = [b"x"]
+        group["x"] = np.zeros((3, 8), np.float32)
+    stored, _ = a_weight(old)
+    with stored:
+        stored["model_weights/out"] = h5py.ExternalLink(str(old / "elsewhere.h5"), "/")
+        config = json.loads(stored.attrs["model_config"])
+        next(layer for layer in config["config"]["layers"] if layer["name"] == "atom_embedding")["name"] = (
+            "out/atom_embedding"
+        )
+        stored.attrs["model_config"] = json.dumps(config)
+
+
+def listed_again_and_again(old: Path) -> None:
+    stored, name = a_weight(old)
+    with stored:
+        group = stored["model_weights/atom_embedding"]
+        group.attrs["weight_names"] = [name.split("/", 2)[2].encode()] * 2000
+
+
 def compressed_to_nothing(old: Path) -> None:
     stored, name = a_weight(old)
     with stored:
@@ -174,6 +198,8 @@ WRONG = {
         "asks for pandas.*DataFrame|preprocessor is of pandas",
     ),
     "weights elsewhere": (linked_elsewhere, "no Keras model in HDF5, or it is damaged"),
+    "weights elsewhere by a layer's name": (linked_on_the_way, "no Keras model in HDF5, or it is damaged"),
+    "one weight again and again": (listed_again_and_again, "no Keras model in HDF5, or it is damaged"),
     "weights of nothing": (compressed_to_nothing, "no Keras model in HDF5, or it is damaged"),
     "no HDF5": (lambda old: (old / "model_0" / "model_0.h5").write_bytes(b"x" * 100), "no Keras model in HDF5"),
     "a Lambda": (lambda old: changed_config(old, a_lambda), "has a layer x that global100 has not"),

@@ -67,7 +67,7 @@ TAMPERED = {
         "asks for builtins.eval, which no model",
     ),
     "an old instruction": (lambda place: b"(S'touch ran'\nios\nsystem\n.", "an instruction INST"),
-    "a name with dots": (lambda place: b"\x80\x04\x8c\x0bnumpy.dtype\x8c\x04mro\x94\x93.", "can't be read"),
+    "a name with dots": (lambda place: b"\x80\x04\x8c\x0bnumpy.dtype\x8c\x03mro\x93.", "asks for numpy.dtype.mro"),
     "getattr": (lambda place: pickle.dumps(getattr), "asks for builtins.getattr"),
     "by number": (lambda place: b"\x80\x02\x82\x01.", "an instruction EXT1"),
     "a persistent id": (lambda place: b"\x80\x02X\x01\x00\x00\x00aQ.", "an instruction BINPERSID"),

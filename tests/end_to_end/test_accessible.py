@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(find_spec("axe_playwright_python") is None, reason="pip install axe-playwright-python"),
 ]
 VIEWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
-# Gradio's own: its footer and the labels of its file boxes are not ours to mend.
+# Gradio's own footer is not ours to mend.
 NOT_OURS = ["footer"]
 POLYMERS = "polystyrene\n*CC(*)(C)C(=O)OC\nC1CC\nOCCO.O=C(O)c1ccc(C(=O)O)cc1"
 

@@ -613,7 +613,7 @@ def test_a_real_models_numbers_reach_page_and_programs_at_every_level(trained, f
     before, widths = page.press("*CC(*)C\n*CCCSC*", 0.9), []
     for level in prediction_page.LEVELS:
         expected = model.predict_smiles(["*CC(*)C", "*CCCSC*"], level)
-        outputs = page.functions["again"](level, before["shown"], 1, "Density")
+        outputs = page.functions["again"](level, before["shown"], 1, "Density")[1:]
         reply = json.loads(json.dumps(page.functions["predict"]("*CC(*)C\n*CCCSC*", level), allow_nan=False))
         assert reply["level"] == level
         card = cells(outputs[3])
@@ -706,7 +706,7 @@ def test_why_is_only_computed_for_who_looks_and_kept_at_another_level(trained, m
     assert why(True, None, None, None) == gr.skip()
     assert asked == []
     drawn = why(True, shown, 0, "Density")
-    again = page.functions["again"](0.8, shown, 0, "Density")[0]
+    again = page.functions["again"](0.8, shown, 0, "Density")[1]
     assert why(True, again, 0, "Density") == drawn
     assert asked == ["*CCO*"]
 
@@ -845,7 +845,7 @@ def test_the_button_without_a_model_says_why(service):
 def test_a_page_whose_session_ended_does_not_break(trained):
     """After a restart of the Space a page that stayed open sends what it had, but the server knows nothing of it."""
     page = Page(trained)
-    assert page.functions["again"](0.8, None, 0, "Density") == [gr.skip()] * 8
+    assert page.functions["again"](0.8, None, 0, "Density") == [gr.skip()] * 9
     assert page.functions["choose"](None, 0) == gr.skip()
 
 
