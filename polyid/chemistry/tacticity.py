@@ -52,10 +52,12 @@ def dyad_hands(units: int, pm: float, seed: int) -> list[int]:
 def meso_share(molecule: Chem.Mol) -> float | None:
     """Share of meso dyads among neighbouring stereocentres of a chain; None where fewer than two are marked.
 
+    Of four and more, the outermost at either end don't count: a longest path may leave the backbone there, through a side group.
     Two centres are alike if they look alike to who walks along the backbone: their neighbours before, behind and beside it
     turn the same way.
     """
     hands = [hand for atom in _backbone(molecule) if (hand := _hand(molecule, *atom)) is not None]
+    hands = hands[1:-1] if len(hands) > 3 else hands
     dyads = [left == right for left, right in itertools.pairwise(hands)]
     return sum(dyads) / len(dyads) if dyads else None
 
@@ -79,7 +81,7 @@ def _hand(molecule: Chem.Mol, before: int, atom: int, behind: int) -> bool | Non
         # The hydrogen that is not there comes first to RDKit; wherever it is put, it is so for all centres.
         order.insert(0, -1)
     beside = [i for i in order if i not in (before, behind)]
-    # Heavier substituents first, so that two centres are compared by the same one.
+    # In the order of their elements, so that two centres are compared by the same substituent.
     beside.sort(key=lambda i: (-1, i) if i < 0 else (molecule.GetAtomWithIdx(i).GetAtomicNum(), i))
     wanted = [before, behind, *beside]
     places = [order.index(i) for i in wanted]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from polyid.cli import command
 from polyid.config.settings import INTERVAL_LEVEL
+
+if TYPE_CHECKING:
+    from polyid.screening.screen import Screen
 
 
 def screen(
@@ -69,7 +72,11 @@ def screen(
 
     options = ScreenOptions(where, top, by, ascending, columns, level, chunk)
     options.check()
-    ready = Screen(inputs, command.find_model(model), output, options, ray)
+    run_and_say(Screen(inputs, command.find_model(model), output, options, ray), workers)
+
+
+def run_and_say(ready: Screen, workers: int | None) -> None:
+    """Run a screen, and say what was done before, is kept when it is interrupted, and is there in the end."""
     if done := ready.rows_done():
         command.say(f"Going on: {done:,} of {ready.rows:,} rows were done.")
     try:
@@ -78,8 +85,8 @@ def screen(
         command.say(f"{ready.rows_done():,} of {ready.rows:,} rows are done and kept; the same command goes on.")
         raise
     if found.was_done:
-        command.say(f"{output} is this very screen's result already.")
-    said = [f"{found.kept:,} of {found.rows:,} rows are in {output}"]
+        command.say(f"{ready.output} is this very screen's result already.")
+    said = [f"{found.kept:,} of {found.rows:,} rows are in {ready.output}"]
     said += [f"{found.bad:,} could not be read: {found.bad_rows} says why"] if found.bad else []
     said += [f"{found.repeated:,} were answered by the answer to an equal polymer"] if found.repeated else []
     command.say("; ".join(said) + ".")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from polyid.cli import command
+from polyid.cli.screen import run_and_say
 from polyid.errors import DataError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def suggest(
     """
     from polyid.common.files import write_text
     from polyid.common.spreadsheet import csv_text
+    from polyid.screening.store import matching
     from polyid.screening.suggestions import screened_properties
     from polyid.screening.suggestions import suggest as suggestions_of
 
@@ -55,8 +57,9 @@ def suggest(
         raise DataError(f"--number is {number}; it must be at least 1.")
     if not output.endswith(".csv"):
         raise DataError(f"--output writes csv; name a file such as {output}.csv.")
-    is_screened = len(candidates) == 1 and screened_properties(candidates[0]) is not None
-    screened = candidates[0] if is_screened else _screened(goal, candidates, model, output, workers)
+    files = matching(candidates[0]) if len(candidates) == 1 else []
+    is_screened = len(files) == 1 and screened_properties(files[0]) is not None
+    screened = files[0] if is_screened else _screened(goal, candidates, model, output, workers)
     found = suggestions_of(screened, goal, number)
     measure = f"{output.removesuffix('.csv')}.measure.csv"
     write_text(output, csv_text(found.best))
@@ -80,7 +83,7 @@ def _screened(goal: str, candidates: list[str], model: str | None, output: str, 
     if CALIBRATION_FILE not in manifest["sha256"]:
         raise DataError("The model has no calibrated intervals, from which probabilities are computed; train it again.")
     address = f"{output.removesuffix('.csv')}.screened.parquet"
-    Screen(candidates, bundle, address, ScreenOptions()).run(workers)
+    run_and_say(Screen(candidates, bundle, address, ScreenOptions()), workers)
     return address
 
 

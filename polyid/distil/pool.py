@@ -13,6 +13,7 @@ import numpy as np
 from polyid.chemistry.generation import Sizes, UnitGenerator
 from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.oligomer import ChainSettings, read_polymer
+from polyid.chemistry.smiles import parse_smiles
 from polyid.data.learnt_marks import LearntMarks
 from polyid.data.prediction_table import load_prediction_table
 from polyid.ensemble.evaluated import EvaluatedEnsemble
@@ -187,10 +188,10 @@ def _name(text: str) -> str:
 
 
 def _made(names: Sequence[str], reader: _Reader, known: Iterable[str], seed: int) -> Iterator[str]:
-    """Keys of generated polymers as large as the training polymers; a PolymerError can't be, for the generator's units are read."""
+    """Keys of generated polymers as large as the training polymers."""
     single = [name for name in names if name.count("*") == 2]
     generator, seen = UnitGenerator(single), set(known)
-    atoms = sorted(len([c for c in name if c.isalpha()]) for name in single)
+    atoms = sorted(parse_smiles(name).GetNumHeavyAtoms() for name in single)
     sizes = Sizes(float(max(8, atoms[len(atoms) // 2])), _LARGEST_GENERATED, 0.6)
     for unit in generator.units(seed, sizes):
         key = reader.key(unit)

@@ -50,7 +50,8 @@ def assemble(
     tables = _tables(parts, numbers, counts, with_bad)
     with store.written(output) as stream:
         counts["kept"] = _write(stream, job, _best(tables, job) if job.ranking is not None else tables, about, counts)
-    _write_bad(parts, with_bad, bad_rows_address(output))
+        # Before the result is there, for with it all is done.
+        _write_bad(parts, with_bad, bad_rows_address(output))
     return counts
 
 

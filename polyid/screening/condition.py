@@ -62,6 +62,8 @@ class Comparison:
         """Which rows it is true of; unknown where the cell is empty."""
         column = table[self.column]
         if self.operator == "in":
+            if isinstance(self.values[0], float):
+                column = column.cast(pa.float64(), safe=False)
             found = pc.is_in(column, value_set=pa.array(self.values).cast(column.type))
             return pc.if_else(pc.is_valid(column), found, None)
         return _COMPARED[self.operator](column, pa.scalar(self.values[0]))

@@ -50,8 +50,8 @@ class CsvInput:
         """Look at the beginning of a file: header, separator, and which columns hold polymers; a DataError where none does."""
         with opened(address) as stream:
             head = stream.read(_HEAD_BYTES)
-            if len(head) == _HEAD_BYTES and b"\n" in head:
-                head = head[: head.rindex(b"\n") + 1]
+        if len(head) == _HEAD_BYTES:
+            head = _whole_rows(head)
         table = read_table_bytes(head, name)
         text = text_format(head, name)
         if text.encoding.startswith(("utf-16", "utf-32")):
@@ -62,7 +62,8 @@ class CsvInput:
         filled = {column: [cell for cell in cells[column] if cell.lower() not in MISSING] for column in cells.columns}
         numbers = frozenset(column for column, some in filled.items() if some and all(map(is_number, some)))
         meaning = Meaning.of_cells(cells, name)
-        return cls(address, name, text, tuple(cells.columns), numbers, meaning, int(cells.index[0]))
+        begin = min([int(cells.index[0]), *(row for row, _, _ in table.bad_rows)])
+        return cls(address, name, text, tuple(cells.columns), numbers, meaning, begin)
 
     @property
     def kinds(self) -> dict[str, bool | None]:
@@ -126,8 +127,18 @@ class CsvReader:
         return self._source.meaning.rows(pa.table(columns, schema), places, numbers, bad)
 
 
+def _whole_rows(head: bytes) -> bytes:
+    """The beginning of a text up to the last line end that is not inside a quoted cell."""
+    place, end, is_quoted = 0, 0, False
+    for line in head.splitlines(keepends=True):
+        place += len(line)
+        is_quoted ^= bool(line.count(b'"') % 2)
+        end = end if is_quoted or not line.endswith(b"\n") else place
+    return head[:end] or head
+
+
 class _Lines:
-    """Lines of a text, and the byte that the next one begins at."""
+    """Lines of a text, none of more bytes than `MAX_RECORD`, and the byte that the next one begins at."""
 
     def __init__(self, stream: BinaryIO, source: CsvInput) -> None:
         self._stream, self._source = stream, source
@@ -137,9 +148,14 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._stream.readline(MAX_RECORD)
+        line = self._stream.readline(MAX_RECORD + 1)
         if not line:
             raise StopIteration
+        if len(line) > MAX_RECORD:
+            raise DataError(
+                f"{self._source.name} can't be read as a table: a line has more than {MAX_RECORD:,} bytes; a quotation mark (\") before "
+                "it may never be closed."
+            )
         self.byte += len(line)
         return line.decode(self._source.text.encoding, "replace")
 

@@ -12,6 +12,7 @@ from polyid.data.cells import cell_text
 from polyid.data.copolymer_columns import CopolymerColumns, copolymer_columns
 from polyid.data.prediction_table import polymer_columns, read_pm
 from polyid.data.raw import smiles_beside_copolymers
+from polyid.data.roles import roles_by_name
 from polyid.errors import DataError
 
 
@@ -98,7 +99,7 @@ class Meaning:
         copolymers = copolymer_columns(cells, smiles_beside_copolymers(cells))
         if copolymers is None:
             return cls(*polymer_columns(cells, source))
-        return cls(copolymers.components[0], None, copolymers)
+        return cls(copolymers.components[0], roles_by_name(list(cells.columns)).get("pm"), copolymers)
 
     @property
     def used(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import joblib
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -161,7 +162,7 @@ class Screen:
         done_parts = self._parts.done()
         left = [chunk for chunk in self._chunks if chunk.number not in done_parts]
         before = [self._parts.record(number) for number in sorted(done_parts)]
-        with nullcontext(_cores()) if self._ray is None else connected(self._ray) as cores:
+        with nullcontext(joblib.cpu_count()) if self._ray is None else connected(self._ray) as cores:
             workers = max(1, min(workers or cores, len(left)))
             progress = ScreenProgress(self.rows, before, workers)
             with closing(self._answered(left, workers)) as answered, closing(progress):
@@ -251,8 +252,3 @@ def _job(
         options.chunk_rows,
         parts,
     )
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

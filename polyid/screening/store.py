@@ -61,12 +61,6 @@ def exists(address: str) -> bool:
     return bool(fs.exists(path))
 
 
-def size(address: str) -> int:
-    """Bytes of a file."""
-    fs, path = _store(address)
-    return int(fs.size(path))
-
-
 def fingerprint(address: str) -> str:
     """SHA-256 of a file on this machine; of one elsewhere what its store tells of it, which changes with its content."""
     fs, path = _store(address)
@@ -91,9 +85,19 @@ def written(address: str) -> Iterator[BinaryIO]:
             with replacing(path) as stream:
                 yield stream
         else:
-            # A store shows a file once it is closed; another name would cost a second copy of it.
-            with fs.open(path, "wb") as stream:
+            # A store shows a file once it is committed; another name would cost a second copy of it.
+            was_there = fs.exists(path)
+            stream = fs.open(path, "wb", autocommit=False)
+            try:
                 yield stream
+                stream.close()
+            except BaseException:
+                stream.discard()
+                # Some stores show a file from the moment that it is opened.
+                if not was_there and fs.exists(path):
+                    fs.rm(path)
+                raise
+            stream.commit()
     except OSError as error:
         if error.errno not in _FULL:
             raise

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from polyid.errors import DataError
-from polyid.inference.columns import DOMAIN, EXPECTED_ERROR, LOWER, prediction_column
+from polyid.inference.columns import DOMAIN, EXPECTED_ERROR, LOWER, MEAN, UPPER, prediction_column
 from polyid.screening.columns import ResultColumns
 from polyid.screening.goal import Goal, read_goal
 from polyid.screening.parts import METADATA_KEY
@@ -50,7 +50,7 @@ class Suggestions:
 
 
 def screened_properties(address: str) -> list[str] | None:
-    """Properties of the result of a screen, with intervals; None of any other file."""
+    """Properties of the result of a screen with value, expected error and interval; None of any other file."""
     with opened(address) as stream:
         if stream.read(4) != b"PAR1":
             return None
@@ -62,13 +62,15 @@ def screened_properties(address: str) -> list[str] | None:
         return None
     names = metadata.schema.to_arrow_schema().names
     suffix = prediction_column("", LOWER)
-    return [name.removesuffix(suffix) for name in names if name.endswith(suffix)]
+    properties = [name.removesuffix(suffix) for name in names if name.endswith(suffix)]
+    needed = (MEAN, EXPECTED_ERROR, UPPER)
+    return [name for name in properties if all(prediction_column(name, figure) in names for figure in needed)]
 
 
 def goal_of(text: str, properties: Sequence[str]) -> Goal:
     """The goal that a text says of some properties; a DataError where it names another one."""
     known = ResultColumns.of_model(properties, True, True, {})
-    means = {prediction_column(name, "mean"): name for name in properties}
+    means = {prediction_column(name, MEAN): name for name in properties}
 
     def find(name: str) -> str:
         column = known.find(name)

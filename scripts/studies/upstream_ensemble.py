@@ -50,6 +50,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--features", type=int, default=4)
+    parser.add_argument("--bonds", type=int, choices=(1, 2), default=1, help="version of nfp's bond features")
+    parser.add_argument("--slim", action="store_true", help="leave out what only further training needs")
     parser.add_argument("--properties", nargs="+", default=["Tg", "Tm"])
     parser.add_argument(
         "--keep-rows", action="store_true", help="save training rows too, as upstream's save_training does"

@@ -41,6 +41,7 @@ def find(name: str) -> tuple[str, bool]:
         "domain in ('outside', 'borderline')",
         "domain not in ('outside')",
         "n in (1, 3, 5) and Tg != 140",
+        "n in (1.5, 2)",
         "Tg <> 140",
         "Tg=1.5e2 OR n=4",
         "domain = 'it''s' or n > 3",

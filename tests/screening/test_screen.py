@@ -99,14 +99,15 @@ def test_every_row_is_answered_as_the_model_answers_it(source, said, tmp_path):
 def test_a_table_of_text_is_read_alike_and_rows_that_do_not_fit_are_listed(said, tmp_path):
     lines = [f"{i};{text};{i / 4:g}" for i, text in enumerate(TEXTS)]
     lines[3:3] = ["", "x;*CC*;1;too many"]
+    lines.insert(0, "y;*CC*;1;already in the first row")
     (tmp_path / "in.csv").write_text("\n".join(["my id;smiles;pm price", *lines]) + "\n", encoding="utf-8-sig")
     found, table = screened(tmp_path / "in.csv", tmp_path / "out.parquet", where="`pm price` >= 0.5")
     rows = good(said)
     rows = rows[rows.index / 4 >= 0.5]
-    assert table["my id"].to_pylist() == [str(i) for i in rows.index] and found.bad == 2
+    assert table["my id"].to_pylist() == [str(i) for i in rows.index] and found.bad == 3
     np.testing.assert_allclose(table["Tg_pred_mean"].to_numpy(), rows["Tg_pred_mean"].to_numpy(float), rtol=1e-5)
     bad = pd.read_csv(tmp_path / "out.bad.csv")
-    assert bad["row"].tolist() == [6, 14] and bad["value"][0] == "x | *CC* | 1 | too many"
+    assert bad["row"].tolist() == [2, 7, 15] and bad["value"][1] == "x | *CC* | 1 | too many"
     assert bad["reason"][0] == "It has 4 cells, but the header has 3 columns."
 
 
@@ -186,6 +187,37 @@ def test_a_result_may_lie_on_another_store(source):
     with store.opened("memory://screens/out.parquet") as stream:
         assert len(pq.read_table(stream)) == found.kept == 13
     assert not store.names_in("memory://screens/out.parquet.parts") and store.exists("memory://screens/out.bad.csv")
+
+
+@pytest.mark.parametrize("address", ["memory://screens/left.txt", "{place}/left.txt"])
+def test_a_file_that_is_left_by_an_error_is_not_there(address, tmp_path):
+    address = address.format(place=tmp_path)
+    with pytest.raises(KeyboardInterrupt), store.written(address) as stream:
+        stream.write(b"half of it")
+        raise KeyboardInterrupt
+    assert not store.exists(address)
+
+
+def test_the_bad_rows_are_there_before_the_result(source, tmp_path, monkeypatch):
+    from polyid.screening import assembly
+
+    def killed(*rest):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(assembly, "_write_bad", killed)
+        screened(source, tmp_path / "out.parquet")
+    assert not (tmp_path / "out.parquet").exists()
+    assert screened(source, tmp_path / "out.parquet")[0].bad == 1 and (tmp_path / "out.bad.csv").exists()
+
+
+def test_the_beginning_of_a_text_ends_with_a_whole_row(tmp_path):
+    note = "a long note\n" * 9_000
+    units = UNITS[:4]
+    (tmp_path / "in.csv").write_text("smiles,note\n" + "".join(f'{unit},"{note}"\n' for unit in units))
+    assert 2 * len(note) < 1 << 18 < 3 * len(note), "what is read first ends within the third"
+    _, table = screened(tmp_path / "in.csv", tmp_path / "out.parquet", columns=["smiles", "note"])
+    assert table["smiles"].to_pylist() == units and set(table["note"].to_pylist()) == {note.strip()}
 
 
 def refused(arguments, capsys) -> str:

@@ -73,11 +73,15 @@ def screened(tmp_path):
         "Glass_Transition_pred_upper": [150.0, 190.0, 110.0, 220.0],
         "domain": ["in domain", "in domain", "in domain", "outside"],
     }
-    about = json.dumps({"level": 0.9, "record": {}, "counts": {}})
-    with pq.ParquetWriter(tmp_path / "s.parquet", pa.table(rows).schema) as writer:
-        writer.write_table(pa.table(rows), row_group_size=2)
-        writer.add_key_value_metadata({METADATA_KEY: about})
-    return tmp_path / "s.parquet"
+    return written(pa.table(rows), tmp_path / "s.parquet")
+
+
+def written(table, path):
+    """A table as a screen would write it."""
+    with pq.ParquetWriter(path, table.schema) as writer:
+        writer.write_table(table, row_group_size=2)
+        writer.add_key_value_metadata({METADATA_KEY: json.dumps({"level": 0.9, "record": {}, "counts": {}})})
+    return path
 
 
 def test_the_most_probable_come_first_and_the_least_sure_in_domain_are_to_be_measured(screened, tmp_path, capsys):
@@ -90,5 +94,9 @@ def test_the_most_probable_come_first_and_the_least_sure_in_domain_are_to_be_mea
     assert pd.read_csv(tmp_path / "o.csv")["smiles"].tolist() == ["*CC*", "*CCO*", "*CCS*"]
     assert pd.read_csv(tmp_path / "o.measure.csv")["smiles"].tolist() == ["*CCO*", "*CC*"]
     assert "Glass_Transition 120 to 160, of 4 candidates:" in capsys.readouterr().out
+    assert main(["suggest", "Tg 120-160", f"{tmp_path}/?.parquet", "--output", str(tmp_path / "o.csv")]) == 0
+    part = written(pq.read_table(screened).drop_columns("Glass_Transition_pred_mean"), tmp_path / "part.parquet")
+    assert main(["suggest", "Tg 120-160", str(part), "--output", str(tmp_path / "o.csv")]) == 1
+    assert "names no property" in capsys.readouterr().err
     assert main(["suggest", "Density > 1", str(screened), "--output", str(tmp_path / "o.csv")]) == 1
     assert "names no property" in capsys.readouterr().err
