@@ -19,7 +19,7 @@ from polyid.graphs.batch import pack
 from polyid.graphs.refinement import QuotientGraph, refine
 from polyid.inference.answers import Answers, BondValues
 from polyid.inference.reader import OligomerReader, ReadPolymers, one_ahead, parts_of, read_parts
-from polyid.inference.traced import compiled
+from polyid.inference.traced import BatchShapes, compiled
 from polyid.kernel.neighbourhood import neighbourhood
 from polyid.uncertainty.stated import OUTPUTS, stated_errors
 
@@ -78,27 +78,28 @@ class EnsemblePredictor:
             )
             for name, default in (("scale_", 1.0), ("center_", 0.0))
         )
-        self._weights = [ops.convert_to_tensor(np.stack(one)) for one in zip(*reversed(weights), strict=True)]
+        stacked = [ops.convert_to_tensor(np.stack(one)) for one in zip(*reversed(weights), strict=True)]
         # Each is traced when it is first asked for. Fingerprints cost next to nothing, a trace more than a second.
-        self._predictions = compiled(partial(self._every_member, self._predictions_and_fingerprints, 2))
-        self._values = compiled(partial(self._every_member, self._bond_values, 1))
+        self._predictions = compiled(partial(self._every_member, self._predictions_and_fingerprints, 2), stacked)
+        self._values = compiled(partial(self._every_member, self._bond_values, 1), stacked)
+        self._shapes = BatchShapes()
 
-    def _every_member(self, answer: Callable, outputs: int, batch: dict) -> tuple:
+    def _every_member(self, answer: Callable, outputs: int, weights: list, batch: dict) -> tuple:
         """The outputs of `answer` for a batch, with each member's weights and tokens in turn, joined along the first axis."""
 
-        def of_member(own: tuple) -> tuple:
-            weights, tokens = own
-            with keras.StatelessScope(list(zip(self.network.trainable_variables, weights, strict=True))):
+        def answer_of(own: tuple) -> tuple:
+            of_member, tokens = own
+            with keras.StatelessScope(list(zip(self.network.trainable_variables, of_member, strict=True))):
                 return answer(batch | tokens)
 
-        each = (self._weights, {name: batch[name] for name in _OF_A_MEMBER})
+        each = (weights, {name: batch[name] for name in _OF_A_MEMBER})
         if keras.backend.backend() != "tensorflow":
-            return ops.map(of_member, each)
+            return ops.map(answer_of, each)
         import tensorflow as tf
 
         # Nothing here is for AutoGraph, which would rewrite it anew for each call that is not traced.
-        of_member = tf.autograph.experimental.do_not_convert(of_member)
-        return tf.map_fn(of_member, each, fn_output_signature=(tf.float32,) * outputs, parallel_iterations=2)
+        answer_of = tf.autograph.experimental.do_not_convert(answer_of)
+        return tf.map_fn(answer_of, each, fn_output_signature=(tf.float32,) * outputs, parallel_iterations=2)
 
     def _predictions_and_fingerprints(self, batch: dict) -> tuple:
         bonds = self.network.bond_states(batch)
@@ -197,7 +198,7 @@ class EnsemblePredictor:
             out = out or [np.empty((len(self.members), len(part.graphs), width)) for width in widths]
             if batch is not None:
                 for array, answer in zip(out, self._predictions(batch), strict=False):
-                    array[:, rows] = ops.convert_to_numpy(answer)
+                    array[:, rows] = ops.convert_to_numpy(answer)[:, : rows.stop - rows.start]
             if rows.stop == len(part.graphs):
                 yield part, self._answers(part, *out)
                 out = []
@@ -278,9 +279,12 @@ class EnsemblePredictor:
         yield slice(start, len(graphs)), self._batch(graphs[start:]) if graphs else None
 
     def _batch(self, graphs: Sequence[QuotientGraph]) -> dict:
-        """The graphs side by side, with every member's tokens."""
+        """The graphs side by side, with every member's tokens; padded where the backend compiles each shape for itself."""
         tokens = [[m.preprocessor.tokenise(g) for g in graphs] for m in self.members]
-        batch = pack([graphs], tokens[:1])
+        needed = np.append(np.sum([graph.sizes for graph in graphs], axis=0), len(graphs))
+        padded = self._shapes.padded(needed)
+        batch = pack([graphs], tokens[:1], *((padded[:-1], int(padded[-1])) if padded is not None else ()))
         for place, name in enumerate(_OF_A_MEMBER):
-            batch[name] = np.stack([np.concatenate([t[place] for t in own])[None] for own in tokens]).astype(np.int32)
+            joined = np.stack([np.concatenate([t[place] for t in own])[None] for own in tokens]).astype(np.int32)
+            batch[name] = np.pad(joined, ((0, 0), (0, 0), (0, batch[name].shape[-1] - joined.shape[-1])))
         return batch

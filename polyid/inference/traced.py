@@ -1,4 +1,4 @@
-"""Functions of a batch as a backend runs them fast: TensorFlow's are traced once, and take all arrays of a batch as three."""
+"""Functions of a batch as a backend runs them fast: TensorFlow's are traced once for all shapes, JAX's are compiled for few."""
 
 from __future__ import annotations
 
@@ -9,12 +9,51 @@ import keras
 import numpy as np
 from keras import ops
 
+_JAX_SLACK, _JAX_WASTE = 1.25, 2.0
+"""Room of a shape beyond the batch that it was made for, and how much larger than a batch a shape may be to be used again."""
 
-def compiled(function: Callable) -> Callable:
-    """A function of a batch of arrays that TensorFlow traces once, for open shapes: every later table or single SMILES reuses it."""
-    if keras.backend.backend() != "tensorflow":
-        return lambda batch: function(keras.tree.map_structure(ops.convert_to_tensor, batch))
-    return _Traced(function)
+
+def compiled(function: Callable, constants: Any) -> Callable:
+    """A function of a batch of arrays, made once: every later table or single SMILES reuses it.
+
+    Parameters
+    ----------
+    function : callable
+        Of `constants` and a batch of tensors.
+    constants : nested list or dict of tensors
+        What stays the same from batch to batch.
+    """
+    if keras.backend.backend() == "tensorflow":
+        return _Traced(lambda batch: function(constants, batch))
+    if keras.backend.backend() == "jax":
+        import jax
+
+        # As arguments: what a function merely refers to, XLA writes into each program that it compiles.
+        jitted = jax.jit(function)
+        return lambda batch: jitted(constants, batch)
+    return lambda batch: function(constants, keras.tree.map_structure(ops.convert_to_tensor, batch))
+
+
+class BatchShapes:
+    """Rows that batches are padded to, so that JAX, which compiles each shape for seconds, compiles few.
+
+    A batch takes the smallest of the shapes so far that holds it, unless that is more than twice as large.
+    """
+
+    def __init__(self) -> None:
+        self._known: list[np.ndarray] = []
+
+    def padded(self, needed: np.ndarray) -> np.ndarray | None:
+        """Rows to pad a batch of `needed` rows (L,) to; None where the backend takes all shapes as they come."""
+        if keras.backend.backend() != "jax":
+            return None
+        fitting = [
+            rows for rows in self._known if np.all(rows >= needed) and rows.sum() <= _JAX_WASTE * needed.sum() + 512
+        ]
+        if not fitting:
+            fitting = [np.ceil((needed * _JAX_SLACK + 1) / 8).astype(np.int64) * 8]
+            self._known += fitting
+        return min(fitting, key=lambda rows: int(rows.sum()))
 
 
 class _Traced:

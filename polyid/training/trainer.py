@@ -90,8 +90,9 @@ class EnsembleTrainer:
         self.layout = plan(self.sizes, train, settings.batch_size, settings.seed, most_classes)
         rows = self.sizes.sum(axis=1).mean() * settings.batch_size
         self.group_size = choose_group(len(self.folds), settings, self.gpu, rows)
-        # A trace costs seconds: on a CPU many shapes share one, which pads least where a fold trains alone.
-        self.static = self.gpu or (len(self.layout.steps) <= 2 and self.group_size > 1)
+        # A trace costs seconds: on a CPU many shapes share one, which pads least where a fold trains alone. JAX has none to share.
+        one_trace = keras.backend.backend() == "tensorflow"
+        self.static = self.gpu or not one_trace or (len(self.layout.steps) <= 2 and self.group_size > 1)
         # Compiling costs a CPU as much as some hundred steps, and pays only where members share a step.
         long_run = self.layout.steps_per_epoch * settings.epochs >= 1000
         self.xla = self.gpu or (self.static and self.group_size > 1 and long_run)
