@@ -225,6 +225,7 @@ def answers_fit_a_phone(browser, inference: str, scheme: str, place: Path) -> No
         assert cut_off == []
 
 
+@pytest.mark.exhaustive
 def test_a_second_run_waits_and_cancel_stops_the_first_on_every_page(browser, trainer, place):
     with page(browser, trainer) as form, page(browser, trainer) as second:
         playwright.expect(form.get_by_label("Model repo", exact=True)).not_to_be_empty()

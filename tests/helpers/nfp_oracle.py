@@ -1,6 +1,6 @@
 """PolyID's published network from nfp's own layers under tf_keras: the oracle of nn/test_network.py, in a process of its own.
 
-usage: TF_USE_LEGACY_KERAS=1 python nfp_oracle.py INPUT.npz OUTPUT.npz
+usage: TF_USE_LEGACY_KERAS=1 python nfp_oracle.py INPUT.npz OUTPUT.npz [INPUT.npz OUTPUT.npz ...]
 
 INPUT.npz holds the padded graphs (atom, bond, connectivity), sizes (atom_classes, bond_classes, features, mol_features,
 num_messages, properties) and, under ``weight:NAME``, one member's weights by the names of `MessagePassingNetwork`.
@@ -80,4 +80,5 @@ def main(source, target):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    for inputs, outputs in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
+        main(inputs, outputs)

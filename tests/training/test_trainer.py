@@ -19,8 +19,6 @@ from polyid.errors import TrainingError
 from polyid.training.batches import padded_rows, plan, size_classes
 from polyid.training.optimiser import adamw, learning_rate, masked_absolute_error
 
-COMPILED = True
-
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
@@ -147,13 +145,15 @@ def test_size_classes_waste_little():
     assert waste[0] > waste[1] > waste[2] and waste[2] < 0.25
 
 
-def test_same_seed_same_ensemble_and_another_seed_another(data, plain):
-    a, b, c = plain, trained(data), trained(data, seed=4)
+@pytest.mark.compiled
+def test_same_seed_same_ensemble_and_another_seed_another(data):
+    a, b, c = trained(data), trained(data), trained(data, seed=4)
     for x, y in zip(weights(a), weights(b), strict=True):
         np.testing.assert_array_equal(x, y)
     assert any(not np.array_equal(x, y) for x, y in zip(weights(a), weights(c), strict=True))
 
 
+@pytest.mark.compiled
 def test_folds_trained_together_or_alone_come_out_the_same(data):
     alone, together = trained(data, folds=3, group=1), trained(data, folds=3, group=3)
     for a, b in zip(alone.models, together.models, strict=True):
@@ -163,6 +163,7 @@ def test_folds_trained_together_or_alone_come_out_the_same(data):
         np.testing.assert_allclose(x, y, rtol=0.02, atol=2e-3)
 
 
+@pytest.mark.compiled
 def test_mixed_precision_trains_nearly_the_same(data):
     gentle = {"epochs": 3, "dropout": 0.0, "learning_rate": 0.001}
     exact, mixed = trained(data, **gentle), trained(data, mixed_precision=True, **gentle)
@@ -171,6 +172,7 @@ def test_mixed_precision_trains_nearly_the_same(data):
         assert not np.array_equal(a.df_loss_log["loss"], b.df_loss_log["loss"])
 
 
+@pytest.mark.compiled
 def test_loss_goes_down_on_the_training_data(data):
     ensemble = trained(data, epochs=40, dropout=0.0)
     for model in ensemble.models:
@@ -223,24 +225,29 @@ def test_a_batch_too_large_for_the_memory_is_accumulated_to_the_same_result(data
 
 @pytest.mark.slow
 @pytest.mark.jax
-def test_jax_trains_to_the_same_losses(data, plain, tmp_path):
+def test_jax_trains_to_the_same_losses_and_answers_the_same(data, plain, tmp_path):
     pytest.importorskip("jax", reason="JAX is not installed")
     code = """
 import sys, json
-from helpers.tiny_models import trained
+from helpers.tiny_models import UNITS, trained
 from pathlib import Path
-ensemble = trained(Path(sys.argv[1]))
-Path(sys.argv[2]).write_text(json.dumps([m.df_loss_log["loss"].tolist() for m in ensemble.models]))
+ensemble = trained(Path(sys.argv[1]), save_folder=sys.argv[3])
+losses = [m.df_loss_log["loss"].tolist() for m in ensemble.models]
+answers = ensemble.predict(UNITS).to_frame().select_dtypes("number").to_dict("list")
+Path(sys.argv[2]).write_text(json.dumps([losses, answers]))
 """
-    out = tmp_path / "losses.json"
+    out, folder = tmp_path / "found.json", tmp_path / "model"
     subprocess.run(
-        [sys.executable, "-c", code, str(data), str(out)],
+        [sys.executable, "-c", code, str(data), str(out), str(folder)],
         env=program_environment(KERAS_BACKEND="jax"),
         check=True,
     )
-    losses = json.loads(out.read_text())
+    losses, answers = json.loads(out.read_text())
     for model, found in zip(plain.models, losses, strict=True):
         np.testing.assert_allclose(found, model.df_loss_log["loss"], rtol=2e-3)
+    expected = MultiModel.load_models(folder).predict(UNITS).to_frame()
+    assert len(answers) > 4
+    np.testing.assert_allclose(pd.DataFrame(answers), expected[list(answers)], rtol=1e-4, atol=1e-4)
 
 
 def test_keras_callbacks_run_and_can_stop_a_member(data):
