@@ -51,7 +51,7 @@ class NamedPolymer:
     Attributes
     ----------
     smiles : str
-        Repeat unit with two attachment points.
+        Repeat unit with two attachment points, or four of a ladder.
     name : str
         As listed.
     source : str
@@ -108,8 +108,10 @@ def find_name(text: str) -> NamedPolymer | None:
 
 
 def is_abbreviation(text: str) -> bool:
-    """Whether a text of nothing but letters is a name listed here; PS is, CCO is not."""
-    return text.isalpha() and text.lower() in _listed()
+    """Whether a text of SMILES characters is a name listed here: PS and PB-1 are, CCO is not; P-S is a molecule."""
+    if text.isalpha():
+        return text.lower() in _listed()
+    return text.lower() in _spellings() and read_molecule(text) is None
 
 
 def suggest_names(text: str, n: int = 3) -> list[NamedPolymer]:
@@ -182,6 +184,12 @@ def _all_names() -> Iterator[tuple[str, str, str]]:
 
 
 @cache
+def _spellings() -> frozenset[str]:
+    """The names as they are listed, in small letters."""
+    return frozenset(name.lower() for name, _, _ in _all_names())
+
+
+@cache
 def _main_names() -> dict[str, NamedPolymer]:
     """The first name of `names.csv` of each unit: those of the bundled table lead the list."""
     names: dict[str, NamedPolymer] = {}
@@ -197,7 +205,7 @@ def _without_unit() -> dict[str, str]:
     reasons = {name_key(name): reason for name, reason in slashed_polyamides()}
     for row in _rows("names_without_unit.csv"):
         reasons[name_key(row["name"])] = (
-            f"names {row['reason']}; write a repeat unit with two attachment points, or its monomers"
+            f"names {row['reason']}; write a repeat unit with its attachment points, or the monomers"
         )
     return reasons
 
