@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,41 +81,53 @@ def pack(
         for m, quotients in enumerate(members):
             for k, numbers in enumerate(batch["graph_numbers"]):
                 numbers[m, : len(quotients)] = [q.numbers[k] for q in quotients]
-    for m, quotients in enumerate(members):
-        if quotients:
-            _fill(batch, m, quotients, tokens[m])
+    if any(len(own) for own in members):
+        _fill(batch, members, tokens)
     return batch
 
 
-def _fill(batch: dict, m: int, quotients: Sequence[QuotientGraph], tokens: Sequence[tuple]) -> None:
-    """Write the graphs of member `m` into its rows of the batch, their indices shifted to where each graph begins."""
-    rounds = quotients[0].rounds
-    batch["graph_weight"][m, : len(quotients)] = 1.0
-    sizes = np.stack([q.sizes for q in quotients])
-    start = np.cumsum(sizes, axis=0) - sizes
-    atoms, bonds = start[:, :rounds], start[:, rounds : 2 * rounds + 1]
-    atom_sizes, bond_sizes = sizes[:, :rounds], sizes[:, rounds : 2 * rounds + 1]
-    numbers = np.arange(len(quotients), dtype=np.int32)
+def _fill(batch: dict, members: Sequence[Sequence[QuotientGraph]], tokens: Sequence[Sequence[tuple]]) -> None:
+    """Write the graphs of every member into its rows of the batch, their indices shifted to where each graph begins."""
+    graphs = [graph for own in members for graph in own]
+    rounds = graphs[0].rounds
+    counts = np.array([len(own) for own in members])
+    last = np.cumsum(counts)
+    member = np.repeat(np.arange(len(members)), counts)
+    number = (np.arange(len(graphs)) - (last - counts)[member]).astype(np.int32)
+    batch["graph_weight"][member, number] = 1.0
+    sizes = np.stack([graph.sizes for graph in graphs])
+    # Rows ahead of each graph: of all members, at whose ends the members are cut apart, and of its own.
+    ahead = np.concatenate([np.zeros((1, sizes.shape[1]), np.int64), np.cumsum(sizes, axis=0)])
+    cuts = ahead[np.concatenate([[0], last])]
+    start = ahead[:-1] - cuts[member]
 
-    def put(row: np.ndarray, parts: list[np.ndarray], shift: np.ndarray | None = None) -> None:
-        joined = np.concatenate(parts)
-        if shift is not None:
-            joined = joined + np.repeat(shift, [len(part) for part in parts])
-        row[: len(joined)] = joined
+    def put(target: np.ndarray, column: int, values: np.ndarray, refers_to: int | None = None) -> None:
+        """Write the rows of a level, the indices among them to rows of the level `refers_to`."""
+        if refers_to is not None:
+            values = values + np.repeat(start[:, refers_to], sizes[:, column])
+        for row, (first, stop) in zip(target, itertools.pairwise(cuts[:, column].tolist()), strict=True):
+            row[: stop - first] = values[first:stop]
 
-    put(batch["atom_token"][m], [t[0] for t in tokens])
-    put(batch["bond_token"][m], [t[1] for t in tokens])
-    for level in range(rounds + 1):
-        for element, lengths in (("atom", atom_sizes), ("bond", bond_sizes)):
-            if level < lengths.shape[1]:
-                put(batch[f"{element}_count"][level][m], [getattr(q, f"{element}_count")[level] for q in quotients])
-                put(batch[f"{element}_graph"][level][m], [np.repeat(numbers, lengths[:, level])])
-    for i in range(rounds):
-        put(batch["bond_parent"][i][m], [q.bond_parent[i] for q in quotients], bonds[:, i])
-        put(batch["bond_source"][i][m], [q.bond_source[i] for q in quotients], atoms[:, i])
-        put(batch["bond_target"][i][m], [q.bond_target[i] for q in quotients], atoms[:, i])
-    for i in range(rounds - 1):
-        put(batch["atom_parent"][i][m], [q.atom_parent[i] for q in quotients], atoms[:, i])
-        put(batch["neighbour_bond"][i][m], [q.neighbour_bond[i] for q in quotients], bonds[:, i + 1])
-        put(batch["neighbour_atom"][i][m], [q.neighbour_atom[i] for q in quotients], atoms[:, i + 1])
-        put(batch["neighbour_count"][i][m], [q.neighbour_count[i] for q in quotients])
+    def levels(name: str) -> list[np.ndarray]:
+        return [np.concatenate(own) for own in zip(*[getattr(graph, name) for graph in graphs], strict=True)]
+
+    atom, bond, neighbour = 0, rounds, 2 * rounds + 1
+    each = [one for own in tokens for one in own]
+    put(batch["atom_token"], atom, np.concatenate([atoms for atoms, _ in each]))
+    put(batch["bond_token"], bond, np.concatenate([bonds for _, bonds in each]))
+    for element, first in (("atom", atom), ("bond", bond)):
+        for i, values in enumerate(levels(f"{element}_count")):
+            put(batch[f"{element}_count"][i], first + i, values)
+            put(batch[f"{element}_graph"][i], first + i, np.repeat(number, sizes[:, first + i]))
+    # Of the rows of one level, one behind the other, and to rows of which level they refer.
+    for name, column, refers_to in (
+        ("atom_parent", atom + 1, atom),
+        ("bond_parent", bond + 1, bond),
+        ("bond_source", bond + 1, atom),
+        ("bond_target", bond + 1, atom),
+        ("neighbour_bond", neighbour, bond + 1),
+        ("neighbour_atom", neighbour, atom + 1),
+        ("neighbour_count", neighbour, None),
+    ):
+        for i, values in enumerate(levels(name)):
+            put(batch[name][i], column + i, values, None if refers_to is None else refers_to + i)

@@ -20,6 +20,7 @@ import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ class QuotientGraph:
         """Rounds of message passing the quotients are exact for."""
         return len(self.bond_parent)
 
-    @property
+    @cached_property
     def sizes(self) -> np.ndarray:
         """Rows of every level: atom classes, bond classes, neighbour entries; shape (3R,)."""
         return np.array(
