@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Whether a polymer has one key and one oligomer however it is written.
+"""Whether a polymer has one key, one oligomer and one prediction however it is written.
 
-    python scripts/studies/same_polymer.py [--polymers 200] [--seed 0]
+    python scripts/studies/same_polymer.py [--polymers 200] [--seed 0] [--model polyid/starter]
 
-Repeat units of the list of names are written in some ten ways each, by RDKit alone: atoms in random order, turned round, Kekulé,
-with explicit hydrogens, labelled points, other notations, two or three units at once, cut elsewhere, as the monomers where
-these are without doubt. The exit status is 1 if a spelling has another key or oligomer than the unit as it is listed.
+The units of `monomers.csv`, each with monomers that make it as textbooks have it, and then repeat units drawn from the list of names
+are written in some ten ways each, by RDKit alone: atoms in random order, turned round, Kekulé, with explicit hydrogens, labelled
+points, other notations, two or three units at once, cut elsewhere, by the name, as the monomers where these are without doubt. A
+spelling that has another key or oligomer than the unit as it is listed, or is refused, is printed. With `--model`, all spellings are
+predicted in random order, and the widest spread of each property is printed as a share of its 90 % interval. The exit status is 1 if a
+spelling is read as another polymer.
 """
 
 from __future__ import annotations
@@ -15,9 +18,11 @@ import csv
 import itertools
 import random
 import sys
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 from rdkit import Chem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +66,7 @@ def spellings(smiles: str, generator: random.Random) -> dict[str, str]:
     return ways
 
 
-VINYL = Chem.MolFromSmarts("[#0][CH2][CX4;!R;!$(C[CH]=C);!$(CC(=C)C);!$(C[CH2][OH,NH2])][#0]")
+VINYL = Chem.MolFromSmarts("[#0][CH2][CX4;!R;!$(C[CH]=C);!$(CC(=C)C);!$(C[CH2][O,NH2,Cl])][#0]")
 CONDENSED = Chem.MolFromSmarts("[#6][CX3;!R](=O)!@[OX2,NX3H1;!R]")
 
 
@@ -142,36 +147,108 @@ def listed_units(*, stereo: bool = False) -> list[str]:
     return sorted(smiles for smiles in every if stereo or not set("@/\\") & set(smiles))
 
 
+def textbook_monomers() -> dict[str, list[str]]:
+    """Monomers of each unit of `monomers.csv`, several sets where there are several ways."""
+    sets: dict[str, list[str]] = {}
+    with Path(__file__).with_name("monomers.csv").open(encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            sets.setdefault(row["unit"], []).append(row["monomers"])
+    return sets
+
+
+def every_spelling(smiles: str, generator: random.Random) -> dict[str, str]:
+    """`spellings`, and the monomers of textbooks and the name where there are any."""
+    ways = spellings(smiles, generator)
+    ways |= {f"textbook monomers {number}": text for number, text in enumerate(textbook_monomers().get(smiles, ()), 1)}
+    return ways | ({"name": name} if (name := listed_names().get(polymer_identity(smiles))) else {})
+
+
+@cache
+def listed_names() -> dict[str, str]:
+    """The first name of a polymer without configuration that is not asked back, by the polymer's key."""
+    names: dict[str, str] = {}
+    with files("polyid.chemistry").joinpath("names.csv").open(encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            if not set("@/\\") & set(row["smiles"]) and row["kind"] not in ("abbreviation", "CAS"):
+                names.setdefault(polymer_identity(row["smiles"]), row["name"])
+    return names
+
+
 def differing(smiles: str, generator: random.Random, degree: int = DEGREE_OF_POLYMERISATION) -> tuple[int, list[str]]:
     """How many spellings of a repeat unit were read, and those that are another polymer, or none."""
-    key, oligomer = polymer_identity(smiles), to_oligomer(smiles, degree)
     ways = spellings(smiles, generator)
-    wrong = []
+    others, refused, _ = compared(smiles, ways, degree)
+    return len(ways), others + refused
+
+
+def compared(smiles: str, ways: dict[str, str], degree: int) -> tuple[list[str], list[str], list[str]]:
+    """The spellings that are another polymer and those that are refused, each with what is said, and the texts of all the others."""
+    key, oligomer = polymer_identity(smiles), to_oligomer(smiles, degree)
+    others, refused, same = [], [], []
     for way, text in ways.items():
         try:
-            if (polymer_identity(text), to_oligomer(text, degree)) != (key, oligomer):
-                wrong.append(f"{smiles} | {way} | {text} | {polymer_identity(text)}")
+            if (polymer_identity(text), to_oligomer(text, degree)) == (key, oligomer):
+                same.append(text)
+            else:
+                others.append(f"{smiles} | {way} | {text} | {polymer_identity(text)}")
         except PolymerError as error:
-            wrong.append(f"{smiles} | {way} | {text} | {error}")
-    return len(ways), wrong
+            refused.append(f"{smiles} | {way} | {text} | {error}")
+    return others, refused, same
+
+
+def spreads(folder: Path, texts: list[list[str]], generator: random.Random) -> dict[str, tuple[float, str]]:
+    """The widest spread of each property over the spellings of a polymer, as a share of its interval, and the polymer."""
+    from polyid import MultiModel
+
+    model = MultiModel.load_models(folder)
+    order = [(polymer, text) for polymer, spelled in enumerate(texts) for text in spelled]
+    generator.shuffle(order)
+    # Parts of several sizes: a number does not depend on its neighbours either.
+    cuts = [0, *sorted(generator.sample(range(1, len(order)), 11)), len(order)]
+    parts = [model.predict([text for _, text in order[left:right]]) for left, right in itertools.pairwise(cuts)]
+    lower, upper = (np.concatenate([getattr(part, bound) for part in parts]) for bound in ("lower", "upper"))
+    mean = np.concatenate([part.mean for part in parts])
+    polymers = np.array([polymer for polymer, _ in order])
+    rows = [np.flatnonzero(polymers == polymer) for polymer in range(len(texts))]
+    shares = np.stack([np.ptp(mean[of], axis=0) / (upper[of] - lower[of]).min(axis=0) for of in rows])
+    # A NaN, of a spelling that is read and not predicted, is no agreement.
+    shares = np.where(np.isnan(shares), np.inf, shares)
+    widest = shares.argmax(axis=0)
+    return {
+        name: (float(shares[polymer, p]), texts[polymer][0])
+        for p, (name, polymer) in enumerate(zip(parts[0].properties, widest, strict=True))
+    }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--polymers", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--model", type=Path)
     arguments = parser.parse_args()
     generator = random.Random(arguments.seed)
-    units = listed_units()
-    chosen = generator.sample(units, min(arguments.polymers, len(units)))
-    results = [differing(smiles, generator) for smiles in chosen]
-    wrong = [text for _, texts in results for text in texts]
-    print(*wrong, sep="\n")
-    counts = [count for count, _ in results]
+    with_monomers = list(textbook_monomers())[: arguments.polymers]
+    keys = set(map(polymer_identity, with_monomers))
+    units = [smiles for smiles in listed_units() if polymer_identity(smiles) not in keys]
+    chosen = with_monomers + generator.sample(units, min(arguments.polymers - len(with_monomers), len(units)))
+    spelled = [every_spelling(smiles, generator) for smiles in chosen]
+    results = [compared(smiles, ways, DEGREE_OF_POLYMERISATION) for smiles, ways in zip(chosen, spelled, strict=True)]
+    for heading, place in (("another polymer", 0), ("refused", 1)):
+        for result in results:
+            for text in result[place]:
+                print(f"{heading} | {text}")
+    others, refused, same = (sum(len(result[place]) for result in results) for place in range(3))
+    counts = [len(ways) for ways in spelled]
+    by_monomers = sum(any("monomers" in way for way in ways) for ways in spelled)
     print(
-        f"{len(chosen)} polymers in {min(counts)} to {max(counts)} spellings, {sum(counts)} in all: {len(wrong)} differ"
+        f"{len(chosen)} polymers, {by_monomers} with monomers, in {min(counts)} to {max(counts)} spellings, {sum(counts)} in all: "
+        f"{same} the same, {refused} refused, {others} another polymer"
     )
-    return bool(wrong)
+    if arguments.model is not None:
+        found = spreads(arguments.model, [result[2] for result in results], generator)
+        for name, (share, text) in found.items():
+            print(f"{name}: spread at most {share:.2g} of the interval ({text})")
+    return bool(others)
 
 
 if __name__ == "__main__":
