@@ -142,6 +142,11 @@ def labels(loaded: Loaded) -> list[tuple[str, str]]:
     return [(formula(property_label(name)), name) for name in loaded.model.prediction_columns]
 
 
+def last_line(text: str | None) -> str:
+    """The line that is being written: the last one with anything in it, or nothing."""
+    return next((line.strip() for line in reversed((text or "").splitlines()) if line.strip()), "")
+
+
 def complaints(shown: Shown) -> list[str]:
     """One sentence a polymer that can't be read, with its line in the box when there are several."""
     problems = [(number, error) for number, error in enumerate(shown.predictions.error) if error is not None]

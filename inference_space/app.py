@@ -40,4 +40,4 @@ def poll_seconds() -> float:
 if __name__ == "__main__":
     service = ModelService(model_repo(), poll_seconds=poll_seconds(), starter=starter_bundle())
     trainer = space_address(os.environ.get("POLYID_TRAINER_SPACE"))
-    serve(build(service, trainer), HERE / "style.css", mcp_server=True, then=service.start)
+    serve(build(service, trainer), HERE / "style.css", mcp_server=True, editor=True, then=service.start)

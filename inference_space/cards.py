@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from answers import Shown, labels, provenance, readings
+from answers import Shown, labels, last_line, provenance, readings
 from distributions import pictures
 from markupsafe import Markup
 from model_state import Status
@@ -67,7 +67,7 @@ def complaint_panel(sentences: list[str]) -> Markup:
 
 def reading_panel(text: str) -> str:
     """While somebody types: how the last line is read, with the drawing, or nothing yet."""
-    line = next((line.strip() for line in reversed((text or "").splitlines()) if line.strip()), "")
+    line = last_line(text)
     if not line:
         return ""
     try:

@@ -28,7 +28,23 @@ PUT_LEVEL_INTO_ADDRESS = f"""(text, level) => {{
 ASK_IF_SHARED = """() => {
   if (new URL(location).searchParams.has("polymer")) setTimeout(() => document.querySelector("#predict").click(), 300);
 }"""
-LISTEN = """() => {
+_FILL = """
+  function fill(name) {
+    const box = document.querySelector("#smiles textarea, #smiles input");
+    const lines = box.value.split("\\n");
+    const last = lines.findLastIndex(line => line.trim());
+    lines[Math.max(last, 0)] = name;
+    box.value = lines.join("\\n");
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.focus();
+  }"""
+DRAW = f"""sketch => {{{_FILL}
+  window.structureEditor.open(sketch, fill);
+}}"""
+"""The structure editor opens with what the last line says, and what is drawn takes its place as if typed."""
+LISTEN = (
+    f"() => {{{_FILL}"
+    + """
   async function copy(button) {
     const link = button.dataset.link;
     const text = link ? new URL("?" + link, location).href : button.dataset.copy;
@@ -46,15 +62,6 @@ LISTEN = """() => {
     said.textContent = "Copied";
     setTimeout(() => { said.textContent = ""; }, 3000);
   }
-  function fill(name) {
-    const box = document.querySelector("#smiles textarea, #smiles input");
-    const lines = box.value.split("\\n");
-    const last = lines.findLastIndex(line => line.trim());
-    lines[Math.max(last, 0)] = name;
-    box.value = lines.join("\\n");
-    box.dispatchEvent(new Event("input", { bubbles: true }));
-    box.focus();
-  }
   document.addEventListener("click", event => {
     const button = event.target.closest("[data-copy], [data-link], [data-fill]");
     if (!button) return;
@@ -62,4 +69,5 @@ LISTEN = """() => {
     else copy(button);
   });
 }"""
+)
 """Buttons in what a handler wrote: those that copy, also where a page may not by itself, and names to fill the last line with."""

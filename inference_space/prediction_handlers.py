@@ -11,7 +11,8 @@ from answers import Shown
 from exports import MOST_LETTERS_OF_A_LINK, exports
 from model_versions import ModelVersions
 
-from polyid.errors import PolyIDError
+from polyid.chemistry.sketches import sketch
+from polyid.errors import PolyIDError, PolymerError
 from polyid.web.html import notice
 
 LEVELS = (0.8, 0.9, 0.95)
@@ -48,6 +49,16 @@ class Handlers:
     def read(self, text: str) -> str:
         """How what is being typed is read."""
         return cards.reading_panel(text)
+
+    def sketch(self, text: str) -> dict[str, str | None]:
+        """The last line for the structure editor: a mol block, or none and why there is none."""
+        line = answers.last_line(text)
+        if not line:
+            return {"block": None, "said": ""}
+        try:
+            return {"block": sketch(line), "said": ""}
+        except PolymerError as problem:
+            return {"block": None, "said": f"{problem} What you draw takes its place."}
 
     def arrive(self, request: gr.Request) -> tuple:
         """Polymers and level of a link that somebody shared; box and level as they are without one."""

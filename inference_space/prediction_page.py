@@ -10,7 +10,7 @@ from endpoints import Endpoints
 from model_page import build_model_part
 from model_service import ModelService
 from model_versions import ModelVersions
-from page_scripts import ASK_IF_SHARED, LISTEN, PUT_INTO_ADDRESS, PUT_LEVEL_INTO_ADDRESS
+from page_scripts import ASK_IF_SHARED, DRAW, LISTEN, PUT_INTO_ADDRESS, PUT_LEVEL_INTO_ADDRESS
 from prediction_handlers import LEVELS, Handlers
 from table_handlers import TableHandlers
 from table_page import build_table_part
@@ -31,6 +31,7 @@ class Question:
     """What is asked, how it is read while it is typed, and how sure the answer shall be."""
 
     smiles: gr.Textbox
+    draw: gr.Button
     reading: gr.HTML
     level: gr.Radio
     button: gr.Button
@@ -99,6 +100,7 @@ def _question() -> Question:
         elem_id="smiles",
         html_attributes=gr.InputHTMLAttributes(autocorrect="off", spellcheck=False),
     )
+    draw = gr.Button("Draw", size="sm", elem_id="draw")
     reading = gr.HTML(elem_id="reading")
     gr.Examples([[text] for text in EXAMPLES.values()], [smiles], label="Examples", example_labels=list(EXAMPLES))
     level = gr.Radio(
@@ -108,7 +110,7 @@ def _question() -> Question:
         info="How many measured values of a hundred are to lie inside.",
         elem_id="level",
     )
-    return Question(smiles, reading, level, gr.Button("Predict", variant="primary", elem_id="predict"))
+    return Question(smiles, draw, reading, level, gr.Button("Predict", variant="primary", elem_id="predict"))
 
 
 def _result() -> Result:
@@ -142,6 +144,8 @@ def _answer(handlers: Handlers, question: Question, version: gr.Dropdown, compla
     }
     predict: dict[str, Any] = {"fn": handlers.show, "inputs": asked, "outputs": [complaint, *result.outputs], **QUIET}
     gr.on([question.button.click, question.smiles.submit], **predict).then(**kept).then(**explained)
+    sketch = gr.JSON(visible=False)
+    question.draw.click(handlers.sketch, question.smiles, sketch, **QUIET).then(None, sketch, None, js=DRAW, **QUIET)
     gr.on(
         [question.smiles.change],
         handlers.read,

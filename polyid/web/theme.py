@@ -7,8 +7,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import gradio as gr
+from fastapi.staticfiles import StaticFiles
+from starlette.routing import Mount
 
 STYLE = Path(__file__).with_name("style.css")
+EDITOR = Path(__file__).with_name("editor")
+"""The structure editor: a dialog, the page inside it, and JSME with its licence."""
 THEME = gr.themes.Default(
     primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
 ).set(
@@ -22,7 +26,14 @@ THEME = gr.themes.Default(
 )
 
 
-def serve(page: gr.Blocks, style: Path, *, mcp_server: bool = False, then: Callable[[], object] | None = None) -> None:
+def serve(
+    page: gr.Blocks,
+    style: Path,
+    *,
+    mcp_server: bool = False,
+    editor: bool = False,
+    then: Callable[[], object] | None = None,
+) -> None:
     """Serve a page until it is stopped, with a Space's own style sheet after the common one.
 
     Parameters
@@ -31,6 +42,8 @@ def serve(page: gr.Blocks, style: Path, *, mcp_server: bool = False, then: Calla
     style : Path
     mcp_server : bool
         Offer its endpoints to language models as tools, where the packages for that are installed (``gradio[mcp]``).
+    editor : bool
+        Serve the structure editor below ``structure-editor/`` and load its dialog into the page.
     then : callable, optional
         What to begin once the page answers. Gradio gives up where its own page doesn't answer it in three seconds, and a slow
         machine takes longer while it loads TensorFlow.
@@ -38,6 +51,8 @@ def serve(page: gr.Blocks, style: Path, *, mcp_server: bool = False, then: Calla
     page.launch(
         theme=THEME,
         css_paths=[STYLE, style],
+        head='<script src="structure-editor/dialog.js" defer></script>' if editor else None,
+        app_kwargs={"routes": [Mount("/structure-editor", StaticFiles(directory=EDITOR))]} if editor else None,
         footer_links=["api"],
         ssr_mode=False,
         mcp_server=mcp_server and find_spec("mcp") is not None,

@@ -67,11 +67,12 @@ def view(browser, request, tmp_path):
     assert {host for host in hosts if not host.startswith(("data:", "blob:"))} == {"http://127.0.0.1"}
 
 
-def serious(page) -> list[str]:
-    """What axe-core finds that keeps somebody from using the page."""
+def serious(page, part: str | None = None) -> list[str]:
+    """What axe-core finds that keeps somebody from using the page, a frame, or a part of it."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page, context={"exclude": [[part] for part in NOT_OURS]}).response["violations"]
+    context = {"include": [[part]]} if part else {"exclude": [[part] for part in NOT_OURS]}
+    found = Axe().run(page, context=context).response["violations"]
     return [
         f"{one['id']}: {one['help']}: {node['target']} {node['html'][:160]}"
         for one in found
@@ -112,6 +113,47 @@ def test_a_table_its_plot_and_the_model_can_be_read_by_anybody(view, inference):
     view.locator("#card").get_by_text("Out-of-fold figures").wait_for()
     assert serious(view) == []
     assert view.evaluate("document.documentElement.scrollWidth") <= view.viewport_size["width"]
+
+
+@pytest.mark.parametrize("view", VIEWS, indirect=True, ids=lambda view: "-".join(map(str, view)))
+def test_what_is_drawn_is_read_as_if_typed(view, inference):
+    """The last line is loaded, Escape leaves it as it is, and a drawing takes its place."""
+    view.goto(inference)
+    view.locator("[data-phase=ready]").wait_for()
+    box, dialog, draw = view.locator("#smiles textarea"), view.get_by_role("dialog"), view.locator("#draw")
+    drawn, use = dialog.locator("output"), dialog.get_by_role("button", name="Use this structure")
+    area = dialog.frame_locator("iframe").get_by_role("application")
+
+    box.fill("*CC*\npolystyrene")
+    draw.click()
+    playwright.expect(drawn).to_have_text("*CC(*)c1ccccc1")
+    assert serious(view, "dialog") == []
+    assert serious(view.frame(url=re.compile("structure-editor/index"))) == []
+    assert view.evaluate("document.documentElement.scrollWidth") <= view.viewport_size["width"]
+    for place in (dialog, area):
+        place.press("Escape")
+        playwright.expect(dialog).to_have_count(0)
+        assert view.evaluate("document.activeElement.id") == "draw"
+        view.keyboard.press("Enter")
+        playwright.expect(drawn).to_have_text("*CC(*)c1ccccc1")
+    dialog.get_by_role("button", name="Cancel").click()
+    assert box.input_value() == "*CC*\npolystyrene"
+
+    box.fill("*CC*\nC=C : C=CC = 0.5 : 0.5")
+    draw.click()
+    dialog.get_by_role("status").get_by_text("fractions are written").wait_for()
+    playwright.expect(use).to_be_disabled()
+    area.click(position={"x": 180, "y": 200})
+    playwright.expect(drawn).to_have_text("CC")
+    dialog.get_by_role("button", name="Attachment point").click()
+    area.click(position={"x": 180, "y": 200})
+    playwright.expect(drawn).to_have_text("*CC")
+    area.click(position={"x": 202, "y": 212})
+    playwright.expect(drawn).to_have_text("*CC*")
+    use.click()
+    playwright.expect(box).to_have_value("*CC*\n*CC*")
+    playwright.expect(box).to_be_focused()
+    view.locator("#reading").get_by_text("repeat unit").wait_for()
 
 
 @pytest.mark.parametrize("view", VIEWS, indirect=True, ids=lambda view: "-".join(map(str, view)))

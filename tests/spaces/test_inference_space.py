@@ -52,6 +52,7 @@ from model_handlers import ModelHandlers
 from model_service import ModelService
 from model_state import Loaded, Status
 from model_versions import ModelVersions
+from prediction_handlers import Handlers
 from table_handlers import TableHandlers
 
 
@@ -431,6 +432,14 @@ def test_what_is_typed_is_read_aloud():
     assert "<svg" in cards.reading_panel("*CC*")
     assert "not closed" in cards.reading_panel("C1CC")
     assert cards.reading_panel(" ") == ""
+
+
+def test_the_last_line_is_what_the_editor_opens_with(service):
+    handlers = Handlers(ModelVersions(service))
+    assert handlers.sketch("*CC*\npolystyrene\n")["block"].count(" *  ") == 2
+    assert handlers.sketch(" \n") == {"block": None, "said": ""}
+    refused = handlers.sketch("*CC*\nC1CC")
+    assert refused["block"] is None and "not closed" in refused["said"]
 
 
 def test_what_was_measured_of_a_training_polymer_is_said(loaded):
