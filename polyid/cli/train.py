@@ -10,6 +10,7 @@ import typer
 from polyid.bundle.layout import has_manifest
 from polyid.cli.command import Columns, checked_columns, find_model, find_table
 from polyid.cli.train_elsewhere import HERE, HF_JOBS, PLACES, place, train_on_jobs
+from polyid.common.ray_cluster import check_ray
 from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS, SPLITS, split_column
 from polyid.config.parameters import preset as preset_parameters
 from polyid.config.ranges import RANGES
@@ -82,6 +83,12 @@ def train(
         str | None, typer.Option(metavar="USER/REPO", help="Publish the model at the end, to this model repo.")
     ] = None,
     tag: Annotated[str | None, typer.Option(help="Git tag for what is published, such as v1.0.0.")] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Train groups of folds on a Ray cluster: pip install 'polyid-spaces[ray]'."
+        ),
+    ] = None,
     on: Annotated[
         str, typer.Option(callback=place, metavar="|".join(PLACES), help="Where: a Hugging Face Job is billed.")
     ] = HERE,
@@ -97,6 +104,10 @@ def train(
     settings = preset_parameters(preset, kfolds=folds, epochs=epochs, seed=seed)
     split_column(split)
     check_freeze(freeze, None if init_from is None else int(RANGES["num_messages"].high))
+    if ray is not None:
+        if on != HERE:
+            raise typer.BadParameter("A Ray cluster trains from here; leave --on or --ray out.", param_hint="'--ray'")
+        check_ray(ray)
     if on == HF_JOBS:
         table = find_table(data)
         checked_columns(table, column, properties or None)
@@ -133,6 +144,7 @@ def train(
         init_from=None if start is None else StartingPoint.read(start.folder, start.repo_id, start.commit),
         resume=resume,
         verbose=not quiet,
+        ray=ray,
     )
     left_out = ensemble.metadata["data"].get("rows_left_out") or 0
     if left_out:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ from sklearn.preprocessing import RobustScaler
 from polyid.common.progress import ProgressCallback
 from polyid.config.settings import TrainingSettings
 from polyid.data.dataset import Dataset, Fold
+from polyid.errors import TrainingError
 from polyid.graphs.preprocessor import PolymerPreprocessor, check_preprocessor
 from polyid.kernel.regression import KernelMember, fit_member
 from polyid.kernel.similarity import ReferencePolymers, choose_references
 from polyid.nn.builders import check_networks
+from polyid.nn.config import NetworkConfig
 from polyid.nn.network import MessagePassingNetwork
 from polyid.training.group import FoldData, FoldResult
+from polyid.training.ray_groups import TrainerParts, train_on_ray
 from polyid.training.trainer import EnsembleTrainer
 
 
@@ -134,6 +138,11 @@ def make_trainer(
     epoch_end: Callable[[int, int, dict[str, float]], bool] | None = None,
 ) -> EnsembleTrainer:
     """The trainer of the network of each fold; keywords as of `EnsembleTrainer`."""
+    parts = _trainer_parts(dataset, members)
+    return EnsembleTrainer(*parts, settings, checkpoints=checkpoints, progress=progress, epoch_end=epoch_end)
+
+
+def _trainer_parts(dataset: Dataset, members: Sequence[Untrained]) -> TrainerParts:
     first = members[0]
     graphs = first.preprocessor.featuriser(first.network.config.num_messages)(dataset.oligomers)
     rows, places = _samples(dataset.folds)
@@ -154,15 +163,13 @@ def make_trainer(
         atom_classes=max(member.network.config.atom_classes for member in members),
         bond_classes=max(member.network.config.bond_classes for member in members),
     )
-    return EnsembleTrainer(
-        [graphs[s] for s in structure],
-        folds,
-        lambda members, dtype, xla: type(first.network)(widest, members, dtype, xla),
-        settings,
-        checkpoints=checkpoints,
-        progress=progress,
-        epoch_end=epoch_end,
-    )
+    network_class = type(first.network)
+    make_network = partial(_network, network_class, widest)
+    return [graphs[s] for s in structure], folds, make_network
+
+
+def _network(network_class: type, config: NetworkConfig, members: int, dtype: str, xla: bool) -> MessagePassingNetwork:
+    return network_class(config, members, dtype, xla)
 
 
 def train_members(
@@ -174,10 +181,21 @@ def train_members(
     progress: ProgressCallback | None = None,
     epoch_end: Callable[[int, int, dict[str, float]], bool] | None = None,
     resume: bool = False,
+    ray: str | None = None,
 ) -> Trained:
-    """Train the network of each fold; keywords as of `EnsembleTrainer`."""
-    trainer = make_trainer(dataset, members, settings, checkpoints=checkpoints, progress=progress, epoch_end=epoch_end)
-    results = trainer.run(resume=resume)
+    """Train the network of each fold; keywords as of `EnsembleTrainer`, `ray` the address of a cluster that is to do it."""
+    if ray is None:
+        trainer = make_trainer(
+            dataset, members, settings, checkpoints=checkpoints, progress=progress, epoch_end=epoch_end
+        )
+        results = trainer.run(resume=resume)
+    elif epoch_end is not None:
+        raise TrainingError(
+            "Keras callbacks can't follow networks to the machines of a Ray cluster; leave one of them out."
+        )
+    else:
+        parts = _trainer_parts(dataset, members)
+        trainer, results = train_on_ray(parts, settings, ray, checkpoints=checkpoints, progress=progress, resume=resume)
     return Trained(results, round(trainer.seconds_before, 1), round(trainer.padding_waste, 4), trainer.group_size)
 
 

@@ -196,6 +196,7 @@ class MultiModel(EvaluatedEnsemble):
         *,
         progress: ProgressCallback | None = None,
         resume: bool = False,
+        ray: str | None = None,
     ) -> None:
         """Train all members.
 
@@ -219,6 +220,8 @@ class MultiModel(EvaluatedEnsemble):
             Called with `Progress` records; may raise `polyid.errors.Cancelled`.
         resume : bool
             Continue from the checkpoints in `save_folder`.
+        ray : str, optional
+            Address of a Ray cluster to train on, in groups of folds; ``local`` starts one here.
         """
         if not self.models:
             raise TrainingError("The data is not split yet; call split_data before train_models.")
@@ -238,6 +241,7 @@ class MultiModel(EvaluatedEnsemble):
                 progress=report,
                 epoch_end=KerasCallbacks(callbacks, names) if callbacks else None,
                 resume=resume,
+                ray=ray,
             )
         stages.at("calibrating")
         kernel_seed = settings.seed if params["kernel"] else None

@@ -36,7 +36,7 @@ class ProgressBar:
 
     def _show(self, record: Progress) -> None:
         if self._bar is not None and record.folds:
-            done = min(record.folds) * record.epochs + record.epoch * len(record.folds)
+            done = round((record.share or 0.0) * record.folds_total * record.epochs)
             self._bar.set_description_str(record.line(), refresh=self._live)
             self._bar.update(done - self._done)
             self._done = done

@@ -71,6 +71,7 @@ def train_ensemble(
     progress: ProgressCallback | None = None,
     expected: Mapping[str, float] | None = None,
     verbose: bool = False,
+    ray: str | None = None,
 ) -> MultiModel:
     """Read a table, train an ensemble with a preset, and write the model: what command line and trainer Space both run.
 
@@ -90,6 +91,8 @@ def train_ensemble(
         Seconds by stage, if they were estimated.
     verbose : bool
         Show a progress bar in the terminal.
+    ray : str, optional
+        Address of a Ray cluster to train on.
     """
     from polyid.nn.builders import global100
 
@@ -107,5 +110,6 @@ def train_ensemble(
         save_folder=output,
         progress=stages,
         resume=resume,
+        ray=ray,
     )
     return ensemble

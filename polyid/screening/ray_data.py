@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import socket
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,60 +12,6 @@ from polyid.screening.job import ScreenJob
 from polyid.screening.parts import ChunkRecord
 from polyid.screening.rows import Chunk
 from polyid.screening.worker import ChunkWorker, use_one_core
-
-LOCAL = "local"
-"""The address of a Ray that is started here, and ends with the screen."""
-_PATIENCE = 10.0
-
-
-def check_ray(address: str) -> None:
-    """Say what is missing before a model is fetched: the package, or somebody at the address.
-
-    Raises
-    ------
-    DataError
-    """
-    try:
-        import ray  # noqa: F401
-    except ImportError:
-        raise DataError("--ray needs the package ray: pip install 'polyid-spaces[ray]'.") from None
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if address in (LOCAL, "auto"):
-        return
-    if not colon or not host or not port.isdigit():
-        raise DataError(
-            f"--ray takes local, auto or an address such as 10.0.0.5:6379 or ray://10.0.0.5:10001, not {address!r}."
-        )
-    try:
-        socket.create_connection((host, int(port)), _PATIENCE).close()
-    except (OSError, OverflowError) as error:
-        raise DataError(f"Nobody answers at {address} ({error}): start Ray there, or correct --ray.") from None
-
-
-@contextmanager
-def connected(address: str) -> Iterator[int]:
-    """A connection to Ray at `LOCAL`, ``auto`` or the address of a cluster; gives how many cores it has.
-
-    Raises
-    ------
-    DataError
-        It can't be reached, or gives up.
-    """
-    import ray
-
-    here = {"include_dashboard": False} if address == LOCAL else {}
-    try:
-        ray.init(None if address == LOCAL else address, **here, **_QUIET)
-    except Exception as error:  # Ray raises errors of many types where it can't connect
-        raise DataError(f"Ray at {address} can't be used ({type(error).__name__}: {_first_line(error)}).") from None
-    try:
-        yield max(1, int(ray.cluster_resources().get("CPU", 1)))
-    except ray.exceptions.RayError as error:
-        raise DataError(
-            f"Ray gave up ({_first_line(error)}); what was done is kept, and the same command goes on."
-        ) from None
-    finally:
-        ray.shutdown()
 
 
 def answered_by_ray(job: ScreenJob, chunks: Sequence[Chunk], workers: int) -> Generator[ChunkRecord, None, None]:
@@ -94,13 +38,6 @@ def answered_by_ray(job: ScreenJob, chunks: Sequence[Chunk], workers: int) -> Ge
         if problem := row.pop("problem"):
             raise DataError(problem)
         yield ChunkRecord(**row)
-
-
-_QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), "no reason is given")[:300]
 
 
 class RayWorker:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from polyid.bundle.layout import CALIBRATION_FILE, DOMAIN_FILE
 from polyid.bundle.manifest import read_manifest
+from polyid.common.ray_cluster import check_ray, connected
 from polyid.config.ranges import check_level
 from polyid.config.settings import INTERVAL_LEVEL
 from polyid.errors import DataError
@@ -29,7 +30,7 @@ from polyid.screening.job import Ranking, ScreenJob, differences, model_digest
 from polyid.screening.parts import METADATA_KEY, ChunkRecord, Parts
 from polyid.screening.processes import answered_by_processes, answered_here
 from polyid.screening.progress import ScreenProgress
-from polyid.screening.ray_data import answered_by_ray, check_ray, connected
+from polyid.screening.ray_data import answered_by_ray
 from polyid.screening.rows import Chunk
 
 CHUNK_ROWS = 2_000

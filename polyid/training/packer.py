@@ -56,6 +56,11 @@ class BatchPacker:
         most = max(len(fold.validation) for fold in folds)
         self.validation = {fold.fold: validation_batches(fold.validation, layout.cost, most) for fold in folds}
         self.budgets = RowBudgets.foreseen(sizes, folds, self.validation, layout, epochs, static)
+        self._foreseen = dict(self.budgets.rows)
+
+    def begin_group(self) -> None:
+        """Forget the room that an earlier group turned out to need: a group's padding doesn't depend on what trained before."""
+        self.budgets.rows = dict(self._foreseen)
 
     def parts_of_step(
         self, folds: list[FoldData], polymers: list[np.ndarray], size_class: int

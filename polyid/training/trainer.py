@@ -11,7 +11,7 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -133,6 +133,13 @@ class EnsembleTrainer:
         list of FoldResult
             In the order of `folds`.
         """
+        results, saved = self.begin(resume)
+        for folds in self.groups(results):
+            results.update(self.train_together(folds, saved))
+        return [results[f.fold] for f in self.folds]
+
+    def begin(self, resume: bool = False) -> tuple[dict[int, FoldResult], dict[str, Any] | None]:
+        """Start the clock; gives the finished folds and the newest checkpoint of an earlier run that is to go on."""
         results: dict[int, FoldResult] = {}
         saved = None
         if self.checkpoints is not None:
@@ -143,18 +150,22 @@ class EnsembleTrainer:
         self.seconds_before = 0.0 if saved is None else saved["elapsed"]
         steps = self.layout.steps_per_epoch
         self._reporter = Reporter(self.progress, self.folds, self.settings.epochs, steps, self.seconds_before)
-        for start in range(0, len(self.folds), self.group_size):
-            pending = [f for f in self.folds[start : start + self.group_size] if f.fold not in results]
-            if not pending:
-                continue
-            if self._compiled is None or self._compiled[0].members != len(pending):
-                self._reporter.compiling()
-            if saved is not None and {f.fold for f in pending} <= set(saved["folds"]):
-                group = self._restored(pending, saved)
-            else:
-                group = FoldGroup.begun(self.settings, pending, self.compiled)
-            results.update(self._train_group(group))
-        return [results[f.fold] for f in self.folds]
+        return results, saved
+
+    def groups(self, finished: Container[int]) -> list[list[FoldData]]:
+        """The folds that train together, without those that are finished."""
+        starts = range(0, len(self.folds), self.group_size)
+        groups = [[f for f in self.folds[i : i + self.group_size] if f.fold not in finished] for i in starts]
+        return [group for group in groups if group]
+
+    def train_together(self, folds: list[FoldData], saved: dict[str, Any] | None = None) -> dict[int, FoldResult]:
+        """Train a group, from its checkpoint if `saved` is one of it; behind `begin`."""
+        if self._compiled is None or self._compiled[0].members != len(folds):
+            self._reporter.compiling()
+        self.packer.begin_group()
+        if saved is not None and {f.fold for f in folds} <= set(saved["folds"]):
+            return self._train_group(self._restored(folds, saved))
+        return self._train_group(FoldGroup.begun(self.settings, folds, self.compiled))
 
     def compiled(self, members: int) -> tuple[MessagePassingNetwork, TrainingSteps]:
         """Network and compiled steps for so many members; traced once and used for every group of that size."""

@@ -54,7 +54,7 @@ def trained(data: Path, folds: int = 2, **changes) -> MultiModel:
     ensemble.split_data(folds, seed=1)
     ensemble.generate_data_scaler()
     ensemble.generate_preprocessors(PolymerPreprocessor, explicit_hs=False)
-    save = {k: changes.pop(k) for k in ("save_folder", "resume", "progress", "callbacks") if k in changes}
+    save = {k: changes.pop(k) for k in ("save_folder", "resume", "progress", "callbacks", "ray") if k in changes}
     params = Parameters.from_dict({**PARAMETERS, **changes}).to_dict()
     ensemble.train_models(global100, model_params=params, verbose=False, **save)
     return ensemble
