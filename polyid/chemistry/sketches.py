@@ -5,14 +5,16 @@ from __future__ import annotations
 from rdkit import Chem
 from rdkit.Chem import rdDepictor
 
+from polyid.chemistry.diagnose import why_unreadable
 from polyid.chemistry.forms import refusing
 from polyid.chemistry.notations import LADDER_POINTS, as_smiles, copolymer_of
-from polyid.chemistry.smiles import parse_smiles
+from polyid.chemistry.smiles import read_molecule
 from polyid.common.text import shorten
 from polyid.errors import PolymerError
 
 MOST_ATOMS = 255
 """Of a structure that is drawn on by hand."""
+_MOST_CHARACTERS = 20 * MOST_ATOMS
 # Where a V2000 mol block has its first atom, by line, and an atom's symbol, by column. RDKit writes R for attachment points.
 _FIRST_ATOM, _SYMBOL = 4, 31
 
@@ -31,9 +33,14 @@ def sketch(text: str) -> str:
     PolymerError
         The text can't be read, or says more than a drawing: fractions of a copolymer, numbered points of a ladder.
     """
+    if len(text) > _MOST_CHARACTERS:
+        raise PolymerError(f"“{shorten(text)}” has {len(text):,} characters; up to {MOST_ATOMS} atoms can be drawn.")
     if copolymer_of(text)[0] is not None:
         raise PolymerError(f"“{shorten(text)}” is a copolymer: draw its units one by one, fractions are written.")
-    molecule = Chem.Mol(parse_smiles(as_smiles(text).text))
+    smiles = as_smiles(text).text
+    molecule = read_molecule(smiles)
+    if molecule is None:
+        raise PolymerError(why_unreadable(smiles))
     if molecule.GetNumAtoms() > MOST_ATOMS:
         raise PolymerError(f"“{shorten(text)}” has {molecule.GetNumAtoms():,} atoms; up to {MOST_ATOMS} can be drawn.")
     points = [atom for atom in molecule.GetAtoms() if atom.GetAtomicNum() == 0]

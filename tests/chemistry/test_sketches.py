@@ -44,7 +44,8 @@ def test_a_drawing_is_flat_and_calls_attachment_points_by_their_star():
     [
         ("C=Cc1ccccc1 : C=CC(=O)OC = 0.7 : 0.3 random", "fractions are written"),
         ("[1*]C1C([3*])C([4*])C1[2*]", "numbers its attachment points"),
-        ("*CC(*", "SMILES"),
+        ("*CC(*", "not closed"),
+        ("*" + "C" * 6000 + "*", "6,002 characters"),
         ("*" + "C" * MOST_ATOMS + "*", f"{MOST_ATOMS + 2} atoms"),
     ],
 )

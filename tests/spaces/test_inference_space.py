@@ -792,7 +792,7 @@ def test_the_client_of_the_readme(trained):
             with pytest.raises(AppError, match=said):
                 client.predict(**question, api_name="/predict")
         for smiles in ("", "some polymer", "*CC*\n*CCO*", ["*CC*"], None):
-            with pytest.raises(AppError, match=r"SMILES|one polymer"):
+            with pytest.raises(AppError, match=r"SMILES|one polymer|not a name"):
                 client.predict(smiles, api_name="/explain")
     finally:
         blocks.close(verbose=False)
