@@ -133,7 +133,8 @@ def _best_ways(unit: Unit) -> list[tuple[Cut | None, bool]]:
     least = min(ranks)
     best = [way for way, merit in zip(ways, ranks, strict=True) if merit == least]
     if len(best) > _TRIED and (beside := _beside(unit, [cut for cut, _ in best])):
-        best = [way for way, atoms in zip(best, beside, strict=True) if atoms == min(beside)]
+        first = min(beside)
+        best = [way for way, atoms in zip(best, beside, strict=True) if atoms == first]
     return best
 
 

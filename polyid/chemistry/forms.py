@@ -35,6 +35,8 @@ _LABELLED_POINT = re.compile(r"\[[^\[\]]+\*|\*[^\[\]()]*(?<!\[\*)\]")
 _UNUSUAL_BOND = re.compile(r"[^\w*()=#@/\\%.+-]|->|<-")
 # Where an attachment point may be, which a ring closure can hide.
 _ON_DOUBLE_BOND = re.compile(r"\*[^()A-Za-z]*=|=[^()A-Za-z]*\*|\*\]?[\d%]")
+_ARYNE = Chem.MolFromSmarts("[#6;r3,r4,r5,r6,r7]#@[#6]")
+_CUMULENE = Chem.MolFromSmarts("[#6;r3,r4,r5,r6,r7,r8](=@*)=@*")
 _BONDS = {Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem.BondType.AROMATIC}
 
 ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I")
@@ -153,6 +155,7 @@ def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
         points = _unusual_atoms(molecule, shown)
     else:
         points = [atom for atom in atoms_of(molecule) if not atom.GetAtomicNum()] if "*" in text else []
+    _refuse_strained(molecule, shown)
     if not heavy:
         raise PolymerError(f"“{shown}” has no atoms between its attachment points; {EXPECTED}.")
     if not points:
@@ -197,6 +200,16 @@ def _refuse_unusual_bonds(molecule: Chem.Mol, shown: str) -> None:
                 f"“{shown}” has a bond of type {name} between atoms {ends}; write single, double, triple (-, =, #) or, in "
                 "rings, aromatic bonds."
             )
+
+
+def _refuse_strained(molecule: Chem.Mol, shown: str) -> None:
+    """RDKit makes of c=c and c#c in a ring of aromatic atoms cumulenes and arynes, which nobody means."""
+    atoms = molecule.GetSubstructMatch(_ARYNE) or molecule.GetSubstructMatch(_CUMULENE)
+    if atoms:
+        raise PolymerError(
+            f"“{shown}” has a triple bond, or two double bonds side by side, in a small ring (atom {atoms[0] + 1}); write "
+            "aromatic rings in small letters without = and #, such as *CC(*)c1ccccc1."
+        )
 
 
 def _unusual_atoms(molecule: Chem.Mol, shown: str) -> list[Chem.Atom]:

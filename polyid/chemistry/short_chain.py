@@ -17,6 +17,7 @@ import numpy as np
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.repeat_unit import Unit
+from polyid.chemistry.smiles import bonds_away
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,9 @@ class ChainUnit:
 
     def __init__(self, unit: Unit):
         points = sorted((unit.head, unit.tail))
-        distances = np.delete(Chem.GetDistanceMatrix(unit.molecule), points, axis=1).astype(np.int64) - 1
-        self._from_head, self._from_tail = distances[unit.head], distances[unit.tail]
+        self._from_head, self._from_tail = (
+            np.delete(bonds_away(unit.molecule, point), points) - 1 for point in (unit.head, unit.tail)
+        )
         self.atoms = len(self._from_head)
         self.link = int(self._from_tail.argmin()), int(self._from_head.argmin())
         self._backbone = int(self._from_head[self.link[0]]) + 1

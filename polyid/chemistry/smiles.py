@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from rdkit import Chem, rdBase
 
 from polyid.errors import PolymerError
@@ -57,3 +58,25 @@ def atoms_of(molecule: Chem.Mol) -> Iterator[Chem.Atom]:
 def bonds_of(molecule: Chem.Mol) -> Iterator[Chem.Bond]:
     """All bonds by index, as `atoms_of`."""
     return map(molecule.GetBondWithIdx, range(molecule.GetNumBonds()))
+
+
+def bonds_away(molecule: Chem.Mol, start: int) -> np.ndarray:
+    """How many bonds each atom of a connected molecule is away from one, int array.
+
+    RDKit's matrix of all distances takes the cube of the atoms, 20 s for 2,000 of them.
+    """
+    neighbours: list[list[int]] = [[] for _ in range(molecule.GetNumAtoms())]
+    for bond in bonds_of(molecule):
+        begin, end = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
+        neighbours[begin].append(end)
+        neighbours[end].append(begin)
+    distances = np.full(len(neighbours), -1, np.int64)
+    distances[start] = 0
+    reached = [start]
+    # What is reached is appended while the list is walked, the nearest first.
+    for atom in reached:
+        for other in neighbours[atom]:
+            if distances[other] < 0:
+                distances[other] = distances[atom] + 1
+                reached.append(other)
+    return distances

@@ -8,6 +8,7 @@ import random
 from rdkit import Chem
 
 from polyid.chemistry.repeat_unit import Unit
+from polyid.chemistry.smiles import bonds_away
 
 CLOCKWISE = Chem.ChiralType.CHI_TETRAHEDRAL_CW
 COUNTERCLOCKWISE = Chem.ChiralType.CHI_TETRAHEDRAL_CCW
@@ -64,9 +65,9 @@ def meso_share(molecule: Chem.Mol) -> float | None:
 
 def _backbone(molecule: Chem.Mol) -> list[tuple[int, int, int]]:
     """Atoms of a longest path between two ends, each with the one before and the one behind it."""
-    distance = Chem.GetDistanceMatrix(molecule)
-    far = int(distance[0].argmax())
-    path = list(Chem.GetShortestPath(molecule, far, int(distance[far].argmax()))) if distance[far].any() else []
+    far = int(bonds_away(molecule, 0).argmax())
+    distance = bonds_away(molecule, far)
+    path = list(Chem.GetShortestPath(molecule, far, int(distance.argmax()))) if distance.any() else []
     return [(before, atom, behind) for before, atom, behind in zip(path, path[1:], path[2:], strict=False)]
 
 

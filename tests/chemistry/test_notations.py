@@ -59,6 +59,9 @@ REFUSED = {
     "*C:C*": "aromatic",
     "c$c": "aromatic",
     "*c1ccc(-c2~ccccc2)cc1*": "unspecified",
+    "*CC(*)c1ccccc#1": "small ring",
+    "*CC(*)c1ccc=cc1": "small ring",
+    "*CC(*)C1=CC=CC#C1": "small ring",
     "“”": "holds no SMILES",
 }
 

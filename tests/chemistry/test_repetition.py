@@ -16,6 +16,7 @@ from polyid.chemistry.oligomer import read_polymer, to_oligomer
 from polyid.chemistry.polymer import Polymer
 from polyid.chemistry.repeat_unit import unit_of
 from polyid.chemistry.repetition import repeats
+from polyid.chemistry.smiles import bonds_away
 from polyid.errors import PolymerError
 
 TELECHELIC = [
@@ -96,3 +97,10 @@ def test_published_oligomers_repeat():
     oligomers = pd.read_csv(published_file("polyid_train.csv"))["smiles_polymer"].unique()
     refused = [smiles for smiles in oligomers[::12] if not repeats(Chem.MolFromSmiles(smiles))]
     assert not refused
+
+
+@pytest.mark.parametrize("smiles", ["C", "CC(C)(C)CO", "c1ccc2c(c1)Cc1cc(C=Cc3ccccc3)ccc1-2", "C1CC2CC1C1C2CCCC1CCCCC"])
+def test_bonds_away_are_rdkits_distances(smiles):
+    molecule = Chem.MolFromSmiles(smiles)
+    for start, distances in enumerate(Chem.GetDistanceMatrix(molecule)):
+        assert bonds_away(molecule, start).tolist() == distances.tolist()
