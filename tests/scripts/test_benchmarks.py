@@ -24,7 +24,7 @@ from polyid.graphs.featuriser import Featuriser
 from polyid.nn.config import NetworkConfig
 from polyid.nn.network import MessagePassingNetwork
 
-NAMES = ("training", "prediction", "gpu", "gpu_prediction", "peers", "page_load")
+NAMES = ("training", "prediction", "gpu", "gpu_prediction", "degrees", "peers", "page_load")
 
 
 def run(name: str, *arguments: str, status: int = 0) -> str:
