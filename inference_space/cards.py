@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from polyid.web.html import labelled_svg, notice
 
 if TYPE_CHECKING:
     from table_handlers import PredictedTable
+    from table_orders import Column
 
     from polyid.explain.contributions import Contributions
 
@@ -116,14 +118,27 @@ def batch_table(shown: Shown) -> str:
     )
 
 
-def table_page(done: PredictedTable, rows: Sequence[int], page: int, pages: int, rows_in_all: int) -> str:
-    """Some rows of a predicted table, each with its structure and values, or why it can't be read."""
+@dataclass(frozen=True)
+class PageOfTable:
+    """Which rows of a table are shown, on which of how many pages, of how many rows that were looked for."""
+
+    rows: Sequence[int]
+    page: int
+    pages: int
+    rows_in_all: int
+
+
+def table_page(done: PredictedTable, here: PageOfTable, by: Sequence[tuple[Column, str | None, str]] = ()) -> str:
+    """Some rows of a predicted table, each with its structure and values, or why it can't be read.
+
+    `by` are the columns that order it: each with the way it does now, if it does, and the order that its header leads to.
+    """
     shown = Shown(done.predictions, done.loaded)
     numbers = done.table.frame.index
     polymers = [
         shown.predictions.record(row)
         | {"row": numbers[row], "readings": readings(shown, row), "drawing": _small_drawing(shown, row)}
-        for row in rows
+        for row in here.rows
     ]
     units = done.loaded.model.prediction_units
     return rendered(
@@ -131,9 +146,10 @@ def table_page(done: PredictedTable, rows: Sequence[int], page: int, pages: int,
         polymers=polymers,
         properties=[{"label": label, "unit": unit_of(units, name)} for label, name in labels(done.loaded)],
         judged=done.predictions.verdict is not None,
-        page=page,
-        pages=pages,
-        rows_in_all=f"{rows_in_all:,}",
+        page=here.page,
+        pages=here.pages,
+        rows_in_all=f"{here.rows_in_all:,}",
+        headings={column.label: (way, order) for column, way, order in by},
         model=model_name(provenance(done.loaded)),
     )
 

@@ -62,12 +62,25 @@ LISTEN = (
     said.textContent = "Copied";
     setTimeout(() => { said.textContent = ""; }, 3000);
   }
+  function order(button) {
+    window.chosenHeader = { ...button.dataset };
+    document.querySelector("#order-by-header").click();
+  }
   document.addEventListener("click", event => {
-    const button = event.target.closest("[data-copy], [data-link], [data-fill]");
+    const button = event.target.closest("[data-copy], [data-link], [data-fill], [data-order]");
     if (!button) return;
     if (button.dataset.fill) fill(button.dataset.fill);
+    else if (button.dataset.order) order(button);
     else copy(button);
   });
 }"""
 )
-"""Buttons in what a handler wrote: those that copy, also where a page may not by itself, and names to fill the last line with."""
+"""Buttons in what a handler wrote: those that copy, also where a page may not by itself, names to fill the last line with, and
+headers of a table that it is ordered by."""
+ORDER_BY_HEADER = "() => [window.chosenHeader.order, 1]"
+"""The order that a header leads to, from the first page on."""
+FOCUS_HEADER = """() => setTimeout(() => {
+  const headers = [...document.querySelectorAll("#table-rows [data-column]")];
+  headers.find(header => header.dataset.column === window.chosenHeader.column)?.focus();
+}, 50)"""
+"""The header that was chosen, in the table that took the other's place."""

@@ -13,10 +13,10 @@ from typing import Any
 import answers
 import cards
 import gradio as gr
-import numpy as np
 import trade_off_plot
 from model_state import Loaded
 from model_versions import ModelVersions
+from table_orders import FILE_ORDER, columns, ordered
 
 from polyid.common.progress import duration
 from polyid.common.spreadsheet import csv_text
@@ -35,7 +35,6 @@ KEPT_SECONDS = 3_600
 """How long a page keeps its table."""
 PAGE = 25
 """Rows shown at once."""
-FILE_ORDER = "Order of the file"
 ANY_VERDICT, UNREADABLE = "All", "Can't be read"
 ANY_PROPERTY = "Any value"
 NOTHING_NEW = [gr.skip()] * 11
@@ -84,10 +83,12 @@ class TableHandlers:
         """Rows of one page, in an order; `wanted` as of `Wanted`."""
         if done is None:
             return ""
-        rows = _ordered(done, order, Wanted(*wanted))
+        by = columns(done.predictions, done.loaded)
+        rows = ordered(Wanted(*wanted).rows(done.predictions), order, by)
         pages = max(1, -(-len(rows) // PAGE))
         chosen = min(max(int(number or 1), 1), pages)
-        return cards.table_page(done, rows[(chosen - 1) * PAGE : chosen * PAGE], chosen, pages, len(rows))
+        here = cards.PageOfTable(rows[(chosen - 1) * PAGE : chosen * PAGE], chosen, pages, len(rows))
+        return cards.table_page(done, here, [(column, column.sorted(order), column.next(order)) for column in by])
 
     def plot(self, done: PredictedTable | None, x: str, y: str, *better: str) -> str:
         """Two quantities of the table against each other."""
@@ -139,7 +140,8 @@ def _said(done: PredictedTable, seconds: float) -> str:
 def _choices(done: PredictedTable) -> list:
     """What a new table can be ordered, filtered and plotted by, in the order of the page's components."""
     properties = answers.labels(done.loaded)
-    orders = [FILE_ORDER, *(f"{label}, {way}" for label, _ in properties for way in ("lowest", "highest"))]
+    by = columns(done.predictions, done.loaded)
+    orders = [order for column in by for order in (column.ascending, column.descending)]
     axes = trade_off_plot.axes_of(done.loaded)
     first, second = axes[0][1], axes[min(1, len(axes) - 1)][1]
     return [
@@ -176,18 +178,6 @@ class Wanted:
         values = predictions.mean[:, predictions.properties.index(self.name)]
         low, high = -math.inf if self.low is None else self.low, math.inf if self.high is None else self.high
         return [row for row in rows if low <= values[row] <= high]
-
-
-def _ordered(done: PredictedTable, order: str, wanted: Wanted) -> list[int]:
-    """Numbers of the rows to show; those without a value come last."""
-    rows = wanted.rows(done.predictions)
-    label, _, way = order.rpartition(", ")
-    names = dict(answers.labels(done.loaded))
-    if label not in names:
-        return rows
-    values = done.predictions.mean[rows, done.predictions.properties.index(names[label])]
-    best_first = np.argsort(-values if way == "highest" else values, kind="stable")
-    return [rows[place] for place in best_first]
 
 
 def _file_of(done: PredictedTable, place: Path) -> str:

@@ -6,7 +6,9 @@ from typing import Any
 
 import gradio as gr
 import table_handlers
-from table_handlers import ANY_PROPERTY, ANY_VERDICT, FILE_ORDER, UNREADABLE, TableHandlers
+from page_scripts import FOCUS_HEADER, ORDER_BY_HEADER
+from table_handlers import ANY_PROPERTY, ANY_VERDICT, UNREADABLE, TableHandlers
+from table_orders import FILE_ORDER
 from trade_off_plot import HIGHER, LOWER
 
 from polyid.chemistry.chain import MAX_HEAVY_ATOMS
@@ -54,6 +56,11 @@ def build_table_part(handlers: TableHandlers, level: gr.Radio, version: gr.Dropd
     running.then(**shown, queue=False).then(**plotted, queue=False)
     stop.click(table_handlers.cancelled, None, said, cancels=[running], **QUIET)
     gr.on(changed, **shown, queue=False)
+    # Headers are written by a handler; a click on one presses this button.
+    by_header = gr.Button("Order by a header", visible="hidden", elem_id="order-by-header")
+    by_header.click(None, None, view[:2], js=ORDER_BY_HEADER, queue=False, **QUIET).then(**shown, queue=False).then(
+        None, None, None, js=FOCUS_HEADER, queue=False, **QUIET
+    )
     y.input(handlers.fitting_x, [done, y], x, queue=False, **QUIET).then(**plotted, queue=False)
     gr.on([x.input, *(way.input for way in ways)], **plotted, queue=False)
 

@@ -165,6 +165,34 @@ def test_the_trainers_form_can_be_read_by_anybody(view, trainer):
 
 
 @pytest.mark.parametrize("view", VIEWS[:1], indirect=True, ids=["keyboard"])
+def test_a_header_sorts_the_whole_table(view, inference):
+    view.goto(inference)
+    view.locator("[data-phase=ready]").wait_for()
+    view.get_by_role("button", name="Many polymers").click()
+    view.get_by_label("Or paste").fill("C1CC\n" + "\n".join(f"*{'C' * size}O*" for size in range(1, 31)))
+    view.locator("#predict-table").click()
+    rows, headers = view.locator("#table-rows tbody tr"), view.locator("#table-rows thead th")
+    playwright.expect(headers.first).to_have_attribute("aria-sort", "ascending")
+    in_the_file = rows.first.locator("td").first.inner_text()
+    property_header = view.locator("#table-rows th.number").first
+    view.get_by_label("Page", exact=True).fill("2")
+    view.get_by_text("Page 2 of 2").wait_for()
+    shown = []
+    for way in ("ascending", "descending"):
+        property_header.get_by_role("button").press("Enter")
+        playwright.expect(property_header).to_have_attribute("aria-sort", way)
+        playwright.expect(property_header.get_by_role("button")).to_be_focused()
+        view.get_by_text("Page 1 of 2").wait_for()
+        texts = view.locator("#table-rows tbody th ~ td.number:nth-child(4) .value").all_inner_texts()
+        shown.append([float(text.replace("−", "-")) for text in texts])
+        assert len(texts) == 25 and shown[-1] == sorted(shown[-1], reverse=way == "descending")
+    assert shown[0][-1] < shown[1][0], "the highest is on another page where the lowest come first"
+    playwright.expect(headers.first).not_to_have_attribute("aria-sort", re.compile("."))
+    headers.first.get_by_role("button").click()
+    playwright.expect(rows.first.locator("td").first).to_have_text(in_the_file)
+
+
+@pytest.mark.parametrize("view", VIEWS[:1], indirect=True, ids=["keyboard"])
 def test_the_keyboard_alone_asks_completes_a_name_and_copies_a_link(view, inference):
     view.goto(inference)
     view.locator("[data-phase=ready]").wait_for()

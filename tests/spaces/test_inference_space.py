@@ -486,6 +486,15 @@ def test_a_table_keeps_its_columns_and_says_units_and_model(table_page, tmp_path
         "rows of the file, its header the first"
     )
     assert last[-1][0] == "3" and "C1CC" in last[-1][2]
+    for order in ("Order of the file, last first", "Domain, outside first", "Domain, in domain first"):
+        assert len(cells(table_page.page(done, order, 1, "All", "", None, None))) == 26
+    backwards = cells(table_page.page(done, "Order of the file, last first", 1, "All", "", None, None))
+    assert [row[0] for row in backwards[1:4]] == ["72", "71", "70"]
+    sorted_by = table_page.page(done, highest, 1, "All", "", None, None)
+    assert (
+        sorted_by.count("aria-sort") == 1
+        and 'aria-sort="descending"><button type="button" data-order="Glass' in sorted_by
+    )
 
 
 @pytest.mark.parametrize(
