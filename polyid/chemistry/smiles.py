@@ -63,7 +63,7 @@ def bonds_of(molecule: Chem.Mol) -> Iterator[Chem.Bond]:
 def bonds_away(molecule: Chem.Mol, start: int) -> np.ndarray:
     """How many bonds each atom of a connected molecule is away from one, int array.
 
-    RDKit's matrix of all distances takes the cube of the atoms, 20 s for 2,000 of them.
+    RDKit's matrix of all distances takes the cube of the atoms, 16 s for 2,000 of them.
     """
     neighbours: list[list[int]] = [[] for _ in range(molecule.GetNumAtoms())]
     for bond in bonds_of(molecule):
