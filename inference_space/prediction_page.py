@@ -100,8 +100,9 @@ def _question() -> Question:
         elem_id="smiles",
         html_attributes=gr.InputHTMLAttributes(autocorrect="off", spellcheck=False),
     )
-    draw = gr.Button("Draw", size="sm", elem_id="draw")
     reading = gr.HTML(elem_id="reading")
+    # Below the names that complete what is typed: Tab leads from the box to them.
+    draw = gr.Button("Draw", size="sm", elem_id="draw")
     gr.Examples([[text] for text in EXAMPLES.values()], [smiles], label="Examples", example_labels=list(EXAMPLES))
     level = gr.Radio(
         [(f"{100 * value:g} %", value) for value in LEVELS],
