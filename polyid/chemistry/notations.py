@@ -10,7 +10,7 @@ from polyid.chemistry.drawings import read_bracketed, read_inchi, read_mol_block
 from polyid.chemistry.monomers import read_as
 from polyid.chemistry.names import MAX_CHARACTERS as LONGEST_NAME
 from polyid.chemistry.names import find_name, is_abbreviation, unknown_name
-from polyid.chemistry.pasted_text import TidyText, tidy_text
+from polyid.chemistry.pasted_text import TidyText, tidy_text, without_points
 from polyid.chemistry.weighted_graph import is_weighted_graph, read_weighted_graph
 from polyid.common.text import shorten
 from polyid.errors import PolymerError
@@ -107,7 +107,8 @@ def _of_name(text: str) -> TidyText | None:
     """The repeat unit of a name; None for what is no name. A name that is not known here is a PolymerError."""
     if len(text) > LONGEST_NAME or _NO_NAME.search(text):
         return None
-    if _ONLY_SMILES.fullmatch(text) and not is_abbreviation(text):
+    # •C(N•) is a unit and not CN, cellulose nitrate.
+    if _ONLY_SMILES.fullmatch(without_points(text)) and not is_abbreviation(text):
         return None
     polymer = find_name(text)
     if polymer is None:

@@ -30,6 +30,14 @@ _MIDDLE_DOT_END = re.compile(r"^·|·$|(?<=\()·(?=\))")
 _GOES_ON = re.compile(r"(?!P[A-Z]*$)(\[[^\[\]]*\]|Br|Cl|[BCNOPSFIbcnops*]|%\d\d|\d|[-=#$:/\\~().@])+$")
 
 
+_WITHOUT_POINTS = str.maketrans(_TRANSLATED | {star: None for star in (*_STARS, "·")})
+
+
+def without_points(text: str) -> str:
+    """A text with the marks that look like those of SMILES turned into these, and no attachment points, to tell it from a name."""
+    return text.translate(_WITHOUT_POINTS)
+
+
 @dataclass(frozen=True)
 class TidyText:
     """A text of ASCII marks, and what was changed to come to it.

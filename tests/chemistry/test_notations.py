@@ -104,6 +104,15 @@ def test_copolymers_in_other_notations_are_read(pasted, copolymer):
     assert as_smiles(pasted).notes
 
 
+@pytest.mark.parametrize(
+    "pasted, unit",
+    {"•C(N•)": "*CN*", "∗P(C)∗": "*P(*)C", "C(O•)C•": "*CCO*", "–CN–": "*CN*", "•P(S)•": "*P(*)S"}.items(),
+)
+def test_a_unit_whose_letters_are_a_name_stays_a_unit(pasted, unit):
+    assert polymer_identity(pasted) == polymer_identity(unit)
+    assert polymer_identity("• polystyrene") == polymer_identity("*CC(*)c1ccccc1")
+
+
 @pytest.mark.parametrize("pasted, why", REFUSED.items())
 def test_what_can_mean_two_things_is_refused(pasted, why):
     for read in (read_polymer, polymer_identity, recognise_form):
