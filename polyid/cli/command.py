@@ -145,9 +145,17 @@ def find_model(name: str | None) -> FetchedBundle:
 def load_model(name: str | None) -> MultiModel:
     """The model a user names, of `find_model`. It is fetched before TensorFlow is loaded, which takes seconds."""
     folder = find_model(name).folder
+    load_engine()
     from polyid.ensemble.multi_model import MultiModel
 
     return MultiModel.load_models(folder)
+
+
+def load_engine() -> None:
+    """Import what networks run on, once all is checked that can be without it; its own log does not stand before our lines."""
+    from polyid.nn.loading import load_backend
+
+    load_backend()
 
 
 def say(message: str) -> None:

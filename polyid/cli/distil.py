@@ -58,6 +58,7 @@ def distil(
     folder = command.find_model(model).folder
     if output.resolve() == Path(folder).resolve():
         raise DataError(f"{output} is the ensemble itself; choose another --output.")
+    command.load_engine()
     from polyid.distil.workflow import distil as distilled
 
     wishes = Wishes(table, taught_on, passes, wanted_seed, Size(width, rounds))

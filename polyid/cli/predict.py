@@ -83,6 +83,7 @@ def predict(
         polymers = _piped() if words == ["-"] else words
         tacticities = [pm] * len(polymers)
     bundle = command.find_model(model)
+    command.load_engine()
     from polyid.cli import prediction_output
     from polyid.ensemble.multi_model import MultiModel
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,7 +65,7 @@ def suggest(
     measure = f"{output.removesuffix('.csv')}.measure.csv"
     write_text(output, csv_text(found.best))
     write_text(measure, csv_text(found.to_measure))
-    ranges = " and ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in found.goal.ranges.items())
+    ranges = " and ".join(f"{_range(name, low, high)}" for name, (low, high) in found.goal.ranges.items())
     print(f"{ranges}, of {found.rows:,} candidates:")
     _show(found.best)
     command.say(f"{len(found.best):,} are in {output}; what to measure first is in {measure}.")
@@ -85,6 +86,12 @@ def _screened(goal: str, candidates: list[str], model: str | None, output: str, 
     address = f"{output.removesuffix('.csv')}.screened.parquet"
     run_and_say(Screen(candidates, bundle, address, ScreenOptions()), workers)
     return address
+
+
+def _range(name: str, low: float, high: float) -> str:
+    if math.isinf(low):
+        return f"{name} below {high:g}"
+    return f"{name} above {low:g}" if math.isinf(high) else f"{name} {low:g} to {high:g}"
 
 
 def _show(best: pd.DataFrame) -> None:

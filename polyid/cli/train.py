@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from polyid.bundle.layout import has_manifest
-from polyid.cli.command import Columns, checked_columns, find_model, find_table
+from polyid.cli.command import Columns, checked_columns, find_model, find_table, load_engine
 from polyid.cli.train_elsewhere import HERE, HF_JOBS, PLACES, place, train_on_jobs
 from polyid.common.ray_cluster import check_ray
 from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS, SPLITS, split_column
@@ -127,6 +127,7 @@ def train(
     table = find_table(data)
     columns = checked_columns(table, column, properties or None)
     start = None if init_from is None else find_model(init_from)
+    load_engine()
     from polyid.ensemble.starting_point import StartingPoint
     from polyid.ensemble.workflow import train_ensemble
 

@@ -13,6 +13,7 @@ from polyid.common.text import shorten
 from polyid.data.numbers import read_number
 from polyid.hub.fetch import fetch_bundle
 from polyid.inference.predictions import Predictions
+from polyid.nn.loading import load_backend
 from polyid.screening.condition import Condition
 from polyid.screening.input_csv import CsvReader
 from polyid.screening.input_parquet import ParquetReader
@@ -55,6 +56,7 @@ class ChunkWorker:
         self._folder: Path = fetch_bundle(job.model).folder
         check_same_model(self._folder, job)
         # TensorFlow takes seconds to load; what is wrong with the folder is said before.
+        load_backend()
         from polyid.ensemble.multi_model import MultiModel
         from polyid.screening.answers import PolymerAnswers
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import math
+import subprocess
+import sys
 
 import pytest
-from helpers.paths import BUNDLED_TABLE, TOP
+from helpers.paths import BUNDLED_TABLE, TOP, program_environment
 
 from polyid.bundle.layout import METRICS_FILE, STARTER
 from polyid.bundle.manifest import check_model_folder, check_saved_files
@@ -43,6 +45,13 @@ def test_it_answers_where_no_model_is_named(starter, capsys):
     assert "starter model" in said.err
     value = starter.predict(["*CC(*)c1ccccc1"]).mean[0, starter.prediction_columns.index("Glass_Transition")]
     assert f"Glass transition temperature: {value:.0f} °C" in said.out
+
+
+def test_nothing_but_our_lines_stands_on_standard_error():
+    command = [sys.executable, "-m", "polyid", "predict", "*CC*"]
+    done = subprocess.run(command, env=program_environment(), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0
+    assert done.stderr == "No model is named: the starter model that comes with the package answers.\n"
 
 
 def test_json_says_it_is_the_starter_model_and_bad_lines_stand_beside_good_ones(starter, capsys, monkeypatch):
