@@ -11,12 +11,12 @@ from polyid.cli.command import load_engine
 
 
 def convert(
-    old: Annotated[
-        Path, typer.Argument(metavar="OLD", exists=True, file_okay=False, help="Folder that upstream PolyID saved.")
-    ],
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="Folder that upstream PolyID saved.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Folder for the model; made, or empty.")],
 ) -> None:
     """Convert an ensemble that upstream PolyID trained. Nothing in its files is run."""
+    if not old.is_dir():
+        raise typer.BadParameter("there is no such folder.", param_hint="'OLD'")
     load_engine()
     from polyid.convert.folder import convert as converted
 

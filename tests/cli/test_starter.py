@@ -47,6 +47,7 @@ def test_it_answers_where_no_model_is_named(starter, capsys):
     assert f"Glass transition temperature: {value:.0f} °C" in said.out
 
 
+@pytest.mark.exhaustive
 def test_nothing_but_our_lines_stands_on_standard_error():
     command = [sys.executable, "-m", "polyid", "predict", "*CC*"]
     done = subprocess.run(command, env=program_environment(), capture_output=True, text=True, timeout=300)

@@ -163,7 +163,6 @@ def test_folds_trained_together_or_alone_come_out_the_same(data):
         np.testing.assert_allclose(x, y, rtol=0.02, atol=2e-3)
 
 
-@pytest.mark.compiled
 def test_mixed_precision_trains_nearly_the_same(data):
     gentle = {"epochs": 3, "dropout": 0.0, "learning_rate": 0.001}
     exact, mixed = trained(data, **gentle), trained(data, mixed_precision=True, **gentle)
