@@ -58,9 +58,7 @@ def connected(address: str) -> Iterator[int]:
     try:
         yield max(1, int(ray.cluster_resources().get("CPU", 1)))
     except ray.exceptions.RayError as error:
-        raise DataError(
-            f"Ray gave up ({_first_line(error)}); what was done is kept, and the same command goes on."
-        ) from None
+        raise DataError(f"Ray gave up ({_first_line(error)}); what was finished is kept, to go on from.") from None
     finally:
         ray.shutdown()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,8 +53,8 @@ def train_on_ray(
     """
     with connected(address):
         machines, needs = _machines()
-        here = EnsembleTrainer(*parts, settings)
         if settings.group is None:
+            here = EnsembleTrainer(*parts, settings)
             settings = replace(settings, group=min(here.group_size, -(-len(here.folds) // machines)))
         trainer = EnsembleTrainer(*parts, settings, checkpoints=checkpoints)
         results, _ = trainer.begin(resume)
@@ -88,7 +88,7 @@ def _trained(
     finished: dict[int, FoldResult],
     needs: dict[str, float],
     progress: ProgressCallback | None,
-) -> Any:
+) -> Iterator[tuple[dict[int, FoldResult], tuple[int, int]]]:
     """What comes of each group, as it is done; progress is told meanwhile."""
     import ray
     from ray.util.queue import Queue

@@ -56,7 +56,7 @@ def test_it_trains_small_goes_on_and_publishes(local_hub: LocalHub, tmp_path: Pa
         monkeypatch.setenv(name, value)
     first = read()
     NotebookClient(first, timeout=600).execute()
-    assert "15" in outputs(first) and "Not published" in outputs(first)
+    assert "mine.csv: 15 rows of 15 polymers" in outputs(first) and "Not published" in outputs(first)
     assert (tmp_path / "runs" / "small" / "parameters.json").is_file()
 
     # A later session reads what is finished, and publishes it.

@@ -41,9 +41,7 @@ def test_folds_trained_on_ray_are_bit_for_bit_those_trained_here(data, tmp_path)
     assert not (tmp_path / "model" / "checkpoints").exists()
 
 
-@WITH_RAY
-@pytest.mark.exhaustive
-def test_what_is_wrong_in_a_task_is_one_sentence(data):
+def test_keras_callbacks_are_refused_before_ray_is_looked_for(data):
     with pytest.raises(TrainingError, match="callbacks can't follow"):
         trained(data, ray="local", callbacks=[SimpleNamespace()])
 
