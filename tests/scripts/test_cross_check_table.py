@@ -148,6 +148,7 @@ def test_a_molecule_that_repeats_nothing_has_no_key(smiles):
     assert polymer_key(smiles) is None
 
 
+@pytest.mark.exhaustive
 def test_polymers_of_the_bundled_table_are_told_apart():
     table = read_training_table(bundled_tables()["polymer_properties"])
     polymers: dict[str | None, set[str]] = {}

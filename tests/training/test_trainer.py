@@ -181,13 +181,13 @@ def test_loss_goes_down_on_the_training_data(data):
 
 @pytest.mark.slow
 def test_early_stopping_keeps_the_best_epoch_also_when_others_train_on(data):
-    stopping = {"epochs": 40, "patience": 3, "keep": "best", "learning_rate": 0.05, "dropout": 0.0}
+    stopping = {"epochs": 40, "patience": 2, "keep": "best", "learning_rate": 0.05, "dropout": 0.0}
     alone, together = trained(data, group=1, **stopping), trained(data, group=2, **stopping)
     lengths = [len(m.df_loss_log) for m in alone.models]
     assert max(lengths) < 40 and len(set(lengths)) > 1
     for model in alone.models:
         log = model.df_loss_log
-        assert len(log) == log["epoch"][log["val_loss"].idxmin()] + 3
+        assert len(log) == log["epoch"][log["val_loss"].idxmin()] + 2
     for a, b in zip(alone.models, together.models, strict=True):
         short = min(len(a.df_loss_log), len(b.df_loss_log), 8)
         np.testing.assert_allclose(a.df_loss_log["loss"][:short], b.df_loss_log["loss"][:short], rtol=0.02)
