@@ -186,7 +186,7 @@ def settings() -> Settings:
         value="keep" if os.environ.get("SPACE_ID") is None else "pause",
         label="When all runs have ended",
         info="Also after a failure or a cancel, and if nobody watches. Without storage of its own, a paused Space "
-        "loses its runs; what was published stays.",
+        "loses its runs; what was published stays, and an unfinished run is kept on the Hub.",
         visible=os.environ.get("SPACE_ID") is not None,
         elem_id="afterwards",
     )

@@ -8,10 +8,12 @@ import gradio as gr
 import history_view
 import run_view
 import train_models
+from huggingface_hub import get_token
 from run_handlers import Answer, answering, said_of
 
 from polyid import runs
 from polyid.errors import PolyIDError, TrainingError
+from polyid.hub.working import forget_working
 from polyid.runs.comparison import compare as compared
 from polyid.web.html import notice
 
@@ -85,4 +87,10 @@ def delete(name: str | None) -> tuple[str, Answer, Any]:
 def _deleted(name: str | None) -> tuple[str, Answer]:
     run = _run(name)
     runs.delete(run.folder)
-    return said_of(f"{run.name} is deleted.", "good", run)
+    if not (kept := run.record.kept) or kept.get("at") is None:
+        return said_of(f"{run.name} is deleted.", "good", run)
+    try:
+        forget_working(kept["repo_id"], run.name, get_token())
+    except PolyIDError as problem:
+        return said_of(f"{run.name} is deleted here; the branch {kept['branch']} is still there: {problem}", "", run)
+    return said_of(f"{run.name} is deleted, on the Hub too.", "good", run)

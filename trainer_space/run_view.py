@@ -89,7 +89,21 @@ def card(run: runs.Run | None) -> str:
         accuracy=accuracy_table(run) if record.state == "done" else "",
         waiting=[waiting.name for waiting in runs.queue(run.folder.parent)],
         about=_about(run),
+        kept=_kept(run),
     )
+
+
+def _kept(run: runs.Run) -> str:
+    """What is kept of a run on the Hub until its model is published, or why nothing is."""
+    kept = run.record.kept
+    if not kept or run.record.state == "done":
+        return ""
+    at, branch = kept.get("at"), kept.get("branch")
+    so_far = "" if at is None else f"Kept on the Hub {duration(time.time() - at)} ago, in the branch {branch}."
+    if not kept.get("error"):
+        return f"{so_far} It is deleted when the model is published."
+    goes_on = " The run goes on without." if run.active else ""
+    return f"{so_far} It could not be kept on the Hub: {kept['error']}{goes_on}".strip()
 
 
 def _seconds_left(run: runs.Run) -> float | None:

@@ -27,6 +27,7 @@ from polyid.errors import DataError, TrainingError
 from polyid.hub.datasets import find_hub_table
 from polyid.hub.destination import check_destination, split_repo_and_revision
 from polyid.hub.fetch import fetch_bundle
+from polyid.runs.backup import is_wanted
 
 logger = logging.getLogger(__name__)
 
@@ -182,6 +183,7 @@ def start_run(
         split=split,
         columns=columns or None,
         publish=publish,
+        backup=publish and is_wanted(runs_folder),
         space=os.environ.get("SPACE_ID"),
         token=token,
         **destination,

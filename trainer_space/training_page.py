@@ -12,6 +12,7 @@ import form_handlers
 import form_parts
 import gradio as gr
 import history_page
+import kept_page
 import run_handlers
 from form_parts import Described, Settings, Source
 
@@ -79,6 +80,7 @@ def build(inference: str | None = None) -> gr.Blocks:
                 message = gr.HTML(label="message", elem_id="notice")
                 answer = gr.JSON(label="answer", visible=False)
             with gr.Column(scale=4, min_width=320, elem_id="run-column"):
+                kept = kept_page.build()
                 card = gr.HTML(elem_id="run")
                 cancel = gr.Button("Cancel this run", variant="stop", size="md", visible=False, elem_id="cancel")
                 with gr.Row(visible=False, elem_id="confirm-cancel") as confirm:
@@ -92,6 +94,7 @@ def build(inference: str | None = None) -> gr.Blocks:
         panel = RunPanel(message, answer, card, cancel, confirm, yes, no, resume, curve, log_box, log, report)
         buttons = Buttons(start, quick, estimate, estimated)
         history = history_page.build(settings, message, answer)
+        kept_page.offer(page, kept, settings, source, message, answer)
 
         loaded = page.load(form_handlers.table_of_run, None, source.table, **QUIET)
         _read_data(page, source, described, settings, loaded)

@@ -17,6 +17,8 @@ from polyid.errors import HubError
 from polyid.hub.client import NO_TOKEN, explained_errors, has_token, hub_api, look_at_repo, with_retries
 
 FRESH_REPO_FILES = {".gitattributes", ".gitignore", "LICENSE", "README.md"}  # what the Hub's own page may put there
+WORKING_PREFIX = "polyid-working/"
+"""Begins the names of branches that keep unfinished runs; no model is published to one."""
 REF_NAME = re.compile(r"(?!.*(\.\.|//|\.lock(/|$)|/\.))[A-Za-z0-9_][A-Za-z0-9_./-]{0,98}[A-Za-z0-9_-]|[A-Za-z0-9_]")
 
 
@@ -98,6 +100,10 @@ def check_names(repo_id: str, tag: str | None, branch: str | None) -> None:
         if name is not None and not REF_NAME.fullmatch(name):
             raise HubError(
                 f"{name!r} can't be the name of a {what}: use letters, digits, '.', '_' and '-', as in v1.0."
+            )
+        if name is not None and name.startswith(WORKING_PREFIX):
+            raise HubError(
+                f"A {what} whose name begins with {WORKING_PREFIX} keeps an unfinished run: choose another name."
             )
 
 

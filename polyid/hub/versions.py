@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from polyid.hub.client import explained_errors, hub_api, look_at_repo, with_retries
-from polyid.hub.destination import check_repo_id
+from polyid.hub.destination import WORKING_PREFIX, check_repo_id
 
 _RELEASE = re.compile(r"v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
 
@@ -27,7 +27,7 @@ class Version:
 
 
 def list_versions(repo_id: str, *, token: str | None = None) -> list[Version]:
-    """Branches and tags of a model repo: branches first, then tags, higher releases before lower ones.
+    """Branches and tags of a model repo: branches first, then tags, higher releases before lower ones; no working branches.
 
     Raises
     ------
@@ -40,6 +40,10 @@ def list_versions(repo_id: str, *, token: str | None = None) -> list[Version]:
         # Asked first because it gives up in time.
         look_at_repo(api, repo_id)
         refs = with_retries(lambda: api.list_repo_refs(repo_id))
-    branches = [Version(ref.name, ref.target_commit, is_tag=False) for ref in refs.branches]
+    branches = [
+        Version(ref.name, ref.target_commit, is_tag=False)
+        for ref in refs.branches
+        if not ref.name.startswith(WORKING_PREFIX)
+    ]
     tags = [Version(ref.name, ref.target_commit, is_tag=True) for ref in refs.tags]
     return branches + sorted(tags, key=lambda tag: (release_of(tag.name) or (), tag.name), reverse=True)

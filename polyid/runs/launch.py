@@ -61,10 +61,10 @@ def start(
     """
     runs, data = Path(runs), Path(data)
     settings = {"folds": None, "epochs": None, "seed": 0, **settings}
-    _check(properties, preset, settings)
+    check_settings(properties, preset, settings)
     if not data.is_file():
         raise TrainingError(f"The table {data.name} isn't there any more: choose or upload it again.")
-    with _locked(runs):
+    with locked(runs):
         known = every(runs)
         must_wait = any(run.active or run.waiting for run in known)
         if sum(run.waiting for run in known) >= MOST_WAITING:
@@ -74,7 +74,7 @@ def start(
         )
         # Put together under another name, so that whoever lists the folder sees a whole run or none.
         new = runs / f".{name}"
-        with _whole_or_gone(new):
+        with whole_or_gone(new):
             (new / "data").mkdir(parents=True)
             table = f"data/{re.sub(r'[^A-Za-z0-9._-]+', '_', data.name)}"
             shutil.copyfile(data, new / table)
@@ -96,8 +96,14 @@ def start(
     return read(runs / name)
 
 
-def _check(properties: Sequence[str], preset: str, settings: dict[str, Any]) -> None:
-    """Refuse settings that no run can have."""
+def check_settings(properties: Sequence[str], preset: str, settings: dict[str, Any]) -> None:
+    """Refuse settings that no run can have.
+
+    Raises
+    ------
+    TrainingError
+        The first that can't be.
+    """
     if not properties:
         raise TrainingError("No property is chosen: tick at least one property to train on.")
     for name, value in (("epochs", settings["epochs"]), ("kfolds", settings["folds"]), ("seed", settings["seed"])):
@@ -110,7 +116,7 @@ def _check(properties: Sequence[str], preset: str, settings: dict[str, Any]) -> 
 
 
 @contextlib.contextmanager
-def _whole_or_gone(folder: Path) -> Iterator[None]:
+def whole_or_gone(folder: Path) -> Iterator[None]:
     """Leave nothing behind of a folder that couldn't be put together, and say why in a sentence."""
     try:
         yield
@@ -136,7 +142,7 @@ def start_next(runs: str | Path, token: str | None) -> Run | None:
     runs = Path(runs)
     if not queue(runs):
         return None
-    with _locked(runs):
+    with locked(runs):
         known = every(runs)
         waiting = [run for run in reversed(known) if run.waiting]
         if not waiting or any(run.active for run in known):
@@ -165,7 +171,7 @@ def resume(
         When a run is at work already.
     """
     folder = Path(folder)
-    with _locked(folder.parent):
+    with locked(folder.parent):
         running = next((run for run in every(folder.parent) if run.active), None)
         if running is not None:
             raise TrainingError(f"A training run is at work ({running.record.line}): go on when it has finished.")
@@ -185,7 +191,7 @@ def cancel(folder: str | Path) -> Run:
     Asking again after that time kills a process that hangs. A run that waits leaves the queue at once.
     """
     folder = Path(folder)
-    with _locked(folder.parent):
+    with locked(folder.parent):
         run = read(folder)
         if run.waiting:
             _rewrite(run, state="cancelled", line="Removed from the queue", finished=time.time())
@@ -210,7 +216,7 @@ def delete(folder: str | Path) -> None:
         It is at work.
     """
     folder = Path(folder)
-    with _locked(folder.parent):
+    with locked(folder.parent):
         if read(folder).active:
             raise TrainingError("This run is at work: cancel it first, then delete it.")
         # Renamed first: a half-deleted run is none that anybody lists.
@@ -224,7 +230,7 @@ def _rewrite(run: Run, **changes: Any) -> None:
     write_json(run.folder / "record.json", dataclasses.asdict(record))
 
 
-def _locked(runs: Path) -> FileLock:
+def locked(runs: Path) -> FileLock:
     """Hold of the folder of runs, which the system lets go of when the holder dies."""
     try:
         runs.mkdir(parents=True, exist_ok=True)

@@ -59,6 +59,8 @@ class Request:
         The Space that it runs in, as ``user/name``.
     init_from : str or None
         A model whose networks training begins with, as `polyid.hub.fetch.fetch_bundle` takes it.
+    backup : bool
+        Whether what is finished is kept on a working branch of the model repo until the model is published.
     """
 
     data: str
@@ -82,6 +84,7 @@ class Request:
     afterwards: str = "keep"
     space: str | None = None
     init_from: str | None = None
+    backup: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,9 @@ class Record:
         When each stage began, in seconds since the epoch, by its name in `polyid.common.progress.STAGES`.
     afterwards : str or None
         What was done with the Space when the run had ended, in words.
+    kept : dict or None
+        Of the working branch: ``repo_id``, ``branch``, ``at`` (seconds since the epoch, None if never) and ``error``, a
+        sentence, of the last try.
     """
 
     state: str
@@ -119,3 +125,4 @@ class Record:
     updated: float | None = None
     stages: dict[str, float] | None = None
     afterwards: str | None = None
+    kept: dict[str, Any] | None = None

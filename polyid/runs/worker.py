@@ -16,11 +16,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyid.common.files import sha256, write_json, write_text
+from polyid.common.files import sha256, to_json, write_text
 from polyid.common.progress import STAGES, Progress
 from polyid.ensemble.expected_times import UPLOAD_SECONDS
 from polyid.errors import Cancelled, PolyIDError, TrainingError
 from polyid.runs.afterwards import settle
+from polyid.runs.backup import Backup
 from polyid.runs.launch import GRACE_SECONDS, disk_sentence, start_next
 from polyid.runs.record import HELD_OUT_FILE, Run, read
 from polyid.runs.states import Record
@@ -80,15 +81,20 @@ def execute(
     sys.stdout, sys.stderr = (_Scrubbed(stream, token) for stream in (sys.stdout, sys.stderr))
     keeper = _RecordKeeper(folder, run.record, token)
     threading.Thread(target=keeper.end_when_cancelled, daemon=True).start()
+    backup = Backup(run, token, lambda kept: keeper.update(kept=kept))
     try:
-        status = _carry_out(run, keeper, token, train, publish)
+        status = _carry_out(run, keeper, token, train, publish, backup)
     except Cancelled:
+        backup.last()
         keeper.finish("cancelled", "Cancelled")
         status = 2
     except Exception as problem:
         traceback.print_exc()
+        backup.last()
         keeper.finish("failed", "Failed", error=_sentence(problem, run))
         status = 1
+    else:
+        backup.forget()
     _see_to_what_follows(folder, token)
     return status
 
@@ -99,28 +105,30 @@ def _carry_out(
     token: str | None,
     train: Callable[..., Any],
     publish: Callable[..., Publication],
+    backup: Backup,
 ) -> int:
     request = run.request
     if not run.trained:
         keeper.update(state="preparing", line=STAGES["reading"], started=run.record.started or time.time())
         if sha256(run.folder / request.data) != request.sha256:
             raise TrainingError(f"The table {request.data} of this run was changed on disk: start a new run.")
-        train(
-            run.folder / request.data,
-            run.bundle,
-            properties=list(request.properties),
-            preset=request.preset,
-            folds=request.folds,
-            epochs=request.epochs,
-            seed=request.seed,
-            split=request.split,
-            columns=request.columns,
-            changes=request.changes,
-            expected=request.expected,
-            init_from=request.init_from,
-            resume=run.resumable,
-            progress=keeper.report,
-        )
+        with backup:
+            train(
+                run.folder / request.data,
+                run.bundle,
+                properties=list(request.properties),
+                preset=request.preset,
+                folds=request.folds,
+                epochs=request.epochs,
+                seed=request.seed,
+                split=request.split,
+                columns=request.columns,
+                changes=request.changes,
+                expected=request.expected,
+                init_from=request.init_from,
+                resume=run.resumable,
+                progress=keeper.report,
+            )
         keeper.stop_if_cancelled()
     if not request.publish:
         keeper.finish("done", "Quick look finished")
@@ -217,13 +225,9 @@ class _RecordKeeper:
             os._exit(2)
 
     def _write(self, **changes: Any) -> None:
-        if self.token:
-            changes = {
-                name: value.replace(self.token, "<token>") if isinstance(value, str) else value
-                for name, value in changes.items()
-            }
         self.record = dataclasses.replace(self.record, **changes, updated=time.time())
-        write_json(self.folder / "record.json", dataclasses.asdict(self.record))
+        text = to_json(dataclasses.asdict(self.record))
+        write_text(self.folder / "record.json", text.replace(self.token, "<token>") if self.token else text)
         self.written = time.monotonic()
 
     def _append(self, fields: dict[str, Any]) -> None:

@@ -180,7 +180,12 @@ class EnsembleTrainer:
         saved_folds = [by_number[number] for number in saved["folds"]]
         self.packer.parts = saved["parts"]
         self.packer.budgets.rows = {key: np.array(rows) for key, rows in saved["budgets"].items()}
-        group = FoldGroup.restored(self.settings, saved_folds, self.compiled, saved)
+        try:
+            group = FoldGroup.restored(self.settings, saved_folds, self.compiled, saved)
+        except (KeyError, TypeError, ValueError) as error:
+            raise TrainingError(
+                f"A checkpoint doesn't fit the network of this run ({error}): start it again."
+            ) from error
         pending = [i for i, fold in enumerate(saved_folds) if any(fold is other for other in folds)]
         return group if len(pending) == len(saved_folds) else group.chosen(pending, self.compiled)
 

@@ -1,6 +1,6 @@
 """Calls about branches and tags."""
 
-from hub_server.access import Payload, Readable, Writable
+from hub_server.access import Payload, Readable, Writable, Writer
 from hub_server.errors import HubProblem
 from hub_server.names import REF_NAME
 from hub_server.repo import WRITE_LOCK
@@ -43,6 +43,17 @@ def delete_branch(repo: Writable, branch: str) -> dict:
         if branch not in repo.refs["branches"]:
             raise HubProblem(404, f"Invalid rev id: refs/heads/{branch}")
         repo.set_ref("branches", branch, None)
+    return {}
+
+
+@api("POST", "/super-squash/{branch:segment}")
+def squash(repo: Writable, branch: str, account: Writer, payload: Payload) -> dict:
+    """Make a branch a single commit of what it holds."""
+    with WRITE_LOCK:
+        if branch not in repo.refs["branches"]:
+            raise HubProblem(404, f"Invalid rev id: {branch}", "RevisionNotFound")
+        tree = repo.commit(repo.refs["branches"][branch])["tree"]
+        repo.set_ref("branches", branch, repo.add_commit(tree, None, account.name, str(payload.get("message") or "")))
     return {}
 
 
