@@ -77,7 +77,7 @@ def test_a_lost_run_is_found_again_and_ends_at_the_same_weights(tmp_path, table,
     api.create_repo("ada/kept", private=True)
     before = api.repo_info("ada/kept").sha
     run, noted = begun(tmp_path, table, "ada/kept"), []
-    trained_until(run.bundle, table, fold=2, epoch=1)
+    trained_until(run.bundle, table, fold=2, epoch=2)
     Backup(run, None, noted.append).last()
     assert noted[0]["error"] is None and noted[0]["branch"] == f"polyid-working/{run.name}"
     kept = api.list_repo_files("ada/kept", revision=noted[0]["branch"])
@@ -106,7 +106,7 @@ def test_a_lost_run_is_found_again_and_ends_at_the_same_weights(tmp_path, table,
 
 def test_a_public_repo_does_not_keep_the_table_which_is_found_by_its_hash(tmp_path, table, api):
     run, noted = begun(tmp_path, table, "ada/public"), []
-    trained_until(run.bundle, table, fold=0, epoch=1)
+    trained_until(run.bundle, table, fold=0, epoch=2)
     Backup(run, None, noted.append).last()
     assert noted[0]["error"] is None, "the repo is made where there is none"
     kept = api.list_repo_files("ada/public", revision=noted[0]["branch"])
@@ -129,7 +129,7 @@ def test_a_public_repo_does_not_keep_the_table_which_is_found_by_its_hash(tmp_pa
 
 def test_what_fails_is_noted_and_stops_nothing(tmp_path, table, api, monkeypatch):
     run, noted = begun(tmp_path, table, "ada/away"), []
-    trained_until(run.bundle, table, fold=0, epoch=1)
+    trained_until(run.bundle, table, fold=0, epoch=2)
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr(client, "TRIES", 1)
     monkeypatch.setenv("POLYID_BACKUP_SECONDS", "0.05")
@@ -162,7 +162,7 @@ def honest(tmp_path_factory, local_hub):
     patch = pytest.MonkeyPatch()
     patch.setattr(launch, "spawn_process", lambda *arguments, **keywords: None)
     run = begun(place, place / "mine.csv", "ada/hostile")
-    trained_until(run.bundle, place / "mine.csv", fold=0, epoch=1)
+    trained_until(run.bundle, place / "mine.csv", fold=0, epoch=2)
     patch.undo()
     return run.folder
 
