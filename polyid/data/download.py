@@ -51,8 +51,19 @@ def fetch_source(
     source = SOURCES.get(name)
     if source is None:
         raise DataError(f"There is no data source {name!r}; there are {', '.join(SOURCES)}.")
+    return fetch_file(source, cache_dir, base_url, progress)
+
+
+def fetch_file(
+    source: DataSource,
+    cache_dir: str | Path | None = None,
+    base_url: str | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Path:
+    """As `fetch_source`, of a file that need not be one of :data:`SOURCES`."""
+    name = source.name
     folder = Path(cache_dir) if cache_dir is not None else cache_folder("data")
-    target = folder / f"{source.name}.csv"
+    target = folder / f"{name}.csv"
     if target.is_file() and sha256(target) == source.sha256:
         return target
     try:

@@ -110,7 +110,8 @@ class HeldOut:
         ``NAME_kernel``, what the two parts say alone, ``NAME_pred``, ``NAME_expected_error``, the absolute error expected, and
         ``NAME_lower`` and ``NAME_upper``, the 90 % interval. Expected error and interval are set by the other polymers.
         """
-        rows = self.dataset.part(self.rows)
+        # A user's own column of folds may have the name, too.
+        rows = self.dataset.part(self.rows).drop(columns="fold", errors="ignore")
         predicted, measured, polymers = self.predicted, self.measured, self.polymers
         columns: dict[str, list | np.ndarray] = {"fold": [names[0] for names in self.held_by]}
         for p, name in enumerate(self.dataset.properties):
