@@ -4,7 +4,8 @@ The page holds no state of a run: it reads the run's record from disk once a sec
 shows the same. TensorFlow is loaded by the run's own process only.
 
 Environment: ``HF_TOKEN`` and ``HF_ENDPOINT`` as `huggingface_hub` reads them, ``POLYID_MODEL_REPO`` (where models go),
-``POLYID_RUNS`` (folder of runs), ``POLYID_DATA`` (folder of tables), ``POLYID_INFERENCE_SPACE`` (to be linked).
+``POLYID_RUNS`` (folder of runs), ``POLYID_DATA`` (folder of tables), ``POLYID_INFERENCE_SPACE`` (to be linked),
+``POLYID_MAY_TRAIN`` and ``POLYID_MAY_WATCH`` (who else may).
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ HERE = Path(__file__).resolve().parent
 if (HERE.parent / "polyid").is_dir():  # run from a clone that isn't installed
     sys.path.insert(0, str(HERE.parent))
 
+import access
 from data_handlers import tables_on_offer
-from huggingface_hub import get_token
 from train_models import read_table
 from training_page import build
 
@@ -33,5 +34,5 @@ if __name__ == "__main__":
     for table_path in list(tables_on_offer().values())[:1]:
         threading.Thread(target=read_table, args=(table_path,), daemon=True).start()
     # Runs whose own process can't any more are seen to, watched or not.
-    watch_over(runs.default_folder(), get_token)
+    watch_over(runs.default_folder(), access.token_of)
     serve(build(space_address(os.environ.get("POLYID_INFERENCE_SPACE"))), HERE / "style.css")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import access
 import data_handlers
 import gradio as gr
 import train_models
-from huggingface_hub import get_token
 
 from polyid import runs
 from polyid.common.files import sha256
@@ -124,7 +124,7 @@ def propose(
             data_sha256=sha256(path),
             preset=preset,
             branch=(branch or "").strip() or None,
-            token=get_token(),
+            token=access.reading_token(),
         )
     except PolyIDError as problem:
         return gr.skip(), notice(str(problem), "error")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import access
 import gradio as gr
 import history_view
 import run_view
 import train_models
-from huggingface_hub import get_token
 from run_handlers import Answer, answering, said_of
 
 from polyid import runs
@@ -90,7 +90,7 @@ def _deleted(name: str | None) -> tuple[str, Answer]:
     if not (kept := run.record.kept) or kept.get("at") is None:
         return said_of(f"{run.name} is deleted.", "good", run)
     try:
-        forget_working(kept["repo_id"], run.name, get_token())
+        forget_working(kept["repo_id"], run.name, access.token())
     except PolyIDError as problem:
         return said_of(f"{run.name} is deleted here; the branch {kept['branch']} is still there: {problem}", "", run)
     return said_of(f"{run.name} is deleted, on the Hub too.", "good", run)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import access
 import gradio as gr
 import train_models
 from data_handlers import tables_on_offer
-from huggingface_hub import get_token
 from run_handlers import Answer, answering, said_of
 
 from polyid import runs
@@ -22,11 +22,11 @@ from polyid.web.html import notice
 def _repo(typed: str | None) -> str:
     """The repo of the form; on arrival, the one that is filled in."""
     named = (typed or "").strip() or os.environ.get("POLYID_MODEL_REPO", "").partition("@")[0]
-    return named or f"{read_account(get_token()).name}/polyid-models"
+    return named or f"{read_account(access.token()).name}/polyid-models"
 
 
 def _found(repo_id: str | None) -> list[KeptRun]:
-    return unfinished(_repo(repo_id), runs.default_folder(), get_token())
+    return unfinished(_repo(repo_id), runs.default_folder(), access.token())
 
 
 def look(repo_id: str | None) -> tuple[Any, str, Any]:
@@ -75,9 +75,10 @@ def go_on(
         kept.working,
         tables=[*([table] if table else []), *tables_on_offer().values()],
         space=os.environ.get("SPACE_ID"),
-        token=get_token(),
+        user=access.name(),
+        token=access.token(),
     )
-    run = runs.resume(run.folder, token=get_token())
+    run = runs.resume(run.folder, token=access.token())
     return said_of(f"Run {run.name} is here again and goes on.", "good", run)
 
 
@@ -94,5 +95,5 @@ def forget(
     if not name:
         raise TrainingError("No run is chosen: choose one from the list.")
     kept = _chosen(repo_id, name)
-    forget_working(kept.working.repo_id, kept.working.name, get_token())
+    forget_working(kept.working.repo_id, kept.working.name, access.token())
     return notice(f"{name} is deleted on the Hub.", "good"), {"ok": True, "message": "deleted", "run": name}

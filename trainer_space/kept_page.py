@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import access
 import gradio as gr
 import kept_handlers
 from form_parts import Settings, Source
@@ -24,7 +25,7 @@ def build() -> Kept:
     """The section, which is seen where there is something in it."""
     with gr.Group(visible=False, elem_id="kept") as box:
         said = gr.HTML(elem_id="kept-notice")
-        chosen = gr.Dropdown([], label="Unfinished run", elem_id="kept-run")
+        chosen = gr.Dropdown([], label="Unfinished run", allow_custom_value=True, elem_id="kept-run")
         with gr.Row():
             go_on = gr.Button("Go on with it", variant="primary", size="md", min_width=140, elem_id="go-on")
             forget = gr.Button("Delete it on the Hub", size="md", min_width=140, elem_id="forget-kept")
@@ -35,12 +36,16 @@ def offer(page: gr.Blocks, kept: Kept, settings: Settings, source: Source, messa
     """What the section's buttons do, and when it is looked for what is in it."""
     shown = [kept.box, kept.said, kept.chosen]
     quiet = {"show_progress": "hidden", "api_visibility": "undocumented"}
-    gr.on([page.load, settings.repo_id.submit], kept_handlers.look, settings.repo_id, shown, **quiet)
+    look = access.guarded(kept_handlers.look, outputs=3, said_at=None)
+    gr.on([page.load, settings.repo_id.submit], look, settings.repo_id, shown, **quiet)
     for button, handler, name in (
         (kept.go_on, kept_handlers.go_on, "go_on_with"),
         (kept.forget, kept_handlers.forget, "forget_kept"),
     ):
-        button.click(handler, [settings.repo_id, kept.chosen, *source.inputs], [message, answer], api_name=name).then(
-            kept_handlers.look, settings.repo_id, shown, **quiet
-        )
-    gr.api(kept_handlers.unfinished_runs, api_name="unfinished_runs")
+        button.click(
+            access.refused_action(handler),
+            [settings.repo_id, kept.chosen, *source.inputs],
+            [message, answer],
+            api_name=name,
+        ).then(look, settings.repo_id, shown, **quiet)
+    gr.api(access.guarded(kept_handlers.unfinished_runs, outputs=None), api_name="unfinished_runs")

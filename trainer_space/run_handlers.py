@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import access
 import estimate_handlers
 import form_handlers
 import gradio as gr
@@ -15,11 +16,10 @@ import history_view
 import run_view
 import train_models
 from data_handlers import tables_on_offer
-from huggingface_hub import get_token
 
 from polyid import runs
 from polyid.config.parameters import DEFAULT_SPLIT
-from polyid.errors import HubError, PolyIDError, TrainingError
+from polyid.errors import PolyIDError, TrainingError
 from polyid.hub.destination import read_account
 from polyid.runs.launch import disk_sentence
 from polyid.web.html import notice
@@ -62,8 +62,8 @@ def answering(handler: Callable[..., tuple[str, Answer]]) -> Callable[..., tuple
 def default_repo(typed: str | None) -> tuple[Any, str]:
     """Fill the repo box on arrival, and say at once when there is nobody to publish as."""
     try:
-        name = read_account(get_token()).name
-    except HubError as problem:
+        name = read_account(access.token()).name
+    except PolyIDError as problem:
         return gr.skip(), notice(str(problem), "error")
     return gr.skip() if typed else f"{name}/polyid-models", ""
 
@@ -99,7 +99,7 @@ def start_training(
     """Start a run; answers a sentence for the page and the same for programs as ``{"ok", "message", "run"}``."""
     path = train_models.find_data(tables_on_offer(), data, upload, pasted, dataset)
     # Right after opening, the box of the repo may not be filled yet.
-    repo_id = repo_id or f"{read_account(get_token()).name}/polyid-models"
+    repo_id = repo_id or f"{read_account(access.token()).name}/polyid-models"
     advanced = (batch_size, learning_rate, decay, atom_features, num_messages, dropout)
     changes = form_handlers.changes(advanced)
     plan = None

@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import get_token
+import access
 
 from polyid import runs
 from polyid.bundle.layout import STARTER_NAME
@@ -105,7 +105,7 @@ def find_data(
         write_bytes(folder / "pasted_rows.csv", content)
         return folder / "pasted_rows.csv"
     if dataset and dataset.strip():
-        path = find_hub_table(dataset, get_token())
+        path = find_hub_table(dataset, access.reading_token())
         if path is None:
             raise DataError(f"{dataset.strip()!r} isn't the name of a Hub dataset: write it as user/dataset.")
         return path
@@ -169,10 +169,10 @@ def start_run(
     whole_seed = check_number("seed", seed)
     split = (split or "").strip() or DEFAULT_SPLIT
     whole_folds = _possible_folds(data_path, columns, properties, whole_folds, split, whole_seed)
-    destination, token = _destination(repo_id, tag, branch, private), get_token()
+    destination, token = _destination(repo_id, tag, branch, private), access.token()
     if publish:
         check_destination(**destination, token=token)
-    return runs.start(
+    run = runs.start(
         runs_folder,
         data_path,
         properties=properties,
@@ -185,10 +185,13 @@ def start_run(
         publish=publish,
         backup=publish and is_wanted(runs_folder),
         space=os.environ.get("SPACE_ID"),
+        user=access.name(),
         token=token,
         **destination,
         **more,
     )
+    access.remember(run)
+    return run
 
 
 def starting_point(model: str | None, freeze: str | None) -> tuple[str | None, dict[str, str]]:
@@ -203,7 +206,7 @@ def starting_point(model: str | None, freeze: str | None) -> tuple[str | None, d
     if model is not None:
         if model != STARTER_NAME:
             split_repo_and_revision(model)
-        fetch_bundle(model, token=get_token())
+        fetch_bundle(model, token=access.reading_token())
     return model, {"freeze": freeze} if freeze else {}
 
 
@@ -260,6 +263,7 @@ def publish_run(
     polyid.errors.PolyIDError
         When its model can't go there.
     """
-    destination, token = _destination(repo_id, tag, branch, private), get_token()
+    destination, token = _destination(repo_id, tag, branch, private), access.token()
     check_destination(**destination, token=token)
-    return runs.resume(run.folder, token=token, publish=True, notes=(notes or "").strip() or None, **destination)
+    notes = (notes or "").strip() or None
+    return runs.resume(run.folder, token=token, user=access.name(), publish=True, notes=notes, **destination)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import access
 import data_handlers
 import data_view
 import estimate_handlers
@@ -64,6 +65,8 @@ def build(inference: str | None = None) -> gr.Blocks:
             "Train an ensemble of message-passing networks on polymer data, and publish it as a model repo "
             f"that the {answers} predicts with."
         )
+        if access.can_log_in():
+            gr.LoginButton(size="md", elem_id="login")
         with gr.Row(equal_height=False, elem_id="layout"):
             with gr.Column(scale=3, min_width=320):
                 source = form_parts.source()
@@ -96,12 +99,17 @@ def build(inference: str | None = None) -> gr.Blocks:
         history = history_page.build(settings, message, answer)
         kept_page.offer(page, kept, settings, source, message, answer)
 
-        loaded = page.load(form_handlers.table_of_run, None, source.table, **QUIET)
+        loaded = page.load(_seen(form_handlers.table_of_run, 1), None, source.table, **QUIET)
         _read_data(page, source, described, settings, loaded)
         _fill_form(page, source, settings, account_notice)
         _estimate(source, described, settings, buttons)
         _control_runs(page, buttons, source, described, settings, panel, history)
     return page
+
+
+def _seen(handler: Any, outputs: int) -> Any:
+    """A handler that fills something in, for those who may watch."""
+    return access.guarded(handler, access.WATCH, outputs=outputs, said_at=None)
 
 
 def _read_data(page: gr.Blocks, source: Source, described: Described, settings: Settings, loaded: Any) -> None:
@@ -120,10 +128,12 @@ def _read_data(page: gr.Blocks, source: Source, described: Described, settings: 
         described.kelvin,
         source.table,
     ]
+    show_data = access.guarded(data_handlers.show_data, outputs=len(outputs), said_at=1)
+    settings_of_run = _seen(form_handlers.settings_of_run, 14 + len(settings.advanced))
     restored = [*settings.chosen, *settings.destination, settings.split, settings.notes, settings.afterwards]
     gr.on(
         [source.table.change, source.upload.change, source.read.click, source.dataset.submit],
-        data_handlers.show_data,
+        show_data,
         source.inputs,
         outputs,
         api_name="choose_data",
@@ -132,20 +142,20 @@ def _read_data(page: gr.Blocks, source: Source, described: Described, settings: 
     )
     page.load(None, None, None, js=NAME_SELECT_ALL, **QUIET)
     page.load(
-        form_handlers.settings_of_run,
+        settings_of_run,
         None,
         [*restored, *settings.advanced, settings.init_from, settings.freeze],
         **QUIET,
     )
     # Reading the table ticks its usual properties: those of the run at work are ticked again behind it.
-    loaded.then(data_handlers.show_data, source.inputs, outputs, show_progress_on=described.notice, **LOADING).then(
-        form_handlers.settings_of_run,
+    loaded.then(show_data, source.inputs, outputs, show_progress_on=described.notice, **LOADING).then(
+        settings_of_run,
         None,
         [*restored, *settings.advanced, settings.init_from, settings.freeze],
         **QUIET,
     )
     described.kelvin.click(
-        data_handlers.read_as_kelvin,
+        access.guarded(data_handlers.read_as_kelvin, outputs=len(outputs), said_at=1),
         [*source.inputs, described.recognised, described.columns],
         outputs,
         api_visibility="private",
@@ -160,7 +170,7 @@ def _read_data(page: gr.Blocks, source: Source, described: Described, settings: 
             """The table's columns to correct."""
             names, fields = _column_fields(taken_for or {})
             gr.Button("Read the columns so", size="md", elem_id="confirm").click(
-                data_handlers.describe_corrected(taken_for, names),
+                access.guarded(data_handlers.describe_corrected(taken_for, names), outputs=len(outputs), said_at=1),
                 [*source.inputs, *fields],
                 outputs,
                 api_visibility="private",
@@ -204,13 +214,18 @@ def _fill_form(page: gr.Blocks, source: Source, settings: Settings, account_noti
         [settings.epochs, settings.folds, settings.preset_notice, *settings.advanced],
         **QUIET,
     )
-    page.load(run_handlers.default_repo, settings.repo_id, [settings.repo_id, account_notice], **QUIET)
+    page.load(
+        access.guarded(run_handlers.default_repo, said_at=1),
+        settings.repo_id,
+        [settings.repo_id, account_notice],
+        **QUIET,
+    )
     numbers = [settings.epochs, settings.folds, settings.seed, *settings.advanced]
     gr.on(
         [number.change for number in numbers], form_handlers.check_numbers, numbers, settings.advanced_notice, **QUIET
     )
     settings.propose.click(
-        form_handlers.propose,
+        access.guarded(form_handlers.propose, said_at=1),
         [*source.inputs, settings.properties, settings.preset, settings.repo_id, settings.branch],
         [settings.tag, settings.proposal],
         api_visibility="undocumented",
@@ -228,7 +243,7 @@ def _estimate(source: Source, described: Described, settings: Settings, buttons:
     """Say what a run will take: at once what is known, and what is measured by the button."""
     asked = [*source.inputs, *settings.chosen, settings.split, described.columns, *settings.advanced]
     buttons.estimate.click(
-        estimate_handlers.measure,
+        access.guarded(estimate_handlers.measure, outputs=1),
         asked,
         buttons.estimated,
         api_visibility="undocumented",
@@ -238,7 +253,7 @@ def _estimate(source: Source, described: Described, settings: Settings, buttons:
     fields = [settings.properties, settings.preset, settings.epochs, settings.folds, settings.split]
     gr.on(
         [field.change for field in fields],
-        estimate_handlers.known,
+        access.guarded(estimate_handlers.known, outputs=1, said_at=None),
         asked,
         buttons.estimated,
         trigger_mode="always_last",
@@ -260,20 +275,21 @@ def _control_runs(
     view = [seen, panel.message, panel.card, panel.curve, panel.cancel, panel.confirm, panel.resume, panel.report]
     view += [panel.log_box, history.box, history.table, history.chosen, history.other]
     form = _form(source, described, settings)
-    page.load(run_handlers.watch, seen, view, **QUIET)
-    gr.Timer(1.0).tick(run_handlers.watch, seen, view, concurrency_limit=None, **QUIET)
+    watch = access.guarded(run_handlers.watch, access.WATCH, outputs=len(view), said_at=2)
+    page.load(watch, seen, view, **QUIET)
+    gr.Timer(1.0).tick(watch, seen, view, concurrency_limit=None, **QUIET)
     for click, answer, inputs, api_name in (
         (buttons.start.click, run_handlers.start_training, form, "start_training"),
         (panel.yes.click, run_handlers.cancel_training, None, "cancel_training"),
         (panel.resume.click, run_handlers.resume_training, settings.destination, "resume_training"),
     ):
-        gr.on(click, answer, inputs, [panel.message, panel.answer], api_name=api_name).then(
-            run_handlers.watch, seen, view, **QUIET
+        gr.on(click, access.refused_action(answer), inputs, [panel.message, panel.answer], api_name=api_name).then(
+            watch, seen, view, **QUIET
         )
-    buttons.quick.click(run_handlers.quick_look, form, [panel.message, panel.answer], **QUIET)
+    buttons.quick.click(access.refused_action(run_handlers.quick_look), form, [panel.message, panel.answer], **QUIET)
     panel.cancel.click(run_handlers.ask_cancel, None, [panel.cancel, panel.confirm], **QUIET)
     for button in (panel.yes, panel.no):
         button.click(run_handlers.asked_cancel, None, [panel.cancel, panel.confirm], **QUIET)
-    gr.on([panel.log_box.expand, gr.Timer(3.0).tick], run_handlers.log, panel.log, panel.log, **QUIET)
-    gr.api(run_handlers.run_status, api_name="run_status")
-    gr.api(run_handlers.all_runs, api_name="all_runs")
+    gr.on([panel.log_box.expand, gr.Timer(3.0).tick], _seen(run_handlers.log, 1), panel.log, panel.log, **QUIET)
+    gr.api(access.guarded(run_handlers.run_status, access.WATCH, outputs=None), api_name="run_status")
+    gr.api(access.guarded(run_handlers.all_runs, access.WATCH, outputs=None), api_name="all_runs")

@@ -35,6 +35,13 @@ def deploy(
     inference_sleep: Annotated[
         int | None, typer.Option(metavar="SECONDS", help="The same; by default an hour.")
     ] = None,
+    may_train: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Users and organisations, by commas, who may train besides the owner."),
+    ] = None,
+    may_watch: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="The same of those who may watch; or everyone.")
+    ] = None,
     source: Annotated[Path | None, typer.Option(metavar="DIR", help="Clone to deploy; by default this one.")] = None,
     dry_run: DryRun = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Don't wait until the Spaces run.")] = False,
@@ -57,6 +64,8 @@ def deploy(
         inference_hardware,
         deployments.TRAINER_SLEEP if trainer_sleep is None else trainer_sleep,
         deployments.INFERENCE_SLEEP if inference_sleep is None else inference_sleep,
+        may_train,
+        may_watch,
     )
     with planned(repository, deployment) as plan:
         if not plan.calls:

@@ -35,6 +35,8 @@ class Deployment:
         As they are where None, the free one for new Spaces.
     trainer_sleep, inference_sleep : int
         Seconds without a visit after which billed hardware is let go; -1 for never.
+    may_train, may_watch : str, optional
+        Who else may, as the trainer's variables say it; as they are where None.
     """
 
     owner: str
@@ -45,6 +47,8 @@ class Deployment:
     inference_hardware: str | None = None
     trainer_sleep: int = TRAINER_SLEEP
     inference_sleep: int = INFERENCE_SLEEP
+    may_train: str | None = None
+    may_watch: str | None = None
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -83,8 +87,10 @@ class Deployment:
 
     def trainer_settings(self) -> SpaceSettings:
         """The trainer Space publishes, so it gets a token that may write."""
+        may = {"POLYID_MAY_TRAIN": self.may_train, "POLYID_MAY_WATCH": self.may_watch}
+        named = {variable: names for variable, names in may.items() if names is not None}
         return SpaceSettings(
-            {"POLYID_MODEL_REPO": self.models, "POLYID_INFERENCE_SPACE": self.inference},
+            {"POLYID_MODEL_REPO": self.models, "POLYID_INFERENCE_SPACE": self.inference, **named},
             {"HF_TOKEN": os.environ.get(TRAINER_TOKEN) or the_token()},
             self.bucket,
             self.trainer_hardware,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
@@ -19,6 +21,8 @@ from polyid.hub.client import NO_TOKEN, explained_errors, has_token, hub_api, lo
 FRESH_REPO_FILES = {".gitattributes", ".gitignore", "LICENSE", "README.md"}  # what the Hub's own page may put there
 WORKING_PREFIX = "polyid-working/"
 """Begins the names of branches that keep unfinished runs; no model is published to one."""
+WRITE_PERMISSION = "repo.write"
+"""What a fine-grained token needs to publish."""
 REF_NAME = re.compile(r"(?!.*(\.\.|//|\.lock(/|$)|/\.))[A-Za-z0-9_][A-Za-z0-9_./-]{0,98}[A-Za-z0-9_-]|[A-Za-z0-9_]")
 
 
@@ -53,10 +57,27 @@ def split_repo_and_revision(model: str) -> tuple[str, str | None]:
 
 @dataclass(frozen=True)
 class Account:
-    """Whom a token belongs to, and all the names it may write under."""
+    """Whom a token belongs to, and all the names it may write under.
+
+    Attributes
+    ----------
+    name : str
+    owners : frozenset of str
+        The account and its organisations.
+    permissions : dict of str to set of str, or None
+        What a fine-grained token may do, by the user, organisation or repo that it may do it to; None of other tokens.
+    """
 
     name: str
     owners: frozenset[str]
+    permissions: Mapping[str, frozenset[str]] | None = None
+
+    def may_write(self, repo_id: str) -> bool:
+        """Whether the token has the permission to write to a repo."""
+        if self.permissions is None:
+            return True
+        places = (repo_id, repo_id.partition("/")[0])
+        return any(WRITE_PERMISSION in self.permissions.get(place, ()) for place in places)
 
 
 @dataclass(frozen=True)
@@ -79,12 +100,21 @@ def read_account(token: str | None) -> Account:
     api = hub_api(token)
     with explained_errors(api, "the token's account"):
         answer = with_retries(api.whoami)
-        role = (answer.get("auth") or {}).get("accessToken", {}).get("role")
+        access = (answer.get("auth") or {}).get("accessToken") or {}
+        role = access.get("role")
         names = [answer["name"], *(team["name"] for team in answer.get("orgs") or ())]
-        account = Account(names[0], frozenset(names))
+        account = Account(names[0], frozenset(names), _permissions(access))
     if role == "read":
         raise HubError("The Hub token may only read: set HF_TOKEN to a token with the write role.")
     return account
+
+
+def _permissions(access: Mapping[str, Any]) -> dict[str, frozenset[str]] | None:
+    """What a fine-grained token may do and to what, as the Hub says it."""
+    if access.get("role") != "fineGrained":
+        return None
+    scoped = (access.get("fineGrained") or {}).get("scoped") or ()
+    return {str(entry["entity"]["name"]): frozenset(entry.get("permissions") or ()) for entry in scoped}
 
 
 def check_token(token: str | None) -> None:
@@ -124,7 +154,13 @@ def check_destination(
             f"The token belongs to {account.name}, which can't write to {repo_id}: "
             f"choose a name such as {account.name}/polyid-models."
         )
-    destination = look_at_destination(hub_api(token), repo_id, branch, private)
+    api = hub_api(token)
+    if not account.may_write(repo_id):
+        raise HubError(
+            f"The Hub token is fine-grained and lacks the permission {WRITE_PERMISSION} for {repo_id.partition('/')[0]}: "
+            f"give it write access to its repos at {api.endpoint}/settings/tokens."
+        )
+    destination = look_at_destination(api, repo_id, branch, private)
     if destination is not None and tag in destination.tags:
         raise HubError(f"{repo_id} has a tag {tag} already: choose another.")
 

@@ -59,13 +59,14 @@ def _note(run: Run, said: str) -> str:
     return said
 
 
-def tend(runs: str | Path, token: str | None, since: float) -> None:
+def tend(runs: str | Path, token_of: Callable[[Run | None], str | None], since: float) -> None:
     """See to runs whose process can't any more: end one that stands still, begin the next, give hardware back.
 
     Parameters
     ----------
     runs : path
-    token : str or None
+    token_of : callable
+        The token that a waiting run begins with; of None, the Space's own.
     since : float
         Seconds since the epoch. What ended before is left as it is: who restarts a paused Space wants to use it.
     """
@@ -75,15 +76,15 @@ def tend(runs: str | Path, token: str | None, since: float) -> None:
         if run.active and run.pid is not None and time.time() - heard > STILL_SECONDS:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(run.pid, signal.SIGKILL)
-    if any(run.active for run in known) or start_next(runs, token) is not None:
+    if any(run.active for run in known) or start_next(runs, token_of) is not None:
         return
     ended = [run for run in known if run.record.state in FINISHED and (run.record.finished or 0.0) > since]
     if ended:
-        settle(max(ended, key=lambda run: run.record.finished or 0.0), token)
+        settle(max(ended, key=lambda run: run.record.finished or 0.0), token_of(None))
 
 
-def watch_over(runs: str | Path, token: Callable[[], str | None]) -> threading.Thread:
-    """Tend runs for as long as this process lives, in a thread."""
+def watch_over(runs: str | Path, token_of: Callable[[Run | None], str | None]) -> threading.Thread:
+    """Tend runs for as long as this process lives, in a thread; tokens as of `tend`."""
 
     since = time.time()
 
@@ -91,7 +92,7 @@ def watch_over(runs: str | Path, token: Callable[[], str | None]) -> threading.T
         while True:
             time.sleep(TEND_SECONDS)
             with contextlib.suppress(PolyIDError, OSError):
-                tend(runs, token(), since)
+                tend(runs, token_of, since)
 
     thread = threading.Thread(target=forever, daemon=True)
     thread.start()

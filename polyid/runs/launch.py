@@ -11,7 +11,7 @@ import secrets
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +137,19 @@ def disk_sentence(problem: OSError) -> str:
     return f"A file of the run can't be written ({problem}): look at the storage, then try again."
 
 
-def start_next(runs: str | Path, token: str | None) -> Run | None:
-    """Begin the run whose turn it is, if none is at work; None where there is none."""
+def start_next(
+    runs: str | Path, token_of: Callable[[Run], str | None], is_mine: Callable[[Run], bool] = lambda run: True
+) -> Run | None:
+    """Begin the run whose turn it is, if none is at work; None where there is none.
+
+    Parameters
+    ----------
+    runs : path
+    token_of : callable
+        The token of whoever asked for the run.
+    is_mine : callable
+        False for a run that is somebody else's to begin, who has its token.
+    """
     runs = Path(runs)
     if not queue(runs):
         return None
@@ -148,8 +159,10 @@ def start_next(runs: str | Path, token: str | None) -> Run | None:
         if not waiting or any(run.active for run in known):
             return None
         run = waiting[0]
+        if not is_mine(run):
+            return None
         _rewrite(run, state="queued", line="Starting")
-        spawn_process(run.folder, token)
+        spawn_process(run.folder, token_of(run))
     return read(run.folder)
 
 

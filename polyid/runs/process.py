@@ -16,6 +16,8 @@ from polyid.common.files import write_json
 CHILD = (sys.executable, "-P", "-X", "faulthandler", "-m", "polyid.runs.worker")
 """Command that carries out a run; the run's folder is appended. Tests put another one here."""
 
+SPACE_TOKEN = "POLYID_SPACE_TOKEN"
+"""Of the environment of a run's process: the Space's own token, where the run publishes with its user's."""
 _BOOT_TIME_RESOLUTION = (
     1.5  # seconds; systems tell the time of their start in whole ones, and round now and then otherwise
 )
@@ -24,7 +26,9 @@ _BOOT_TIME_RESOLUTION = (
 def spawn_process(folder: Path, token: str | None) -> None:
     """Start a run's process and note which one it is."""
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    environment.pop("HF_TOKEN", None)
+    own = environment.pop("HF_TOKEN", None)
+    if own and os.environ.get("SPACE_ID"):
+        environment.setdefault(SPACE_TOKEN, own)
     if token:
         environment["HF_TOKEN"] = token
     home = str(Path(__file__).resolve().parents[2])

@@ -87,6 +87,7 @@ def restore(
     *,
     tables: Sequence[Path] = (),
     space: str | None = None,
+    user: str | None = None,
     token: str | None = None,
 ) -> Run:
     """Bring a run back from its working branch, checked, as one that was interrupted: `polyid.runs.resume` goes on with it.
@@ -98,8 +99,8 @@ def restore(
     working : Working
     tables : sequence of path
         Where its table may be found by its hash: a public repo doesn't keep it.
-    space : str, optional
-        The Space that it runs in now.
+    space, user : str, optional
+        The Space that it runs in now, and who goes on with it.
     token : str, optional
 
     Raises
@@ -129,7 +130,7 @@ def restore(
             record = read_record(_content(new, "record.json"))
             _check_files(new, names)
             _put_table(new, request, tables)
-            _write(new, dataclasses.replace(request, space=space), record, working)
+            _write(new, dataclasses.replace(request, space=space, user=user), record, working)
             new.rename(runs / working.name)
     return read(runs / working.name)
 

@@ -61,6 +61,8 @@ class Request:
         A model whose networks training begins with, as `polyid.hub.fetch.fetch_bundle` takes it.
     backup : bool
         Whether what is finished is kept on a working branch of the model repo until the model is published.
+    user : str or None
+        Who asked for it, where people log in.
     """
 
     data: str
@@ -85,6 +87,7 @@ class Request:
     space: str | None = None
     init_from: str | None = None
     backup: bool = False
+    user: str | None = None
 
 
 @dataclass(frozen=True)

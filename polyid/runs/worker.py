@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import dataclasses
+import functools
 import io
 import math
 import os
@@ -23,6 +24,7 @@ from polyid.errors import Cancelled, PolyIDError, TrainingError
 from polyid.runs.afterwards import settle
 from polyid.runs.backup import Backup
 from polyid.runs.launch import GRACE_SECONDS, disk_sentence, start_next
+from polyid.runs.process import SPACE_TOKEN
 from polyid.runs.record import HELD_OUT_FILE, Run, read
 from polyid.runs.states import Record
 
@@ -77,8 +79,8 @@ def execute(
     """
     folder = Path(folder)
     run = read(folder)
-    token = os.environ.get("HF_TOKEN")
-    sys.stdout, sys.stderr = (_Scrubbed(stream, token) for stream in (sys.stdout, sys.stderr))
+    token, space_token = os.environ.get("HF_TOKEN"), os.environ.get(SPACE_TOKEN)
+    sys.stdout, sys.stderr = (_Scrubbed(stream, token, space_token) for stream in (sys.stdout, sys.stderr))
     keeper = _RecordKeeper(folder, run.record, token)
     threading.Thread(target=keeper.end_when_cancelled, daemon=True).start()
     backup = Backup(run, token, lambda kept: keeper.update(kept=kept))
@@ -95,7 +97,7 @@ def execute(
         status = 1
     else:
         backup.forget()
-    _see_to_what_follows(folder, token)
+    _see_to_what_follows(run, token, space_token or token)
     return status
 
 
@@ -148,11 +150,12 @@ def _carry_out(
     return 0
 
 
-def _see_to_what_follows(folder: Path, token: str | None) -> None:
+def _see_to_what_follows(run: Run, token: str | None, space_token: str | None) -> None:
     """Begin the next run; if there is none, do with the Space what was chosen beforehand."""
     try:
-        if start_next(folder.parent, token) is None:
-            settle(read(folder), token)
+        # Another's run begins with another's token, which the page's process has.
+        if start_next(run.folder.parent, lambda _: token, lambda next_: next_.request.user == run.request.user) is None:
+            settle(read(run.folder), space_token)
     except Exception:
         traceback.print_exc()
 
@@ -246,14 +249,16 @@ class _RecordKeeper:
 class _Scrubbed(io.TextIOBase):
     """A text stream that never lets the token through: tracebacks and libraries' messages may quote anything."""
 
-    def __init__(self, stream: Any, token: str | None) -> None:
+    def __init__(self, stream: Any, *tokens: str | None) -> None:
         self.stream = stream
-        self.token = token
+        self.tokens = [token for token in tokens if token]
 
     def write(self, text: str) -> int:
         # A full disk loses the log, not the run.
         with contextlib.suppress(OSError):
-            self.stream.write(text.replace(self.token, "<token>") if self.token else text)
+            self.stream.write(
+                functools.reduce(lambda so_far, token: so_far.replace(token, "<token>"), self.tokens, text)
+            )
             self.stream.flush()
         return len(text)
 

@@ -35,7 +35,7 @@ AnyAccount = Annotated[Account | None, Depends(the_account)]
 def the_writer(account: AnyAccount) -> Account:
     if account is None:
         raise HubProblem(401, "Invalid username or password.")
-    if account.role != "write":
+    if not account.may_write:
         raise HubProblem(403, "Your token may only read: use a token with the write role")
     return account
 
@@ -64,7 +64,7 @@ Readable = Annotated[Repo, Depends(readable_repo)]
 
 
 def owns(account: Account | None, repo: Repo) -> bool:
-    return account is not None and account.name == repo.id.split("/")[0]
+    return account is not None and repo.id.split("/")[0] in (account.name, *account.groups)
 
 
 def owned_repo(repo: Readable, account: AnyAccount) -> Repo:

@@ -38,9 +38,17 @@ def whoami(account: AnyAccount) -> dict:
         "isPro": False,
         "canPay": False,
         "avatarUrl": "",
-        "orgs": [],
-        "auth": {"type": "access_token", "accessToken": {"displayName": "local", "role": account.role}},
+        "orgs": [{"type": "org", "name": group, "fullname": group, "roleInOrg": "write"} for group in account.groups],
+        "auth": {"type": "access_token", "accessToken": token_as_told(account)},
     }
+
+
+def token_as_told(account: Account) -> dict:
+    told: dict[str, object] = {"displayName": "local", "role": account.role}
+    if account.role == "fineGrained":
+        entity = {"type": "user", "name": account.name}
+        told["fineGrained"] = {"global": [], "scoped": [{"entity": entity, "permissions": list(account.permissions)}]}
+    return told
 
 
 def kind_of(payload: dict) -> str:
@@ -65,7 +73,7 @@ def is_private(payload: dict) -> bool:
 def create_repo(request: Request, payload: Payload, hub: TheHub, account: Writer) -> dict:
     kind, repo_id = kind_of(payload), checked_name(payload, account)
     namespace = repo_id.split("/")[0]
-    if namespace != account.name:
+    if namespace not in (account.name, *account.groups):
         raise HubProblem(403, f"You don't have the rights to create a {kind[:-1]} under the namespace {namespace!r}")
     if kind == "spaces" and payload.get("sdk") not in SPACE_SDKS:
         raise HubProblem(400, f"A Space needs an sdk: one of {', '.join(SPACE_SDKS)}")

@@ -16,10 +16,16 @@ DEFAULT_TOKEN = "hf_local_demo_token"
 
 
 def account_argument(text: str) -> tuple[str, Account]:
-    name, token, role = [*text.split(":"), "write"][:3]
-    if not NAME.fullmatch(name) or name in RESERVED or not token or role not in ("read", "write"):
-        raise argparse.ArgumentTypeError("give an account as NAME:TOKEN or NAME:TOKEN:read")
-    return token, Account(name, role)
+    parts = text.split(":")
+    name, token, role, groups = [*parts, *("", "", "write", "")[len(parts) :]][:4]
+    permissions = tuple(role.split(",")) if "." in role else ()
+    members = tuple(filter(None, groups.split(",")))
+    known = role in ("read", "write") or permissions
+    if not all(map(NAME.fullmatch, (name, *members))) or name in RESERVED or not token or not known:
+        raise argparse.ArgumentTypeError(
+            "give an account as NAME:TOKEN, NAME:TOKEN:read, NAME:TOKEN:repo.content.read,repo.write or NAME:TOKEN:write:ORGANISATION"
+        )
+    return token, Account(name, "fineGrained" if permissions else role, permissions, members)
 
 
 def main() -> None:
@@ -30,7 +36,12 @@ def main() -> None:
     parser.add_argument("--user", default=DEFAULT_USER, help="user name (default: %(default)s)")
     parser.add_argument("--token", default=DEFAULT_TOKEN, help="the user's token (default: one for demonstrations)")
     parser.add_argument(
-        "--account", type=account_argument, action="append", default=[], metavar="NAME:TOKEN[:read]", help="one more"
+        "--account",
+        type=account_argument,
+        action="append",
+        default=[],
+        metavar="NAME:TOKEN[:ROLE[:ORGANISATIONS]]",
+        help="one more",
     )
     parser.add_argument(
         "--allow-remote", action="store_true", help="listen on an address that other machines can reach (unencrypted)"

@@ -25,7 +25,13 @@ TICKET_SECONDS = 3600
 @dataclass(frozen=True)
 class Account:
     name: str
-    role: str  # "write" or "read"
+    role: str  # "write", "read" or "fineGrained"
+    permissions: tuple[str, ...] = ()  # of a fine-grained token, to the account's own repos
+    groups: tuple[str, ...] = ()  # organisations, to whose repos its members may write
+
+    @property
+    def may_write(self) -> bool:
+        return self.role == "write" or "repo.write" in self.permissions
 
 
 class Hub:

@@ -250,4 +250,6 @@ def test_requirements_are_pinned_and_have_the_readmes_gradio(part):
     folder = TOP / folders.SPACES[part]
     requirements = folders.check_pinned(folder / "requirements.txt")
     head = folders.read_head((folder / "README.md").read_text("utf-8"))
-    assert f"gradio=={head['sdk_version']}" in {requirement.replace("[mcp]", "") for requirement in requirements}
+    assert f"gradio=={head['sdk_version']}" in {
+        requirement.replace("[mcp]", "").replace("[oauth]", "") for requirement in requirements
+    }

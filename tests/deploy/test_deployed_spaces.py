@@ -35,8 +35,8 @@ def deployed(hub, monkeypatch):
     return deploy
 
 
-def call(address, *arguments, **keywords):
-    return Client(address, verbose=False, analytics_enabled=False).predict(*arguments, **keywords)
+def call(address, *arguments, token=None, **keywords):
+    return Client(address, token=token, verbose=False, analytics_enabled=False).predict(*arguments, **keywords)
 
 
 def own_model(address):
@@ -79,7 +79,7 @@ def test_the_trainer_space_starts_and_can_train_with_nothing_but_its_requirement
     space = f"{deployed('lonely')}-trainer"
     python = fresh_python(hub, space, tmp_path)
     with running_space(hub, space, tmp_path, python) as address:
-        assert call(address, api_name="/run_status") is not None
+        assert call(address, token=hub.token, api_name="/run_status") is not None
     # The page loads no TensorFlow: what a run needs is asked for as a run's process does.
     modules = "polyid.ensemble.workflow, polyid.runs.worker, polyid.hub.publish, polyid.report.card"
     environment = space_environment(hub, space, tmp_path)
@@ -97,11 +97,11 @@ def test_from_nothing_to_a_prediction_through_both_spaces(hub, deployed, tmp_pat
     ):
         assert own_model(inference) is None
         settings = {"data": "polymer_properties", "properties": ["Glass_Transition"], "preset": "small"}
-        _, answer = call(trainer, **settings, folds=2, epochs=2, api_name="/start_training")
+        _, answer = call(trainer, token=hub.token, **settings, folds=2, epochs=2, api_name="/start_training")
         assert answer["ok"], answer
 
         def ended():
-            run = call(trainer, api_name="/run_status")
+            run = call(trainer, token=hub.token, api_name="/run_status")
             return None if run["active"] else run
 
         run = wait_for(ended, 1800)

@@ -176,8 +176,21 @@ def test_the_queue_goes_on_behind_a_killed_run(tmp_path, table, child):
     wait(run.folder, lambda run: run.record.state == "training")
     os.kill(runs.read(run.folder).pid, signal.SIGKILL)
     wait(run.folder, finished)
-    tend(tmp_path / "runs", TOKEN, 0.0)
+    tend(tmp_path / "runs", lambda run: TOKEN, 0.0)
     assert wait(waiting.folder, lambda run: run.record.state == "done").record.commit
+
+
+def test_another_s_run_begins_with_another_s_token(tmp_path, table, child):
+    first = begin(tmp_path, table, user="ada")
+    second = begin(tmp_path, table, user="bob", epochs=10_000)
+    wait(first.folder, finished)
+    time.sleep(1.0)
+    assert runs.read(second.folder).waiting, "the process of ada's run has no token of bob's"
+    tend(tmp_path / "runs", lambda run: "hf_of_bob" if run is not None and run.request.user == "bob" else TOKEN, 0.0)
+    began = wait(second.folder, lambda run: run.record.state == "training")
+    assert psutil.Process(began.pid).environ()["HF_TOKEN"] == "hf_of_bob"
+    runs.cancel(second.folder)
+    wait(second.folder, finished)
 
 
 def test_starts_at_the_same_moment_make_one_run_and_a_queue(tmp_path, table, child):
@@ -253,9 +266,9 @@ def test_the_space_steps_down_after_a_killed_run_nobody_watched(tmp_path, table,
     run = wait(run.folder, lambda run: run.record.state == "training")
     os.kill(run.pid, signal.SIGKILL)
     wait(run.folder, finished)
-    tend(tmp_path / "runs", local_hub.token, time.time() + 60)
+    tend(tmp_path / "runs", lambda run: local_hub.token, time.time() + 60)
     assert api.get_space_runtime("ada/stepper").requested_hardware == "a10g-small", "what ended before is left as it is"
-    tend(tmp_path / "runs", local_hub.token, 0.0)
+    tend(tmp_path / "runs", lambda run: local_hub.token, 0.0)
     assert api.get_space_runtime("ada/stepper").requested_hardware == "cpu-basic"
     assert "steps down" in runs.read(run.folder).record.afterwards
 

@@ -480,7 +480,11 @@ def test_space_folders_say_what_the_hub_needs(space):
     assert head["license"] == "bsd-3-clause"
     pinned = (TOP / space / "requirements.txt").read_text().split()
     assert all("==" in line for line in pinned)
-    assert {f"gradio=={head['sdk_version']}", f"gradio[mcp]=={head['sdk_version']}"} & set(pinned)
+    assert {
+        f"gradio=={head['sdk_version']}",
+        f"gradio[mcp]=={head['sdk_version']}",
+        f"gradio[oauth]=={head['sdk_version']}",
+    } & set(pinned)
 
 
 @pytest.mark.parametrize("space", ["trainer_space", "inference_space"])
