@@ -36,3 +36,7 @@ class TrainingError(PolyIDError):
 
 class Cancelled(Exception):
     """Raised inside training when the user asked to stop."""
+
+
+class Paused(Cancelled):
+    """Raised inside training when the user asked to stop for now, and what is finished was saved."""

@@ -144,7 +144,7 @@ def settings_of_run() -> list:
     """The settings of the run at work, for a form that would say something else after a reload."""
     run = _at_work()
     if run is None:
-        return [gr.skip()] * (14 + len(ADVANCED))
+        return [gr.skip()] * (15 + len(ADVANCED))
     request = run.request
     changed = request.changes or {}
     return [
@@ -166,6 +166,7 @@ def settings_of_run() -> list:
         ),
         request.init_from or "",
         changed.get("freeze") or "",
+        request.review,
     ]
 
 

@@ -60,6 +60,7 @@ class Settings:
     seed: gr.Number
     notes: gr.Textbox
     afterwards: gr.Radio
+    review: gr.Checkbox
     advanced: list[gr.Textbox]
     init_from: gr.Textbox
     freeze: gr.Dropdown
@@ -146,6 +147,12 @@ def settings() -> Settings:
         proposal = gr.HTML(elem_id="proposal")
         notes = gr.Textbox("", label="Release notes", info="Optional; for the commit and the tag", lines=2)
         private = gr.Checkbox(False, label="Make a new repo private")
+        review = gr.Checkbox(
+            False,
+            label="Look at it before it is published",
+            info="The run ends with report and card; a button then publishes them",
+            elem_id="review",
+        )
         split = gr.Dropdown(
             data_handlers.split_choices([]),
             value=DEFAULT_SPLIT,
@@ -203,6 +210,7 @@ def settings() -> Settings:
         seed=seed,
         notes=notes,
         afterwards=afterwards,
+        review=review,
         advanced=advanced,
         init_from=init_from,
         freeze=freeze,

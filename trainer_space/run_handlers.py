@@ -95,6 +95,7 @@ def start_training(
     dropout: str | float | None = None,
     init_from: str | None = None,
     freeze: str | None = None,
+    review: bool = False,
 ) -> tuple[str, Answer]:
     """Start a run; answers a sentence for the page and the same for programs as ``{"ok", "message", "run"}``."""
     path = train_models.find_data(tables_on_offer(), data, upload, pasted, dataset)
@@ -123,6 +124,7 @@ def start_training(
         columns=columns,
         changes={**(changes or {}), **kept} or None,
         init_from=start,
+        review=bool(review),
         notes=(notes or "").strip() or None,
         afterwards=afterwards or "keep",
         expected=estimate_handlers.expected(plan) if plan else None,
@@ -173,6 +175,16 @@ def cancel_training() -> tuple[str, Answer]:
     return said_of("The run stops at its next step; what is finished is kept.", run=run)
 
 
+@answering
+def pause_training() -> tuple[str, Answer]:
+    """Ask the run at work to stop at its next checkpoint; answers as `start_training` does."""
+    run = runs.latest(runs.default_folder())
+    if run is None or not run.active:
+        return said_of("No training run is at work.")
+    runs.pause(run.folder)
+    return said_of("The run pauses at its next checkpoint, within a minute or so; nothing of it is lost.", run=run)
+
+
 def ask_cancel() -> tuple:
     """Show the question instead of the button."""
     return gr.update(visible=False), gr.update(visible=True)
@@ -184,12 +196,14 @@ def asked_cancel() -> tuple:
 
 
 @answering
-def resume_training(repo_id: str | None, tag: str | None, branch: str | None, private: bool) -> tuple[str, Answer]:
+def resume_training(
+    repo_id: str | None, tag: str | None, branch: str | None, private: bool, notes: str | None = None
+) -> tuple[str, Answer]:
     """Continue the last run, or publish its model again, to the repo named in the form; answers as `start_training`."""
     run = runs.latest(runs.default_folder())
     if run is None:
         raise TrainingError("There is no run to go on with: start one first.")
-    run = train_models.publish_run(run, repo_id=repo_id, tag=tag, branch=branch, private=private)
+    run = train_models.publish_run(run, repo_id=repo_id, tag=tag, branch=branch, private=private, notes=notes)
     return said_of("The run goes on.", "good", run)
 
 
@@ -216,7 +230,11 @@ def watch(seen: str) -> list:
     known = runs.every(runs.default_folder())
     run = runs.latest(runs.default_folder())
     states = " ".join(f"{one.name}={one.record.state}" for one in known)
-    now = "none" if run is None else f"{run.name} {run.record.state} {run.record.updated} {run.cancelling} {states}"
+    now = (
+        "none"
+        if run is None
+        else f"{run.name} {run.record.state} {run.record.updated} {run.cancelling}{run.pausing} {states}"
+    )
     second = str(int(time.time())) if run is not None and run.active else ""
     before, _, seen_second = seen.partition("|")
     if now == before:
@@ -225,14 +243,15 @@ def watch(seen: str) -> list:
             told[0], told[2] = f"{now}|{second}", run_view.card(run)
         return told
     card, curve, report = run_view.card(run), run_view.curve(run), run_view.report(run)
+    pausable = run is not None and run.active and run.record.state != "publishing"
     history = _history(known) if states != before.partition(" ")[2].split(" ", 3)[-1] else [gr.skip()] * 4
     if run is None:
         hidden = gr.update(visible=False)
-        return [now, gr.skip(), card, curve, hidden, hidden, hidden, report, hidden, *history]
+        return [now, gr.skip(), card, curve, hidden, hidden, hidden, report, hidden, *history, hidden, hidden, ""]
     began = before.split()[:2]
     # What was said about the run at work is no longer true once it has ended.
     ended = not run.active and began[:1] == [run.name] and began[1] in runs.ACTIVE
-    unfinished = run.record.state in ("failed", "cancelled") and (run.trained or run.resumable)
+    unfinished = run.record.state in GOES_ON and (run.trained or run.resumable)
     same = began[:1] == [run.name] and began[1] in runs.ACTIVE and run.active and not run.cancelling
     return [
         f"{now}|{second}",
@@ -242,15 +261,26 @@ def watch(seen: str) -> list:
         # A question that is being asked is not taken away by a line of progress.
         gr.skip() if same else gr.update(visible=run.active and not run.cancelling),
         gr.skip() if same else gr.update(visible=False),
-        gr.update(visible=unfinished, value="Publish again" if run.trained else "Continue training"),
+        gr.update(visible=unfinished, value=_go_on(run)),
         report,
         gr.update(visible=True),
         *history,
+        gr.update(visible=pausable and not run.cancelling and not run.pausing),
+        gr.update(visible=run.trained),
+        run_view.model_card(run),
     ]
 
 
-OUTPUTS = 13
+OUTPUTS = 16
 """Of `watch`."""
+GOES_ON = ("failed", "cancelled", "paused", "ready")
+"""States of a run that a button goes on with."""
+
+
+def _go_on(run: runs.Run) -> str:
+    if run.record.state == "ready":
+        return "Publish"
+    return "Publish again" if run.trained else "Continue training"
 
 
 def _history(known: list[runs.Run]) -> list:

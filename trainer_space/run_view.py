@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from polyid import runs
+from polyid.bundle.layout import CARD_FILE
 from polyid.common.progress import STAGES, duration
 from polyid.data.properties import PROPERTIES, property_label
 from polyid.report.files import figure_captions, number_text, parity_file
@@ -82,11 +84,11 @@ def card(run: runs.Run | None) -> str:
         run=run,
         record=record,
         request=run.request,
-        heading="Stopping" if run.cancelling else HEADINGS.get(record.state),
+        heading="Stopping" if run.cancelling else "Pausing" if run.pausing else HEADINGS.get(record.state),
         doing=_doing(run, left),
         share=done / (done + left) if left is not None and done else None,
         stages=_stages(run, progress),
-        accuracy=accuracy_table(run) if record.state == "done" else "",
+        accuracy=accuracy_table(run) if record.state in ("done", "ready") else "",
         waiting=[waiting.name for waiting in runs.queue(run.folder.parent)],
         about=_about(run),
         kept=_kept(run),
@@ -185,6 +187,15 @@ def _accuracy(name: str, figures: dict[str, Any]) -> dict[str, Any]:
         "within": "-" if share is None else f"{100 * share:.0f} %",
         "width": number_text(figures.get("width")) or "-",
     }
+
+
+def model_card(run: runs.Run | None) -> str:
+    """The card of a trained model as text in Markdown; its pictures are those of the report."""
+    path = run.bundle / CARD_FILE if run is not None and run.trained else None
+    if path is None or not path.is_file():
+        return ""
+    text = re.sub(r"\A---\n.*?\n---\n", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.sub(r"!\[[^\]]*\]\([^)]*\)\n?", "", text)
 
 
 def report(run: runs.Run | None) -> str:

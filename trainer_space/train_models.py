@@ -266,4 +266,8 @@ def publish_run(
     destination, token = _destination(repo_id, tag, branch, private), access.token()
     check_destination(**destination, token=token)
     notes = (notes or "").strip() or None
-    return runs.resume(run.folder, token=token, user=access.name(), publish=True, notes=notes, **destination)
+    # Whoever publishes a trained model has looked at it.
+    review = False if run.trained else None
+    return runs.resume(
+        run.folder, token=token, user=access.name(), publish=True, review=review, notes=notes, **destination
+    )

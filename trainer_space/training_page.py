@@ -15,6 +15,7 @@ import gradio as gr
 import history_page
 import kept_page
 import run_handlers
+import run_panel
 from form_parts import Described, Settings, Source
 
 from polyid.data.roles import COLUMN_MEANINGS
@@ -26,24 +27,6 @@ NAME_SELECT_ALL = (
 )
 
 LOADING: dict[str, Any] = {"api_visibility": "undocumented"}
-
-
-@dataclass(frozen=True)
-class RunPanel:
-    """The run: what was answered, its progress, its log and its report."""
-
-    message: gr.HTML
-    answer: gr.JSON
-    card: gr.HTML
-    cancel: gr.Button
-    confirm: gr.Row
-    yes: gr.Button
-    no: gr.Button
-    resume: gr.Button
-    curve: gr.HTML
-    log_box: gr.Accordion
-    log: gr.Textbox
-    report: gr.HTML
 
 
 @dataclass(frozen=True)
@@ -84,32 +67,19 @@ def build(inference: str | None = None) -> gr.Blocks:
                 answer = gr.JSON(label="answer", visible=False)
             with gr.Column(scale=4, min_width=320, elem_id="run-column"):
                 kept = kept_page.build()
-                card = gr.HTML(elem_id="run")
-                cancel = gr.Button("Cancel this run", variant="stop", size="md", visible=False, elem_id="cancel")
-                with gr.Row(visible=False, elem_id="confirm-cancel") as confirm:
-                    yes = gr.Button("Yes, stop it", variant="stop", size="md", min_width=120)
-                    no = gr.Button("No, go on", size="md", min_width=120)
-                resume = gr.Button("Continue training", size="md", visible=False, elem_id="resume")
-                curve = gr.HTML(elem_id="curve")
-                with gr.Accordion("Log", open=False, visible=False, elem_id="log-box") as log_box:
-                    log = gr.Textbox(show_label=False, lines=12, max_lines=12, elem_id="log", container=False)
-        report = gr.HTML(elem_id="report")
-        panel = RunPanel(message, answer, card, cancel, confirm, yes, no, resume, curve, log_box, log, report)
+                parts = run_panel.column()
+        panel = run_panel.RunPanel(message, answer, *parts, *run_panel.below())
         buttons = Buttons(start, quick, estimate, estimated)
         history = history_page.build(settings, message, answer)
         kept_page.offer(page, kept, settings, source, message, answer)
 
-        loaded = page.load(_seen(form_handlers.table_of_run, 1), None, source.table, **QUIET)
+        loaded = page.load(access.seen(form_handlers.table_of_run, 1), None, source.table, **QUIET)
         _read_data(page, source, described, settings, loaded)
         _fill_form(page, source, settings, account_notice)
         _estimate(source, described, settings, buttons)
-        _control_runs(page, buttons, source, described, settings, panel, history)
+        form = _form(source, described, settings)
+        run_panel.control(page, start, quick, form, settings, panel, history)
     return page
-
-
-def _seen(handler: Any, outputs: int) -> Any:
-    """A handler that fills something in, for those who may watch."""
-    return access.guarded(handler, access.WATCH, outputs=outputs, said_at=None)
 
 
 def _read_data(page: gr.Blocks, source: Source, described: Described, settings: Settings, loaded: Any) -> None:
@@ -129,7 +99,7 @@ def _read_data(page: gr.Blocks, source: Source, described: Described, settings: 
         source.table,
     ]
     show_data = access.guarded(data_handlers.show_data, outputs=len(outputs), said_at=1)
-    settings_of_run = _seen(form_handlers.settings_of_run, 14 + len(settings.advanced))
+    settings_of_run = access.seen(form_handlers.settings_of_run, 15 + len(settings.advanced))
     restored = [*settings.chosen, *settings.destination, settings.split, settings.notes, settings.afterwards]
     gr.on(
         [source.table.change, source.upload.change, source.read.click, source.dataset.submit],
@@ -144,14 +114,14 @@ def _read_data(page: gr.Blocks, source: Source, described: Described, settings: 
     page.load(
         settings_of_run,
         None,
-        [*restored, *settings.advanced, settings.init_from, settings.freeze],
+        [*restored, *settings.advanced, settings.init_from, settings.freeze, settings.review],
         **QUIET,
     )
     # Reading the table ticks its usual properties: those of the run at work are ticked again behind it.
     loaded.then(show_data, source.inputs, outputs, show_progress_on=described.notice, **LOADING).then(
         settings_of_run,
         None,
-        [*restored, *settings.advanced, settings.init_from, settings.freeze],
+        [*restored, *settings.advanced, settings.init_from, settings.freeze, settings.review],
         **QUIET,
     )
     described.kelvin.click(
@@ -236,7 +206,8 @@ def _form(source: Source, described: Described, settings: Settings) -> list:
     """All fields that a run is made of, in the order of `run_handlers.start_training`."""
     form = [source.table, *settings.chosen, *settings.destination]
     form += [source.upload, source.pasted, source.dataset, settings.split, described.columns]
-    return [*form, settings.notes, settings.afterwards, *settings.advanced, settings.init_from, settings.freeze]
+    form += [settings.notes, settings.afterwards, *settings.advanced, settings.init_from, settings.freeze]
+    return [*form, settings.review]
 
 
 def _estimate(source: Source, described: Described, settings: Settings, buttons: Buttons) -> None:
@@ -259,37 +230,3 @@ def _estimate(source: Source, described: Described, settings: Settings, buttons:
         trigger_mode="always_last",
         **QUIET,
     )
-
-
-def _control_runs(
-    page: gr.Blocks,
-    buttons: Buttons,
-    source: Source,
-    described: Described,
-    settings: Settings,
-    panel: RunPanel,
-    history: history_page.History,
-) -> None:
-    """Start, cancel and resume runs, and look at the last one once a second."""
-    seen = gr.State("")
-    view = [seen, panel.message, panel.card, panel.curve, panel.cancel, panel.confirm, panel.resume, panel.report]
-    view += [panel.log_box, history.box, history.table, history.chosen, history.other]
-    form = _form(source, described, settings)
-    watch = access.guarded(run_handlers.watch, access.WATCH, outputs=len(view), said_at=2)
-    page.load(watch, seen, view, **QUIET)
-    gr.Timer(1.0).tick(watch, seen, view, concurrency_limit=None, **QUIET)
-    for click, answer, inputs, api_name in (
-        (buttons.start.click, run_handlers.start_training, form, "start_training"),
-        (panel.yes.click, run_handlers.cancel_training, None, "cancel_training"),
-        (panel.resume.click, run_handlers.resume_training, settings.destination, "resume_training"),
-    ):
-        gr.on(click, access.refused_action(answer), inputs, [panel.message, panel.answer], api_name=api_name).then(
-            watch, seen, view, **QUIET
-        )
-    buttons.quick.click(access.refused_action(run_handlers.quick_look), form, [panel.message, panel.answer], **QUIET)
-    panel.cancel.click(run_handlers.ask_cancel, None, [panel.cancel, panel.confirm], **QUIET)
-    for button in (panel.yes, panel.no):
-        button.click(run_handlers.asked_cancel, None, [panel.cancel, panel.confirm], **QUIET)
-    gr.on([panel.log_box.expand, gr.Timer(3.0).tick], _seen(run_handlers.log, 1), panel.log, panel.log, **QUIET)
-    gr.api(access.guarded(run_handlers.run_status, access.WATCH, outputs=None), api_name="run_status")
-    gr.api(access.guarded(run_handlers.all_runs, access.WATCH, outputs=None), api_name="all_runs")

@@ -14,7 +14,8 @@ from pathlib import Path
 from polyid.common.files import write_json
 from polyid.errors import PolyIDError
 from polyid.runs.launch import start_next
-from polyid.runs.record import Run, every, queue
+from polyid.runs.notification import tell
+from polyid.runs.record import Run, every, queue, read
 from polyid.runs.states import FINISHED
 
 STILL_SECONDS = 3 * 3600.0
@@ -76,11 +77,15 @@ def tend(runs: str | Path, token_of: Callable[[Run | None], str | None], since: 
         if run.active and run.pid is not None and time.time() - heard > STILL_SECONDS:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(run.pid, signal.SIGKILL)
+    ended = [run for run in known if run.record.state in FINISHED and (run.record.finished or 0.0) > since]
+    for run in ended:
+        if run.record.told is None and not run.has_process:
+            tell(run)  # it was killed before it could
     if any(run.active for run in known) or start_next(runs, token_of) is not None:
         return
-    ended = [run for run in known if run.record.state in FINISHED and (run.record.finished or 0.0) > since]
     if ended:
-        settle(max(ended, key=lambda run: run.record.finished or 0.0), token_of(None))
+        last = max(ended, key=lambda run: run.record.finished or 0.0)
+        settle(read(last.folder), token_of(None))
 
 
 def watch_over(runs: str | Path, token_of: Callable[[Run | None], str | None]) -> threading.Thread:

@@ -28,6 +28,8 @@ from polyid.runs.states import AFTERWARDS, WAITING, Record, Request
 
 GRACE_SECONDS = 30.0
 """How long a cancelled run may take to reach its next progress report before its process ends itself."""
+CANCEL_FLAG, PAUSE_FLAG = "cancel", "pause"
+"""Files of a run's folder by which it is asked to stop, for good or for now."""
 MOST_WAITING = 20
 
 
@@ -191,9 +193,10 @@ def resume(
         run = read(folder)
         wanted = {name: value for name, value in changes.items() if value is not None}
         write_json(folder / "request.json", dataclasses.asdict(dataclasses.replace(run.request, **wanted)))
-        (folder / "cancel").unlink(missing_ok=True)
+        for flag in (CANCEL_FLAG, PAUSE_FLAG):
+            (folder / flag).unlink(missing_ok=True)
         (folder / "process.json").unlink(missing_ok=True)
-        _rewrite(run, state="queued", line="Starting", error=None, finished=None, afterwards=None)
+        _rewrite(run, state="queued", line="Starting", error=None, finished=None, afterwards=None, told=None)
         spawn_process(folder, token)
     return read(folder)
 
@@ -209,7 +212,7 @@ def cancel(folder: str | Path) -> Run:
         if run.waiting:
             _rewrite(run, state="cancelled", line="Removed from the queue", finished=time.time())
             return read(folder)
-    flag = run.folder / "cancel"
+    flag = run.folder / CANCEL_FLAG
     if not run.active:
         return run
     if not flag.exists():
@@ -217,6 +220,22 @@ def cancel(folder: str | Path) -> Run:
     elif run.pid is not None and time.time() - flag.stat().st_mtime > GRACE_SECONDS + 5:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(run.pid, signal.SIGKILL)
+    return read(folder)
+
+
+def pause(folder: str | Path) -> Run:
+    """Ask a run to stop at its next checkpoint; `resume` goes on from there, to the weights it would have come to anyway.
+
+    Raises
+    ------
+    TrainingError
+        It is not at work, or is publishing already.
+    """
+    folder = Path(folder)
+    run = read(folder)
+    if not run.active or run.record.state == "publishing":
+        raise TrainingError("This run does not train: there is nothing to pause.")
+    (folder / PAUSE_FLAG).touch(exist_ok=True)
     return read(folder)
 
 

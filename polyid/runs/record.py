@@ -9,7 +9,7 @@ One folder a run, inside a folder of runs::
         process.json    which process that is
         progress.csv    one line a progress report, for the curve
         log.txt         what the process printed
-        cancel          there once somebody asked to stop
+        cancel          there once somebody asked to stop; pause likewise, for now
         held_out.csv    what the members said of the polymers they never saw; not published
         model/          the bundle, complete or absent
 
@@ -64,6 +64,12 @@ class Run:
         return self.record.state in ACTIVE
 
     @property
+    def has_process(self) -> bool:
+        """Whether a process of it lives, which after the run's end has its last things to do."""
+        path = self.folder / "process.json"
+        return path.exists() and is_alive(read_json(path))
+
+    @property
     def waiting(self) -> bool:
         """Whether its turn has not come."""
         return self.record.state == WAITING
@@ -95,6 +101,11 @@ class Run:
     def cancelling(self) -> bool:
         """Whether somebody asked an active run to stop."""
         return self.active and (self.folder / "cancel").exists()
+
+    @property
+    def pausing(self) -> bool:
+        """Whether somebody asked an active run to stop for now."""
+        return self.active and not self.cancelling and (self.folder / "pause").exists()
 
     def history(self) -> list[dict[str, float | str | None]]:
         """The lines of ``progress.csv``: phase, folds, epoch, train_loss, validation_loss, elapsed_seconds.
@@ -139,6 +150,7 @@ class Run:
             "run": self.name,
             "active": self.active,
             "cancelling": self.cancelling,
+            "pausing": self.pausing,
             "waiting": self.waiting,
             "dollars": self.dollars,
             "trained": self.trained,

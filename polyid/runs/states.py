@@ -10,7 +10,8 @@ from polyid.config.parameters import DEFAULT_SPLIT
 ACTIVE = ("queued", "preparing", "training", "publishing")
 WAITING = "waiting"
 """State of a run whose turn has not come."""
-FINISHED = ("done", "failed", "cancelled")
+FINISHED = ("done", "failed", "cancelled", "paused", "ready")
+"""States of a run without a process; ``ready`` is a trained one that somebody wants to look at before it is published."""
 AFTERWARDS = ("keep", "pause", "cpu")
 """What a Space does when its runs have ended: goes on as it is, pauses itself, or steps down to a free CPU."""
 
@@ -63,6 +64,8 @@ class Request:
         Whether what is finished is kept on a working branch of the model repo until the model is published.
     user : str or None
         Who asked for it, where people log in.
+    review : bool
+        Whether somebody looks at the model before it is published.
     """
 
     data: str
@@ -88,6 +91,7 @@ class Request:
     init_from: str | None = None
     backup: bool = False
     user: str | None = None
+    review: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ class Record:
 
     Attributes
     ----------
-    state : {"waiting", "queued", "preparing", "training", "publishing", "done", "failed", "cancelled"}
+    state : {"waiting", "queued", "preparing", "training", "publishing", "done", "failed", "cancelled", "paused", "ready"}
     line : str
         One readable line of progress.
     progress : dict or None
@@ -114,6 +118,8 @@ class Record:
     kept : dict or None
         Of the working branch: ``repo_id``, ``branch``, ``at`` (seconds since the epoch, None if never) and ``error``, a
         sentence, of the last try.
+    told : str or None
+        What came of the notice that the run has ended; None where none was sent.
     """
 
     state: str
@@ -129,3 +135,4 @@ class Record:
     stages: dict[str, float] | None = None
     afterwards: str | None = None
     kept: dict[str, Any] | None = None
+    told: str | None = None

@@ -9,7 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
@@ -19,6 +21,7 @@ from polyid import runs
 from polyid.errors import TrainingError
 from polyid.runs import launch, process, record
 from polyid.runs.afterwards import tend
+from polyid.runs.notification import tell
 
 TOKEN = "hf_secretsecretsecret"
 
@@ -43,7 +46,7 @@ def train(data, output, *, properties, preset, folds, epochs, seed, split, colum
         raise OSError(errno.ENOSPC, "No space left on device")
     if mode == "hang":
         time.sleep(600)
-    checkpoint = output / "checkpoints" / "last"
+    checkpoint = output / "checkpoints" / "last.json"
     first = int(checkpoint.read_text()) if resume else 1
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     for epoch in range(first, epochs + 1):
@@ -467,3 +470,86 @@ def test_the_runs_folder_follows_the_environment(tmp_path, monkeypatch):
 def test_starting_a_run_does_not_load_tensorflow(tmp_path):
     program = "import sys, polyid.runs.record; sys.exit('tensorflow' in sys.modules or 'gradio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_paused_run_goes_on_from_its_checkpoint(tmp_path, table, child):
+    run = begin(tmp_path, table, epochs=60)
+    wait(run.folder, lambda run: run.record.state == "training" and run.record.progress["epoch"] >= 3)
+    assert runs.pause(run.folder).pausing
+    run = wait(run.folder, finished)
+    assert (run.record.state, run.record.line, run.resumable) == ("paused", "Paused", True)
+    with pytest.raises(TrainingError, match="nothing to pause"):
+        runs.pause(run.folder)
+    run = wait(runs.resume(run.folder, token=TOKEN).folder, finished)
+    assert run.record.state == "done"
+    assert [row["epoch"] for row in run.history() if row["phase"] == "training"] == list(range(1, 61))
+
+
+def test_a_run_to_look_at_is_published_by_hand(tmp_path, table, child):
+    run = wait(begin(tmp_path, table, review=True).folder, finished)
+    assert (run.record.state, run.record.commit, run.trained) == ("ready", None, True)
+    run = wait(runs.resume(run.folder, token=TOKEN, review=False).folder, finished)
+    assert run.record.commit == "c" * 40
+
+
+@pytest.fixture
+def webhook(monkeypatch):
+    """Where notices go: what was posted, and the answer that is given, ``/moved`` being elsewhere."""
+    posted = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self):
+            content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            posted.append((self.path, content, dict(self.headers)))
+            self.send_response(302 if self.path == "/moved" else 200)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("POLYID_WEBHOOK", f"http://127.0.0.1:{server.server_port}/secret-path")
+    yield posted
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("mode", ["normal", "crash"])
+def test_a_notice_is_posted_once_whatever_came_of_the_run(tmp_path, table, child, webhook, mode):
+    child(mode)
+    run = wait(begin(tmp_path, table).folder, lambda run: run.record.told is not None)
+    tend(tmp_path / "runs", lambda run: TOKEN, 0.0)
+    ((_, content, headers),) = webhook
+    assert (content["run"], content["state"]) == (run.name, "done" if mode == "normal" else "failed")
+    assert TOKEN not in json.dumps([content, headers])
+    assert ("KeyError" in content["text"]) is (mode == "crash")
+    assert runs.read(run.folder).record.told == "A notice was sent."
+    assert not [path for path in run.folder.rglob("*") if path.is_file() and b"secret-path" in path.read_bytes()]
+
+
+def test_a_killed_run_is_told_of_by_who_tends_runs(tmp_path, table, child, webhook):
+    run = begin(tmp_path, table, epochs=10_000)
+    wait(run.folder, lambda run: run.record.state == "training")
+    os.kill(runs.read(run.folder).pid, signal.SIGKILL)
+    wait(run.folder, finished)
+    for _ in range(2):
+        tend(tmp_path / "runs", lambda run: TOKEN, 0.0)
+    ((_, content, _),) = webhook
+    assert content["state"] == "failed" and "interrupted" in content["error"]
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [("file:///etc/passwd", "has to begin with https"), ("http://127.0.0.1:9/", "nothing answers"), ("", None)],
+)
+def test_a_notice_that_can_not_be_sent_is_said(tmp_path, table, child, webhook, monkeypatch, address, sentence):
+    monkeypatch.setattr(launch, "spawn_process", lambda *arguments, **keywords: None)
+    moved = os.environ["POLYID_WEBHOOK"].replace("secret-path", "moved")
+    monkeypatch.setenv("POLYID_WEBHOOK", address)
+    run = begin(tmp_path, table)
+    assert (tell(run) or "").find(sentence or "") >= 0 and (tell(run) is None) is (sentence is None)
+    monkeypatch.setenv("POLYID_WEBHOOK", moved)
+    assert "HTTP 302" in tell(run), "what is elsewhere is not followed"
+    assert [path for path, *_ in webhook] == ["/moved"]

@@ -247,7 +247,9 @@ def test_a_run_from_start_to_outcome(hub, folder, table):
     run = outcome(folder, run.name)
     assert outcome(folder, waiting.name).record.state == "done"
     runs.delete(waiting.folder)
-    seen, _, card, curve, cancel, confirm, resume, report, log_box, box, history, chosen, other = run_handlers.watch("")
+    seen, _, card, curve, cancel, confirm, resume, report, log_box, box, history, chosen, other, *_ = (
+        run_handlers.watch("")
+    )
     assert run.name in seen
     assert "Training complete" in card
     assert f'href="{run.record.commit_url}"' in card
