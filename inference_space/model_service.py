@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from model_state import Loaded, Status
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from polyid.bundle.layout import MANIFEST_FILE
@@ -42,6 +43,8 @@ def load_model(folder: Path) -> Any:
     from polyid import MultiModel
 
     model = MultiModel.load_models(folder)
+    # For good: products of one polymer are small, and a second thread waits for its share of them at full speed.
+    threadpool_limits(1, "blas")
     draw_contributions(next(iter(model.explain(PROBE).values())))
     return model
 

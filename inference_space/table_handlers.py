@@ -6,6 +6,7 @@ import math
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,6 @@ from polyid.inference.tables import described, joined
 from polyid.web.html import notice
 
 MOST_ROWS = 10_000
-PART = 64
-"""Rows that are asked at once: others are answered between two parts."""
 MOST_SECONDS = 600.0
 """Of a table; what is answered until then is shown."""
 KEPT_SECONDS = 3_600
@@ -62,14 +61,13 @@ class TableHandlers:
             table = _table_of(file, pasted)
             loaded = self.versions.at(version)
             parts, total, began = [], len(table.frame), time.monotonic()
-            smiles, pm = table.smiles, table.pm
-            for start in range(0, total, PART):
-                asked, shares = smiles[start : start + PART], pm[start : start + PART]
-                parts.append(self.service.predict(asked, level, pm=shares, loaded=loaded)[0])
-                spent = time.monotonic() - began
-                yield [_progress(min(start + PART, total), total, spent), *NOTHING_NEW]
-                if spent > MOST_SECONDS:
-                    break
+            with closing(loaded.shared.predict_table(table.smiles, level, pm=table.pm)) as found:
+                for part in found:
+                    parts.append(part)
+                    spent = time.monotonic() - began
+                    yield [_progress(sum(map(len, parts)), total, spent), *NOTHING_NEW]
+                    if spent > MOST_SECONDS:
+                        break
         except PolyIDError as problem:
             yield [notice(str(problem), "error"), *NOTHING_NEW]
             return

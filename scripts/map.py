@@ -1,18 +1,20 @@
-"""The package as a tree, each module with the question it answers: python scripts/map.py"""
+"""The package and the two Spaces as trees, each module with the question it answers: python scripts/map.py"""
 
 from __future__ import annotations
 
 import ast
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[1] / "polyid"
+TOP = Path(__file__).resolve().parents[1]
+PACKAGE = TOP / "polyid"
+SPACES = ("trainer_space", "inference_space")
 
 # Files that have no docstring.
 DATA_FILES = {
     "bundle/CHANGES.md": "Format versions of a model folder, and the rule by which they change.",
     "chemistry/names.csv": "Names of polymers, the repeat unit of each and where it is from.",
     "chemistry/names_without_unit.csv": "Names that are refused, since they name no single repeat unit, and why.",
-    "config/presets.toml": "The parameters that each preset sets.",
+    "config/presets.toml": "The presets: the parameters that each sets, and what it is for.",
     "estimate/hardware.toml": "Hardware to train on: prices as read on a day, and speeds as they are thought to be.",
     "report/card.md.jinja": "The text of the model card.",
     "web/style.css": "The look that both Spaces share.",
@@ -39,6 +41,10 @@ def main() -> None:
             print(f"{'  ' * max(0, len(parts) - 2)}{path.parent.name}/  {first_line(path)}")
         else:
             print(f"{indent}{path.name:<{34 - len(indent)}}{first_line(path)}")
+    for space in SPACES:
+        print(f"\n{space}/")
+        for path in sorted((TOP / space).glob("*.py")):
+            print(f"  {path.name:<32}{first_line(path)}")
 
 
 if __name__ == "__main__":

@@ -19,14 +19,6 @@ from polyid.errors import PolyIDError, TrainingError
 from polyid.hub.version import propose_version
 from polyid.web.html import notice
 
-PRESET_CARDS = {
-    "small": "a quick start, minutes on a CPU",
-    "medium": "validation before large: wider and longer",
-    "large": "the widest network that sees stereochemistry, for a GPU",
-    "accurate": "the best predictions, within an hour or so on two CPU cores",
-    "publication": "the published network and schedule, for a GPU",
-}
-"""What each preset is for, in a line."""
 ADVANCED = {
     "batch_size": "Polymers an update",
     "learning_rate": "Learning rate",

@@ -9,7 +9,7 @@ import data_handlers
 import form_handlers
 import gradio as gr
 
-from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS
+from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESET_CARDS, PRESETS
 from polyid.data.download import TABLE_SUFFIXES
 
 
@@ -123,7 +123,7 @@ def settings() -> Settings:
     choices, ticked = data_handlers.first_choices()
     properties = gr.CheckboxGroup(choices, value=ticked, label="Properties", show_select_all=True, elem_id="properties")
     preset = gr.Radio(
-        [(f"{name}: {what}", name) for name, what in form_handlers.PRESET_CARDS.items()],
+        [(f"{name}: {what}", name) for name, what in PRESET_CARDS.items()],
         value=DEFAULT_PRESET,
         label="Preset",
         elem_id="preset",

@@ -1,4 +1,4 @@
-"""Why a text is no SMILES: one sentence with the place and the remedy."""
+"""Why RDKit can't read a text as SMILES: one sentence with the place and the remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Short chains that stand for long ones: whose surroundings in a regular chain the atoms of a chain of few units have.
+"""The rule by which short chains stand for long ones: whose surroundings in a regular chain the atoms of a chain of few units have.
 
 What reaches so many bonds sees at most one end of a chain from any atom, once the chain is long enough. An atom then is of one of
 three kinds: it sees the first end, the last end, or none. Every atom of a unit has its own number of places of the first two

@@ -11,7 +11,7 @@ from polyid.bundle.layout import has_manifest
 from polyid.cli.command import Columns, checked_columns, find_model, find_table, load_engine
 from polyid.cli.train_elsewhere import HERE, HF_JOBS, PLACES, place, train_on_jobs
 from polyid.common.ray_cluster import check_ray
-from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESETS, SPLITS, split_column
+from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESET_CARDS, PRESETS, SPLITS, split_column
 from polyid.config.parameters import preset as preset_parameters
 from polyid.config.ranges import RANGES
 from polyid.config.settings import check_freeze
@@ -30,7 +30,14 @@ def _preset_name(name: str) -> str:
 Properties = Annotated[
     list[str] | None, typer.Option(metavar="NAME...", help="Columns to learn; by default all properties.")
 ]
-Preset = Annotated[str, typer.Option(callback=_preset_name, metavar="|".join(sorted(PRESETS)), help="Parameters.")]
+Preset = Annotated[
+    str,
+    typer.Option(
+        callback=_preset_name,
+        metavar="|".join(sorted(PRESETS)),
+        help=f"Parameters. {'; '.join(f'{name}: {card}' for name, card in PRESET_CARDS.items())}.",
+    ),
+]
 Folds = Annotated[
     float | None,
     typer.Option(metavar="N", help="Cross-validation folds, one network each; by default the preset's."),

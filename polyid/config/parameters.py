@@ -14,6 +14,8 @@ from polyid.errors import TrainingError
 
 PRESETS: dict[str, dict[str, Any]] = tomllib.loads(files("polyid.config").joinpath("presets.toml").read_text("utf-8"))
 """Parameters by preset, as `presets.toml` lists them."""
+PRESET_CARDS: dict[str, str] = {name: preset.pop("card") for name, preset in PRESETS.items()}
+"""What each preset is for, in a line."""
 
 DEFAULT_PRESET = "small"
 

@@ -1,4 +1,4 @@
-"""Names that people give to the columns of a table, and what they mean; SMILES are told by their cells too."""
+"""Names that people give to the columns of a table besides properties, and what they mean; SMILES are told by their cells too."""
 
 from __future__ import annotations
 

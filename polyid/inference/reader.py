@@ -7,6 +7,7 @@ when there is none for a few minutes. The environment variable ``LOKY_MAX_CPU_CO
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -203,7 +204,9 @@ def _read_parts(reader: Callable[..., Result], parts: Sequence[tuple], polymers:
     done = 0
     if polymers >= FEWEST_POLYMERS and processes > 1:
         # Arrays go through a pipe: files to map them from are more than a small disk may hold.
-        pool = joblib.Parallel(processes, backend="loky", batch_size=1, max_nbytes=None, return_as="generator")
+        pool = joblib.Parallel(
+            processes, backend="loky", batch_size=1, max_nbytes=None, return_as="generator", initializer=_give_way
+        )
         ahead = processes * _PARTS_AHEAD
         try:
             with pool as workers:
@@ -218,6 +221,12 @@ def _read_parts(reader: Callable[..., Result], parts: Sequence[tuple], polymers:
             warnings.warn(f"Other processes can't help to read the polymers ({error}); this one goes on.", stacklevel=2)
     for part in parts[done:]:
         yield reader(*part)
+
+
+def _give_way() -> None:
+    """Let this process, whose caller answers others too, have the cores when that one doesn't need them."""
+    if hasattr(os, "nice"):
+        os.nice(5)
 
 
 @contextmanager

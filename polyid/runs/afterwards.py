@@ -1,4 +1,4 @@
-"""What comes after a run, whether it succeeded, failed or was cancelled, and whether anybody watches or not."""
+"""What comes after a run, as that the Space pauses or steps down, whether it succeeded, failed or was cancelled, and whether anybody watches or not."""
 
 from __future__ import annotations
 

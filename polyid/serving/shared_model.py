@@ -1,7 +1,8 @@
 """A model that many threads ask at once: what waits together is predicted in one call, and what was asked before is remembered.
 
 A network takes little longer for thirty polymers than for one. So whoever finds the model free takes what all are waiting for, as far as
-a turn goes, and hands each its share. Of a long request a turn takes a slice only, so that short ones don't wait for it.
+a turn goes, and hands each its share. Of a long request a turn takes a slice only, so that short ones don't wait for it. A large table
+takes no turns: other processes read its polymers, and its networks run beside those of a turn.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyid.config.settings import INTERVAL_LEVEL
 from polyid.inference.predictions import Predictions
+from polyid.inference.reader import FEWEST_POLYMERS
 
 if TYPE_CHECKING:
     from polyid.explain.contributions import Contributions
@@ -27,6 +29,8 @@ LETTERS_A_SLICE = 700
 """Most letters that a turn takes of one request."""
 REMEMBERED = 4_096
 """Polymers whose answers are kept."""
+ROWS_A_PART = 64
+"""Rows of a table that are asked at once."""
 
 Question = tuple[str, float | None, float]
 """A text, its probability of meso dyads, and the level of its intervals."""
@@ -62,6 +66,7 @@ class SharedModel:
         self._requests: list[_Request] = []
         self._state = threading.Condition()
         self._line: deque[object] = deque()
+        self._large_table = threading.Lock()
 
     def predict(
         self, smiles: Sequence[str], level: float = INTERVAL_LEVEL, *, pm: Sequence[float | None] | None = None
@@ -82,6 +87,23 @@ class SharedModel:
             raise request.problem
         answers = {question: answer for question, answer in known.items() if answer is not None} | request.answers
         return Predictions.joined([answers[question] for question in questions])
+
+    def predict_table(
+        self, smiles: Sequence[str], level: float = INTERVAL_LEVEL, *, pm: Sequence[float | None] | None = None
+    ) -> Iterator[Predictions]:
+        """As `predict`, of a table's polymers and part by part, while others are answered.
+
+        The processes that read are one pool, which one table has at a time: a second one takes turns.
+        """
+        if len(smiles) >= FEWEST_POLYMERS and self._large_table.acquire(blocking=False):
+            try:
+                yield from self.model.predict_in_parts(smiles, level, pm=pm)
+            finally:
+                self._large_table.release()
+            return
+        for start in range(0, len(smiles), ROWS_A_PART):
+            part = slice(start, start + ROWS_A_PART)
+            yield self.predict(smiles[part], level, pm=None if pm is None else pm[part])
 
     def explain(self, smiles: str) -> dict[str, Contributions]:
         """As `MultiModel.explain`, while nobody else asks."""

@@ -1,4 +1,4 @@
-"""Checkpoints of a training run."""
+"""Checkpoints of a training run: written whole or not at all, the two newest kept, damaged ones passed over."""
 
 from __future__ import annotations
 

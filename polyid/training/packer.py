@@ -1,4 +1,4 @@
-"""Packs the polymers of a step into the padded arrays that the network is given."""
+"""Which polymers a step trains on, packed by `polyid.graphs.batch` while the step before runs."""
 
 from __future__ import annotations
 

@@ -92,3 +92,35 @@ def test_an_error_reaches_those_who_asked_with_it_and_no_others():
     with pytest.raises(RuntimeError, match="exploded"):
         shared.predict(["C", "explode"])
     assert shared.predict(["C"]).mean[0, 0] == 1
+
+
+def test_one_large_table_takes_no_turns_and_a_second_one_takes_slices():
+    first_part_asked, others_answered = threading.Event(), threading.Event()
+    model = Lengths(0)
+
+    def in_parts(smiles, level, pm=None):
+        first_part_asked.set()
+        assert others_answered.wait(30)
+        for start in range(0, len(smiles), 200):
+            part = smiles[start : start + 200]
+            mean = np.array([[len(text), level] for text in part], float)
+            nothing = [None] * len(part)
+            yield Predictions(("a", "b"), level, part, ["x"] * len(part), nothing, nothing, nothing, mean, mean)
+
+    model.predict_in_parts = in_parts
+    shared = SharedModel(model)
+    table = ["C" * (1 + row % 30) for row in range(shared_model.FEWEST_POLYMERS)]
+
+    def answered(level):
+        parts = list(shared.predict_table(table, level))
+        assert [value for part in parts for value in part.mean.tolist()] == [[len(text), level] for text in table]
+        return parts
+
+    with ThreadPoolExecutor(2) as threads:
+        large = threads.submit(answered, 0.9)
+        assert first_part_asked.wait(30)
+        assert shared.predict(["CC"]).mean.tolist() == [[2, 0.9]]
+        assert len(answered(0.8)) == -(-len(table) // shared_model.ROWS_A_PART)
+        others_answered.set()
+        assert len(large.result()) == -(-len(table) // 200)
+    assert len(answered(0.9)) == 3, "the pool is free again"
