@@ -11,7 +11,7 @@ import pytest
 from helpers.tiny_models import small_table, trained
 
 from polyid import MultiModel, Parameters
-from polyid.config.parameters import PRESETS, preset
+from polyid.config.parameters import PRESET_CARDS, PRESETS, preset
 from polyid.config.settings import TrainingSettings, settings_from
 from polyid.ensemble.workflow import train_ensemble
 from polyid.errors import BundleError, TrainingError
@@ -79,7 +79,8 @@ def test_unknown_features_are_refused_before_a_table_is_read(monkeypatch, tmp_pa
 def test_presets_are_data_of_the_package_and_know_no_other_names():
     from importlib.resources import files
 
-    assert tomllib.loads((files("polyid.config") / "presets.toml").read_text("utf-8")) == PRESETS
+    written = tomllib.loads((files("polyid.config") / "presets.toml").read_text("utf-8"))
+    assert {name: {"card": PRESET_CARDS[name], **values} for name, values in PRESETS.items()} == written
     for name, values in PRESETS.items():
         params = preset(name)
         assert {key: params[key] for key in values} == values
