@@ -1,4 +1,4 @@
-"""The command line: train, estimate, predict, screen, suggest, explain, evaluate, publish, convert, generate, distil and data; the same as ``python -m polyid``."""
+"""The command line: train, tune, estimate, predict, screen, suggest, explain, evaluate, publish, convert, generate, distil and data; the same as ``python -m polyid``."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ from polyid.cli.publish import publish
 from polyid.cli.screen import screen
 from polyid.cli.suggest import suggest
 from polyid.cli.train import train
+from polyid.cli.tune import tune
 from polyid.errors import Cancelled, PolyIDError
 
 # Plain text rather than boxes and colours: it is read by programs and in logs too.
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-for command in (train, estimate, predict, screen, suggest, explain, evaluate, publish, convert, generate, distil):
+for command in (train, tune, estimate, predict, screen, suggest, explain, evaluate, publish, convert, generate, distil):
     app.command(cls=Command)(command)
 app.add_typer(data.app, name="data")
 app.add_typer(deploy.app, name="deploy")

@@ -11,7 +11,15 @@ from polyid.bundle.layout import has_manifest
 from polyid.cli.command import Columns, checked_columns, find_model, find_table, load_engine
 from polyid.cli.train_elsewhere import HERE, HF_JOBS, PLACES, place, train_on_jobs
 from polyid.common.ray_cluster import check_ray
-from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, PRESET_CARDS, PRESETS, SPLITS, split_column
+from polyid.config.parameters import (
+    DEFAULT_PRESET,
+    DEFAULT_SPLIT,
+    PRESET_CARDS,
+    PRESETS,
+    SPLITS,
+    changes_from,
+    split_column,
+)
 from polyid.config.parameters import preset as preset_parameters
 from polyid.config.ranges import RANGES
 from polyid.config.settings import check_freeze
@@ -68,6 +76,16 @@ Freeze = Annotated[
 ]
 
 
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE...",
+        help="Numbers to train with instead of the preset's, such as learning_rate=0.001.",
+    ),
+]
+
+
 def train(
     context: typer.Context,
     data: Annotated[str, typer.Argument(help="CSV, TSV, XLSX or Parquet table of polymers and properties.")],
@@ -83,6 +101,7 @@ def train(
     column: Columns = None,
     init_from: InitFrom = None,
     freeze: Freeze = None,
+    changed: Set = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in DIR.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that DIR holds.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
@@ -108,7 +127,8 @@ def train(
 ) -> None:
     """Train an ensemble on a table."""
     # All that can be checked without TensorFlow, which takes seconds to load.
-    settings = preset_parameters(preset, kfolds=folds, epochs=epochs, seed=seed)
+    changes = changes_from(changed or ())
+    settings = preset_parameters(preset, kfolds=folds, epochs=epochs, seed=seed, **changes)
     split_column(split)
     check_freeze(freeze, None if init_from is None else int(RANGES["num_messages"].high))
     if ray is not None:
@@ -148,7 +168,7 @@ def train(
         seed=settings.seed or 0,
         split=split,
         columns=columns,
-        changes=None if freeze is None else {"freeze": freeze},
+        changes=changes if freeze is None else {**changes, "freeze": freeze},
         init_from=None if start is None else StartingPoint.read(start.folder, start.repo_id, start.commit),
         resume=resume,
         verbose=not quiet,

@@ -23,6 +23,7 @@ SPLITS = ("stratified", "random", "scaffold")
 """Ways to divide polymers into folds (`polyid.data.splits`), besides ``column:NAME``, folds of the user's own."""
 DEFAULT_SPLIT = "stratified"
 COLUMN = "column:"
+_OPTIONS = {"kfolds": "--folds", "epochs": "--epochs", "seed": "--seed"}
 GIVEN_SPLIT = "given"
 """What `splits.json` calls folds that were handed in."""
 
@@ -151,6 +152,31 @@ def preset(name: str, **changes: Any) -> Parameters:
     _refuse_unknown(changes)
     changed = {k: check_number(k, v) if k in RANGES else v for k, v in changes.items() if v is not None}
     return Parameters(**{**PRESETS[name], **changed})
+
+
+def changes_from(words: Iterable[str]) -> dict[str, Any]:
+    """Numbers of parameters, each written as ``NAME=VALUE``; atoms and bonds have one width.
+
+    Raises
+    ------
+    TrainingError
+        A word is no such pair, its name no parameter with a number, or the number is out of its range.
+    """
+    changes: dict[str, Any] = {}
+    for word in words:
+        name, given, number = (part.strip() for part in word.partition("="))
+        _refuse_unknown([name])
+        if name not in RANGES or name in _OPTIONS:
+            remedy = f"it has the option {_OPTIONS[name]}." if name in _OPTIONS else "it is no number."
+            raise TrainingError(f"{name} can't be set so: {remedy}")
+        try:
+            value: Any = float(number)
+        except ValueError:
+            value = number
+        if not given:
+            raise TrainingError(f"{word!r} names no value; write {name}=VALUE.")
+        changes[name] = check_number(name, value)
+    return changes | ({"bond_features": changes["atom_features"]} if "atom_features" in changes else {})
 
 
 def split_column(split: str) -> str | None:

@@ -77,6 +77,7 @@ RANGES: dict[str, Range] = {
     "mol_features": Range(1, 4_096, whole=True),
     "num_messages": Range(1, 64, whole=True),
     "degree_of_polymerisation": Range(2, 200, whole=True, label="The degree of polymerisation"),
+    "trials": Range(1, 100_000, whole=True, label="The number of trials"),
     "replicates": Range(1, 1_000, whole=True, label="The number of replicates"),
     "level": Range(0.01, 0.999, label="The level of an interval", example="0.9"),
     "pm": Range(0, 1, label="pm, the probability of meso dyads,"),

@@ -52,7 +52,7 @@ def train_on_ray(
         The trainer as of one machine, for its record; the results in the order of the folds.
     """
     with connected(address):
-        machines, needs = _machines()
+        machines, needs = machines_of()
         if settings.group is None:
             here = EnsembleTrainer(*parts, settings)
             settings = replace(settings, group=min(here.group_size, -(-len(here.folds) // machines)))
@@ -67,18 +67,19 @@ def train_on_ray(
         return trainer, [results[fold.fold] for fold in trainer.folds]
 
 
-def _machines() -> tuple[int, dict[str, float]]:
-    """How many groups the cluster trains at a time, and what each takes of it."""
+def machines_of() -> tuple[int, dict[str, Any]]:
+    """How many trainings the cluster does at a time, and what `ray.remote` is told of each: what it takes, and that a lost one begins anew."""
     import ray
 
+    common = {"max_retries": 3, "runtime_env": {"env_vars": {"KERAS_BACKEND": keras.backend.backend()}}}
     gpus = int(ray.cluster_resources().get("GPU", 0))
     if gpus:
-        return gpus, {"num_gpus": 1, "num_cpus": 1}
+        return gpus, {"num_gpus": 1, "num_cpus": 1, **common}
     cores = [node["Resources"].get("CPU", 0.0) for node in ray.nodes() if node["Alive"]]
     cores = [count for count in cores if count]
     if not cores:
         raise TrainingError("The Ray cluster has neither a GPU nor a core to train on.")
-    return len(cores), {"num_cpus": min(cores)}
+    return len(cores), {"num_cpus": min(cores), **common}
 
 
 def _trained(
@@ -86,7 +87,7 @@ def _trained(
     parts: TrainerParts,
     settings: TrainingSettings,
     finished: dict[int, FoldResult],
-    needs: dict[str, float],
+    needs: dict[str, Any],
     progress: ProgressCallback | None,
 ) -> Iterator[tuple[dict[int, FoldResult], tuple[int, int]]]:
     """What comes of each group, as it is done; progress is told meanwhile."""
@@ -95,9 +96,7 @@ def _trained(
 
     reports = Queue(actor_options={"num_cpus": 0})
     given = ray.put((tuple(parts), settings))
-    task = ray.remote(**needs, max_retries=3, runtime_env={"env_vars": {"KERAS_BACKEND": keras.backend.backend()}})(
-        _train
-    )
+    task = ray.remote(**needs)(_train)
     pending = [task.remote(given, [fold.fold for fold in own], reports) for own in trainer.groups(finished)]
     clock = ProgressOfGroups(trainer, len(finished), progress)
     try:
