@@ -39,6 +39,7 @@ def look(repo_id: str | None) -> tuple[Any, str, Any]:
         return gr.update(visible=False), "", gr.update(choices=[], value=None)
     one = "An unfinished run is" if len(found) == 1 else f"{len(found)} unfinished runs are"
     said = f"{one} kept on the Hub: this machine lost it. Going on ends at the same weights."
+    said += f" The last one is {found[0].line}."
     choices = [(kept.line, kept.working.name) for kept in found]
     return gr.update(visible=True), notice(said), gr.update(choices=choices, value=choices[0][1])
 

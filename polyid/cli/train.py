@@ -23,6 +23,7 @@ from polyid.config.parameters import (
 from polyid.config.parameters import preset as preset_parameters
 from polyid.config.ranges import RANGES
 from polyid.config.settings import check_freeze
+from polyid.ensemble.trackio_log import check_trackio, curves_in
 from polyid.errors import DataError
 
 if TYPE_CHECKING:
@@ -115,6 +116,12 @@ def train(
             metavar="ADDRESS", help="Train groups of folds on a Ray cluster: pip install 'polyid-spaces[ray]'."
         ),
     ] = None,
+    trackio: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROJECT", help="Keep the curves in this project of Trackio: pip install 'polyid-spaces[trackio]'."
+        ),
+    ] = None,
     on: Annotated[
         str, typer.Option(callback=place, metavar="|".join(PLACES), help="Where: a Hugging Face Job is billed.")
     ] = HERE,
@@ -131,10 +138,7 @@ def train(
     settings = preset_parameters(preset, kfolds=folds, epochs=epochs, seed=seed, **changes)
     split_column(split)
     check_freeze(freeze, None if init_from is None else int(RANGES["num_messages"].high))
-    if ray is not None:
-        if on != HERE:
-            raise typer.BadParameter("A Ray cluster trains from here; leave --on or --ray out.", param_hint="'--ray'")
-        check_ray(ray)
+    _check_companions(ray, trackio, on)
     if on == HF_JOBS:
         table = find_table(data)
         checked_columns(table, column, properties or None)
@@ -158,22 +162,26 @@ def train(
     from polyid.ensemble.starting_point import StartingPoint
     from polyid.ensemble.workflow import train_ensemble
 
-    ensemble = train_ensemble(
-        table,
-        output,
-        properties=properties or None,
-        preset=preset,
-        folds=None if folds is None else settings.kfolds,
-        epochs=None if epochs is None else settings.epochs,
-        seed=settings.seed or 0,
-        split=split,
-        columns=columns,
-        changes=changes if freeze is None else {**changes, "freeze": freeze},
-        init_from=None if start is None else StartingPoint.read(start.folder, start.repo_id, start.commit),
-        resume=resume,
-        verbose=not quiet,
-        ray=ray,
-    )
+    with curves_in(trackio, output.name, {"data": table.name, **settings.to_dict()}) as curves:
+        ensemble = train_ensemble(
+            table,
+            output,
+            properties=properties or None,
+            preset=preset,
+            folds=None if folds is None else settings.kfolds,
+            epochs=None if epochs is None else settings.epochs,
+            seed=settings.seed or 0,
+            split=split,
+            columns=columns,
+            changes=changes if freeze is None else {**changes, "freeze": freeze},
+            init_from=None if start is None else StartingPoint.read(start.folder, start.repo_id, start.commit),
+            resume=resume,
+            progress=curves,
+            verbose=not quiet,
+            ray=ray,
+        )
+        if curves is not None:
+            curves.figures(ensemble.out_of_fold_metrics())
     left_out = ensemble.metadata["data"].get("rows_left_out") or 0
     if left_out:
         print(f"{left_out} rows of {table} were left out; 'polyid data show {table}' lists them.")
@@ -184,6 +192,17 @@ def train(
 
         published = publish_bundle(output, publish, tag=tag)
         print(f"Published to {published.repo_id}: {published.commit_url}")
+
+
+def _check_companions(ray: str | None, trackio: str | None, on: str) -> None:
+    """Refuse a Ray cluster or Trackio where it isn't there, or training is elsewhere."""
+    for option, given in (("--ray", ray), ("--trackio", trackio)):
+        if given is not None and on != HERE:
+            raise typer.BadParameter(f"It is for training here; leave --on or {option} out.", param_hint=f"'{option}'")
+    if ray is not None:
+        check_ray(ray)
+    if trackio is not None:
+        check_trackio()
 
 
 def _print_figures(ensemble: MultiModel) -> None:
