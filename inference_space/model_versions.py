@@ -6,11 +6,12 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from model_service import ModelService
 from model_state import Loaded
 
-from polyid.errors import PolyIDError
+from polyid.errors import BundleError, PolyIDError
 from polyid.hub.destination import split_repo_and_revision
 from polyid.hub.versions import Version, list_versions
 
@@ -63,6 +64,8 @@ class ModelVersions:
         """
         if not name:
             return self.service.ready()
+        if Path(self.service.name).is_dir():
+            raise BundleError(f"There is no version {name}: this Space follows a folder, which has none; leave it out.")
         commit = next((version.commit for version in self._versions() if version.name == name), name)
         followed = self.service.status.loaded
         if followed is not None and followed.bundle.commit == commit:

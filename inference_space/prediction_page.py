@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
-from endpoints import Endpoints
+from endpoints import Endpoints, Page
 from model_page import build_model_part
 from model_service import ModelService
 from model_versions import ModelVersions
@@ -60,7 +60,7 @@ def build(service: ModelService, trainer: str | None = None) -> gr.Blocks:
     """The page, in front of a model service; `trainer` is the address of the page where models are trained."""
     versions = ModelVersions(service)
     handlers = Handlers(versions)
-    with gr.Blocks(title="PolyID", analytics_enabled=False) as page:
+    with Page(title="PolyID", analytics_enabled=False) as page:
         gr.Markdown(
             "# PolyID\n"
             "Properties of a polymer from its name or structure, predicted by an ensemble of message-passing neural networks."
@@ -82,7 +82,7 @@ def build(service: ModelService, trainer: str | None = None) -> gr.Blocks:
             None, None, None, js=ASK_IF_SHARED, **QUIET
         )
         gr.Timer(1.0).tick(handlers.watch, seen, [seen, status], concurrency_limit=None, **QUIET)
-        Endpoints(service).register()
+        Endpoints(versions).register()
     return page
 
 

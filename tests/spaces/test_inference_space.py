@@ -48,6 +48,7 @@ import exports
 import model_service
 import prediction_page
 from answers import Shown
+from endpoints import Endpoints
 from model_handlers import ModelHandlers
 from model_service import ModelService
 from model_state import Loaded, Status
@@ -780,11 +781,16 @@ def test_the_client_of_the_readme(trained):
         for question in ([], "*CC*", [1], ["*CC*"] * 1001):
             with pytest.raises(AppError, match=r"list of texts|from 1 to 1,000"):
                 client.predict(question, api_name="/predict_batch")
-        request = urllib.request.Request(
-            f"{url}gradio_api/run/predict", b'{"data": ["*CC(*)C\\nxyz(", 0.8]}', {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request) as plain:
-            assert json.load(plain)["data"][0]["predictions"] == predictions
+        for data in (["*CC(*)C\nxyz(", 0.8], ["*CC(*)C\nxyz(", 0.8, ""], ["*CC(*)C\nxyz("]):
+            request = urllib.request.Request(
+                f"{url}gradio_api/run/predict",
+                json.dumps({"data": data}).encode(),
+                {"Content-Type": "application/json"},
+            )
+            with urllib.request.urlopen(request) as plain:
+                answer = json.load(plain)["data"][0]
+            assert answer["level"] == (0.8 if len(data) > 1 else 0.9)
+            assert (answer["predictions"] == predictions) == (len(data) > 1)
         documented = client.view_api(return_format="dict")["named_endpoints"]
         assert set(documented) == {"/predict", "/predict_batch", "/explain", "/model_info", "/health"}
         for endpoint in documented.values():
@@ -797,6 +803,8 @@ def test_the_client_of_the_readme(trained):
             ({"smiles": "*CC*", "level": "sure"}, "from 0.01 to 0.999"),
             ({"smiles": " "}, "box is empty"),
             ({"smiles": ["*CC*"]}, "one a line"),
+            ({"smiles": "*CC*", "version": ["v1"]}, "a tag, branch or commit"),
+            ({"smiles": "*CC*", "version": "v9"}, "no version v9: this Space follows a folder"),
         ):
             with pytest.raises(AppError, match=said):
                 client.predict(**question, api_name="/predict")
@@ -935,7 +943,16 @@ def test_another_version_answers_when_asked_for_and_says_what_changed(trained, f
     assert [choice.name for choice in versions.choices()] == ["", "v1"]
     loaded = versions.at("v1")
     assert loaded.model.metadata["training"]["finished"] == "long ago"
-    assert versions.at("v1") is loaded and versions.at("") is trained.status.loaded
+    assert versions.at("v1") is loaded and versions.at("") is service.status.loaded
+    programs = Endpoints(versions)
+    for of_version, finished in (
+        ("v1", "long ago"),
+        (" ", service.status.loaded.model.metadata["training"]["finished"]),
+    ):
+        assert programs.predict("*CC*", version=of_version)["model"]["finished"] == finished
+        assert programs.predict_batch(["*CC*"], version=of_version)["model"]["finished"] == finished
+        assert programs.explain("*CC*", version=of_version)["model"]["finished"] == finished
+        assert programs.model_info(version=of_version)["model"]["finished"] == finished
     changed, card = ModelHandlers(versions).show("v1")
     assert next(row[:2] for row in cells(changed) if row[0] == "Trained") == ["Trained", "long ago"]
     assert "Out-of-fold figures" in card and "model-index" not in card
