@@ -132,7 +132,8 @@ def _said(done: PredictedTable, seconds: float) -> str:
     rows = len(done.table.frame)
     left_out = f"; the other {rows - total:,} were not answered in {duration(MOST_SECONDS)}" if rows > total else ""
     unread = f", {bad:,} of them can't be read" if bad else ""
-    return notice(f"{total:,} rows in {duration(seconds)}{unread}{left_out}.", "good")
+    sentences = [f"{total:,} rows in {duration(seconds)}{unread}{left_out}.", *done.table.notes]
+    return notice(" ".join(sentences), "good")
 
 
 def _choices(done: PredictedTable) -> list:

@@ -78,6 +78,8 @@ def predict(
         from polyid.data.prediction_table import load_prediction_table
 
         table = load_prediction_table(table_path)
+        for note in table.notes:
+            command.say(note)
         polymers, tacticities = table.smiles, [pm if stated is None else stated for stated in table.pm]
     else:
         polymers = _piped() if words == ["-"] else words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from polyid.data.numbers import MISSING, read_number
 from polyid.data.raw import as_raw_table
 from polyid.data.roles import SMILES_ROLES, roles_by_name, smiles_by_content
 from polyid.errors import DataError
+
+_SMILES_MARK = re.compile(r"[*()\[\]=#@\d]")
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,14 @@ class PredictionTable:
         The column to predict from.
     pm_column : str or None
         The column of the probability of meso dyads, if there is one.
+    notes : tuple of str
+        What was skipped or assumed, one sentence each.
     """
 
     frame: pd.DataFrame
     smiles_column: str
     pm_column: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def smiles(self) -> list[str]:
@@ -88,7 +94,15 @@ def load_prediction_table(path: str | Path | pd.DataFrame) -> PredictionTable:
     column, pm = polymer_columns(cells, table.source)
     if cells.empty:
         raise DataError(f"{table.source} has a header but no rows; add one row a polymer.")
-    return PredictionTable(cells.copy(), column, pm)
+    return PredictionTable(cells.copy(), column, pm, (*table.notes, *_doubtful_header(cells, column)))
+
+
+def _doubtful_header(cells: pd.DataFrame, column: str) -> list[str]:
+    """That the first row of a list may be a polymer that can't be read, unless it is named as a column of SMILES is."""
+    named = column in roles_by_name(list(cells.columns)).values()
+    if named or (len(cells.columns) > 1 and not _SMILES_MARK.search(column)):
+        return []
+    return [f"The first row, {column!r}, is taken for the header; if it is meant as a polymer, it can't be read."]
 
 
 def polymer_columns(cells: pd.DataFrame, source: str) -> tuple[str, str | None]:

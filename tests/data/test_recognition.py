@@ -152,6 +152,15 @@ def test_a_list_without_header_keeps_its_first_polymer(tmp_path):
     assert raw("drawn,CO\n*CC*,1\n").cells.columns.tolist() == ["drawn", "CO"]
 
 
+def test_a_first_row_that_may_be_a_polymer_is_said_to_be_taken_for_the_header(tmp_path):
+    for first in ("C1CC", "some polymer"):
+        table = load_prediction_table(file_of(tmp_path, f"{first}\n*CC*\n*CC(*)C\n"))
+        assert table.smiles == ["*CC*", "*CC(*)C"]
+        assert any(f"The first row, {first!r}, is taken for the header" in note for note in table.notes)
+    for text in ("smiles\n*CC*\n", "name,structure\na,*CC*\n"):
+        assert load_prediction_table(file_of(tmp_path, text)).notes == ()
+
+
 @pytest.mark.parametrize("byte", [b"\x00", b"\x01", b"\x7f", b"\x8d"])
 def test_a_stray_byte_lists_its_row_and_the_others_are_read(tmp_path, byte):
     for place, outcome in ((b"*CC*", LEFT_OUT), (b"-78", LEFT_OUT), (b"one", KEPT)):
