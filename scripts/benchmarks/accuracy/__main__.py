@@ -75,7 +75,12 @@ def main() -> None:
 
 def described(own: PublicSet) -> str:
     """What a set is and where it comes from."""
-    where = own.source.notice if own.source else f"In this repository: {own.bundled}" if own.bundled else "Not fetched."
+    if own.source is not None:
+        where = f"{own.source.notice}\nSHA-256: {own.source.sha256}"
+    elif own.bundled is not None:
+        where = f"In this repository: {own.bundled.relative_to(ROOT)}, see data/sources/sources.toml"
+    else:
+        where = f"Not fetched, as no hash of the whole file is known to us: give your copy as --file {own.name}=PATH"
     return f"{own.name}: {own.title}\n{where}\n"
 
 
