@@ -29,6 +29,8 @@ from polyid.hub.destination import read_account
 from polyid.web.html import notice
 
 TRAIN, WATCH = "train", "watch"
+REFUSED = "refused"
+"""What a page has seen to which it was said that its visitor may not watch."""
 PUBLISHING_SCOPES = frozenset({"manage-repos", "write-repos"})
 """Permissions of a login, one of which publishing takes."""
 KNOWN_SECONDS = 60.0
@@ -83,8 +85,7 @@ def owner() -> str | None:
 
 def is_owner(visitor: Visitor) -> bool:
     """Whether this is the Space's owner, or somebody of the organisation that owns it."""
-    name = owner()
-    return visitor.is_here or (name is not None and visitor.is_among(frozenset({name.casefold()})))
+    return visitor.is_here or visitor.is_among(frozenset({(owner() or "").casefold()}))
 
 
 def check(visitor: Visitor, action: str) -> None:
@@ -168,7 +169,12 @@ def _is_loopback(address: str | None) -> bool:
 
 
 def guarded(
-    handler: Callable[..., Any], action: str = TRAIN, *, outputs: int | None = 2, said_at: int | None = 0
+    handler: Callable[..., Any],
+    action: str = TRAIN,
+    *,
+    outputs: int | None = 2,
+    said_at: int | None = 0,
+    once: bool = False,
 ) -> Callable[..., Any]:
     """A handler that does nothing for who may not; it is what a page gives to Gradio.
 
@@ -177,10 +183,11 @@ def guarded(
     handler : callable
     action : {"train", "watch"}
     outputs : int, optional
-        How many values the handler returns; they stay as they are when it refuses. None for what is called as a function, which
-        raises the sentence.
+        How many values it returns, which stay as they are when it refuses; None for a function, which raises the sentence.
     said_at : int, optional
         Which of them is a notice to say why; None to say nothing.
+    once : bool
+        Say it once a visit, of a handler that is called every second: its first argument and value is what the page has seen.
     """
 
     def answer(profile: Any, oauth: Any, request: Any, *arguments: Any, **keywords: Any) -> Any:
@@ -188,7 +195,10 @@ def guarded(
         try:
             check(visitor, action)
         except PolyIDError as problem:
-            return _refusal(problem, outputs, said_at)
+            if once and arguments[:1] == (REFUSED,):
+                return [gr.skip()] * (outputs or 0)
+            refusal = _refusal(problem, outputs, said_at)
+            return [REFUSED, *refusal[1:]] if once else refusal
         with visiting(visitor):
             return handler(*arguments, **keywords)
 

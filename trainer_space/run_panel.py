@@ -72,7 +72,7 @@ def control(
     view = [seen, panel.message, panel.card, panel.curve, panel.cancel, panel.confirm, panel.resume, panel.report]
     view += [panel.log_box, history.box, history.table, history.chosen, history.other]
     view += [panel.pause, panel.card_box, panel.model_card]
-    watch = access.guarded(run_handlers.watch, access.WATCH, outputs=len(view), said_at=2)
+    watch = access.guarded(run_handlers.watch, access.WATCH, outputs=len(view), said_at=2, once=True)
     page.load(watch, seen, view, **QUIET)
     gr.Timer(1.0).tick(watch, seen, view, concurrency_limit=None, **QUIET)
     for click, answer, inputs, api_name in (

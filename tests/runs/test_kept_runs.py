@@ -84,6 +84,7 @@ def test_a_lost_run_is_found_again_and_ends_at_the_same_weights(tmp_path, table,
     assert {"data/mine.csv", "request.json"} <= set(kept)
     assert sum("/fold-" in name for name in kept) == 4, "two finished folds"
     assert sum("/checkpoint-" in name for name in kept) == 2, "the newest checkpoint alone"
+    assert len(api.list_repo_commits("ada/kept", revision=noted[0]["branch"])) == 1, "earlier backups take no room"
     assert api.repo_info("ada/kept").sha == before, "main shows nothing of it"
     assert [version.name for version in list_versions("ada/kept")] == ["main"]
 

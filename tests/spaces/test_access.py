@@ -144,6 +144,17 @@ def test_a_fine_grained_token_is_told_what_it_lacks(hub, monkeypatch):
     check_destination("chemists/models", None, None, None, ACCOUNTS["bob"].partition(":")[0])
 
 
+def test_a_refusal_to_watch_is_said_once_a_visit(monkeypatch):
+    """A notice that comes anew every second is read out every second."""
+    for name, value in SPACE_VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    watch = access.guarded(lambda seen: ["all", seen, ""], access.WATCH, outputs=3, said_at=1, once=True)
+    seen, said, _ = watch(None, None, request(), "")
+    assert "Log in" in said
+    assert watch(None, None, request(), seen) == [gr.skip()] * 3
+    assert watch(profile("ada"), TOKEN, request(), "")[0] == "all"
+
+
 def test_every_handler_of_the_page_asks_who_it_is(tmp_path, monkeypatch):
     """Those that don't are listed here: they read nothing but their arguments."""
     monkeypatch.setenv("POLYID_RUNS", str(tmp_path))
