@@ -90,8 +90,8 @@ class CheckpointFolder:
             return None
         if record.get("version") != CHECKPOINT_VERSION or record.get("fingerprint") != self.fingerprint:
             raise TrainingError(
-                f"The checkpoints in {self.folder} are from another run (other data, settings, folds or package version); "
-                "start without --resume, or choose another output folder."
+                f"The checkpoints in {self.folder} are from another run (other data, settings, folds, package version or "
+                "kind of hardware); start without --resume, or choose another output folder."
             )
         if hashlib.sha256(content).hexdigest() != record["sha256"]:
             warnings.warn(f"Checkpoint {name} is damaged; an earlier one is used.", stacklevel=3)

@@ -154,7 +154,7 @@ def disturb(scene: Scene, kind: str, folder: Path, repo_id: str, moment: float, 
     run = begin(scene, folder, repo_id)
     if dice.random() < 0.75:
         # Most of a short run is before its first step: three of four are disturbed behind that.
-        wait(scene, run.folder, lambda run: run.resumable or run.trained or ended(run))
+        wait(scene, run.folder, lambda run: ended(run) or (_is_kept(run) if kind == "machine" else _has_something(run)))
         moment = dice.uniform(0, 0.6 * moment)
     time.sleep(moment)
     pid = runs.read(run.folder).pid
@@ -167,6 +167,14 @@ def disturb(scene: Scene, kind: str, folder: Path, repo_id: str, moment: float, 
         shutil.rmtree(folder)
         return None
     return run
+
+
+def _has_something(run: runs.Run) -> bool:
+    return run.resumable or run.trained
+
+
+def _is_kept(run: runs.Run) -> bool:
+    return bool(run.record.kept and run.record.kept["at"])
 
 
 def go_on(scene: Scene, folder: Path, repo_id: str, run: runs.Run | None) -> tuple[runs.Run, str]:
