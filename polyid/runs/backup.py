@@ -126,11 +126,12 @@ class Backup:
         pause = least
         while not self._ended.wait(pause):
             began = time.monotonic()
-            self._keep()
-            pause = max(least, (time.monotonic() - began) / MOST_SHARE)
+            # Looking for what is new costs nothing: only a transfer is paid for with a pause.
+            sent = self._keep()
+            pause = max(least, (time.monotonic() - began) / MOST_SHARE) if sent else least
 
-    def _keep(self) -> None:
-        """Send what is new."""
+    def _keep(self) -> bool:
+        """Send what is new; whether there was anything."""
         from polyid.hub.working import WORKING_PREFIX, is_private_repo, keep_working
 
         with self._lock:
@@ -139,7 +140,7 @@ class Backup:
                 run = read(self.folder)
                 present = [name for name, _ in files_to_keep(run, False) if name.startswith("model/")]
                 if not present or present == self.seen:
-                    return
+                    return False
                 with_table = is_private_repo(self.request.repo_id, self.token)
                 with self._snapshot(run, with_table) as files:
                     keep_working(
@@ -158,6 +159,7 @@ class Backup:
                 said = str(problem) if isinstance(problem, PolyIDError | OSError) else type(problem).__name__
                 self.kept = {**kept, "at": self.kept.get("at"), "error": said}
             self.note(self.kept)
+            return True
 
     @contextlib.contextmanager
     def _snapshot(self, run: Run, with_table: bool) -> Iterator[dict[str, Path]]:
