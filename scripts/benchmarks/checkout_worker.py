@@ -58,7 +58,8 @@ def training() -> None:
 
     def progress(record: Any) -> None:
         nonlocal epoch, mark
-        if record.epoch == epoch:
+        # Other stages, before and behind training, have epoch 0.
+        if record.epoch <= epoch:
             return
         # The first epoch traced and compiled: it answers the request that asked for the training.
         answer(seconds=time.perf_counter() - mark)
