@@ -103,7 +103,7 @@ class _Search:
         if ray is None:
             while self._missing(0):
                 number, values = self.study.ask()
-                with self._told(number, values) as tell:
+                with self._told(number, values, time.monotonic()) as tell:
                     model = self.folder / f"{_AT_WORK}-{_key(values)}"
                     tell(run_trial(self.plan, changes_of(values), model, verbose=verbose), model)
             return
@@ -116,15 +116,15 @@ class _Search:
         places, needs = machines_of()
         table = ray.put((Path(self.plan.data).name, Path(self.plan.data).read_bytes()))
         task = ray.remote(**needs)(run_far_trial)
-        pending: dict[Any, tuple[int, dict[str, float]]] = {}
+        pending: dict[Any, tuple[int, dict[str, float], float]] = {}
         try:
             while self._missing(len(pending)) or pending:
                 while len(pending) < places and self._missing(len(pending)):
                     number, values = self.study.ask()
-                    pending[task.remote(self.plan, table, changes_of(values))] = number, values
+                    pending[task.remote(self.plan, table, changes_of(values))] = number, values, time.monotonic()
                 (done,), _ = ray.wait(list(pending))
-                number, values = pending.pop(done)
-                with self._told(number, values) as tell:
+                number, values, began = pending.pop(done)
+                with self._told(number, values, began) as tell:
                     try:
                         trial, files = ray.get(done)
                     except ray.exceptions.RayTaskError as error:
@@ -142,9 +142,8 @@ class _Search:
         return len(self.study.tried) + at_work < self.trials
 
     @contextmanager
-    def _told(self, number: int, values: dict[str, float]) -> Iterator[Callable[[Trial, Path], None]]:
+    def _told(self, number: int, values: dict[str, float], began: float) -> Iterator[Callable[[Trial, Path], None]]:
         """Run a trial and keep what comes of it; what can't be trained is a failed trial."""
-        began = time.monotonic()
         said: list[str] = []
 
         def tell(trial: Trial, model: Path) -> None:
