@@ -84,14 +84,7 @@ def go_on(
 
 
 @answering
-def forget(
-    repo_id: str | None,
-    name: str | None = None,
-    data: str | None = None,
-    upload: str | None = None,
-    pasted: str | None = None,
-    dataset: str | None = None,
-) -> tuple[str, Answer]:
+def forget(repo_id: str | None, name: str | None = None) -> tuple[str, Answer]:
     """Delete what the Hub keeps of a run."""
     if not name:
         raise TrainingError("No run is chosen: choose one from the list.")

@@ -38,13 +38,14 @@ def offer(page: gr.Blocks, kept: Kept, settings: Settings, source: Source, messa
     quiet = {"show_progress": "hidden", "api_visibility": "undocumented"}
     look = access.guarded(kept_handlers.look, outputs=3, said_at=None)
     gr.on([page.load, settings.repo_id.submit], look, settings.repo_id, shown, **quiet)
-    for button, handler, name in (
-        (kept.go_on, kept_handlers.go_on, "go_on_with"),
-        (kept.forget, kept_handlers.forget, "forget_kept"),
+    which = [settings.repo_id, kept.chosen]
+    for button, handler, inputs, name in (
+        (kept.go_on, kept_handlers.go_on, [*which, *source.inputs], "go_on_with"),
+        (kept.forget, kept_handlers.forget, which, "forget_kept"),
     ):
         button.click(
             access.refused_action(handler),
-            [settings.repo_id, kept.chosen, *source.inputs],
+            inputs,
             [message, answer],
             api_name=name,
         ).then(look, settings.repo_id, shown, **quiet)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -63,11 +62,15 @@ def tune(
     from polyid.ensemble.plan import Plan
     from polyid.tuning.workflow import tune as search_for
 
-    plan = Plan(table, properties or None, preset, seed=settings.seed or 0, split=split, columns=columns)
-    plan = replace(
-        plan,
+    plan = Plan(
+        table,
+        properties or None,
+        preset,
         folds=None if folds is None else settings.kfolds,
         epochs=None if epochs is None else settings.epochs,
+        seed=settings.seed or 0,
+        split=split,
+        columns=columns,
     )
     try:
         best = search_for(plan, output, wanted, space, ray=ray, say=say, verbose=not quiet)

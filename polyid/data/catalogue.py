@@ -1,4 +1,4 @@
-"""Tables that have a name: those bundled in data/, and published ones with their hash and licence."""
+"""Tables that have a name, and which is the default: those bundled in data/, and published ones with their hash and licence."""
 
 from __future__ import annotations
 
@@ -54,6 +54,9 @@ _POLYID_PAPER = (
     "Polymers, Macromolecules 56, 8547 (2023), doi:10.1021/acs.macromol.3c00994"
 )
 
+DEFAULT_TABLE = "polymer_properties"
+"""The bundled table that is taken where none is named."""
+
 SOURCES: dict[str, DataSource] = {
     source.name: source
     for source in [
@@ -90,7 +93,7 @@ class Terms:
 
 
 BUNDLED_TERMS = {
-    "polymer_properties": Terms("CC BY 4.0, the polyid-spaces project"),
+    DEFAULT_TABLE: Terms("CC BY 4.0, the polyid-spaces project"),
     "cited_properties": Terms(
         "CC BY 4.0 as a compilation, the polyid-spaces project; its facts from the PolyID database (MIT, © 2025 Jeff Law), "
         "OpenPoly (MIT, © 2025 WangGroupFDU) and NREL's stereopolymers (BSD 3-Clause, © 2022 Alliance for Sustainable "
@@ -111,4 +114,4 @@ def bundled_tables(folder: Path | None = None) -> dict[str, Path]:
     """Name to path of the tables in `folder`, by default the bundled ones, the table that is the default first."""
     folder = folder or bundled_folder()
     tables = folder.glob("*.csv") if folder else ()
-    return {path.stem: path for path in sorted(tables, key=lambda path: (path.stem != "polymer_properties", path.stem))}
+    return {path.stem: path for path in sorted(tables, key=lambda path: (path.stem != DEFAULT_TABLE, path.stem))}

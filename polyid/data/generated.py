@@ -15,7 +15,7 @@ from polyid.chemistry.identity import polymer_identity
 from polyid.common.files import replacing
 from polyid.common.spreadsheet import csv_text
 from polyid.config.ranges import check_number
-from polyid.data.catalogue import bundled_tables
+from polyid.data.catalogue import DEFAULT_TABLE, bundled_tables
 from polyid.data.raw import as_raw_table
 from polyid.data.roles import SMILES_ROLES, roles_by_name
 from polyid.errors import DataError, PolymerError
@@ -44,7 +44,7 @@ def unit_generator(table: str | os.PathLike[str] | pd.DataFrame | None = None) -
         bundled = bundled_tables()
         if not bundled:
             raise DataError("The bundled table isn't there; name a table of polymers to learn from.")
-        table = bundled["polymer_properties"]
+        table = bundled[DEFAULT_TABLE]
     raw = as_raw_table(table)
     roles = roles_by_name(list(raw.cells.columns))
     columns = [roles[role] for role in SMILES_ROLES if role in roles]

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 
 from polyid.chemistry.identity import polymer_identity
-from polyid.data.catalogue import bundled_folder, bundled_tables
+from polyid.data.catalogue import DEFAULT_TABLE, bundled_folder, bundled_tables
 from polyid.data.columns import propose_mapping
 from polyid.data.problems import TableProblems
 from polyid.data.raw import read_raw_table
@@ -20,7 +20,7 @@ from polyid.errors import PolymerError
 @cache
 def reference_values() -> dict[tuple[str, str], float]:
     """Median values of the bundled table by polymer key and property; empty without one."""
-    path = bundled_tables().get("polymer_properties")
+    path = bundled_tables().get(DEFAULT_TABLE)
     if path is None:
         return {}
     table = read_raw_table(path)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from polyid.data.catalogue import BUNDLED_TERMS, bundled_tables
+from polyid.data.catalogue import BUNDLED_TERMS, DEFAULT_TABLE, bundled_tables
 from polyid.deploy.deployment import Deployment
 from polyid.deploy.folders import with_head
 
-TABLES_MARK = "data/polymer_properties.parquet"
+TABLES_MARK = f"data/{DEFAULT_TABLE}.parquet"
 """A file by which a dataset repo is known to be one of ours."""
 LICENCES = ["cc-by-4.0", "mit", "bsd-3-clause"]
 """Of the compilations, and of facts in them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.hf_api import RepoFile
 
 from polyid.hub.blobs import hub_hash
-from polyid.hub.client import TRIES, commit_of, explained_errors, is_passing_failure, with_retries
+from polyid.hub.client import commit_of, explained_errors, with_retries
 
 Operation = CommitOperationAdd | CommitOperationDelete
 
@@ -74,23 +73,20 @@ def commit_files(
     A commit is not sent again blindly: after a passing failure the branch is looked at afresh, and there is nothing to
     send if the lost answer was to a commit that did happen.
     """
+
+    def look_and_commit() -> str:
+        head, operations = changes(api, repo_id, branch, files, is_ours, repo_type)
+        if not operations:
+            return head
+        return api.create_commit(
+            repo_id,
+            operations,
+            commit_message=title,
+            commit_description=notes,
+            revision=branch,
+            parent_commit=head,
+            repo_type=repo_type,
+        ).oid
+
     with explained_errors(api, repo_id, branch):
-        for attempt in range(TRIES):
-            head, operations = changes(api, repo_id, branch, files, is_ours, repo_type)
-            if not operations:
-                return head
-            try:
-                return api.create_commit(
-                    repo_id,
-                    operations,
-                    commit_message=title,
-                    commit_description=notes,
-                    revision=branch,
-                    parent_commit=head,
-                    repo_type=repo_type,
-                ).oid
-            except Exception as error:
-                if attempt == TRIES - 1 or not is_passing_failure(error):
-                    raise
-                time.sleep(2**attempt)
-    raise AssertionError("the last attempt returns or raises")
+        return with_retries(look_and_commit)

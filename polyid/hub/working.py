@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,8 @@ from polyid.hub.blobs import undamaged
 from polyid.hub.client import explained_errors, hub_api, look_at_repo, with_retries
 from polyid.hub.commits import commit_files
 from polyid.hub.destination import WORKING_PREFIX, check_repo_id
+
+logger = logging.getLogger(__name__)
 
 MOST_FILES = 10_000
 
@@ -71,8 +73,11 @@ def keep_working(
             with_retries(lambda: api.create_branch(repo_id, branch=working.branch, exist_ok=True))
     commit = commit_files(api, repo_id, working.branch, files, _is_content, title)
     # It saves storage only, and is done again the next time.
-    with contextlib.suppress(Exception):
-        api.super_squash_history(repo_id, branch=working.branch, commit_message=title)
+    try:
+        with explained_errors(api, repo_id, working.branch):
+            api.super_squash_history(repo_id, branch=working.branch, commit_message=title)
+    except HubError as problem:
+        logger.warning("The history of %s could not be shortened: %s", working.branch, problem)
     return commit
 
 

@@ -36,6 +36,15 @@ def is_wanted(runs: Path) -> bool:
     return os.environ.get("SPACE_ID") is not None and not is_mounted(runs)
 
 
+def least_seconds() -> float:
+    """Seconds between two backups, of which ``POLYID_BACKUP_SECONDS`` may say another number."""
+    try:
+        said = float(os.environ.get("POLYID_BACKUP_SECONDS") or LEAST_SECONDS)
+    except ValueError:
+        return LEAST_SECONDS
+    return said if 0 < said <= threading.TIMEOUT_MAX else LEAST_SECONDS
+
+
 def is_mounted(folder: Path) -> bool:
     """Whether a folder lies on storage of its own, such as a bucket mounted at ``/data``."""
     absolute = folder.absolute()
@@ -122,7 +131,7 @@ class Backup:
                 traceback.print_exc()
 
     def _forever(self) -> None:
-        least = float(os.environ.get("POLYID_BACKUP_SECONDS") or LEAST_SECONDS)
+        least = least_seconds()
         pause = least
         while not self._ended.wait(pause):
             began = time.monotonic()

@@ -15,7 +15,7 @@ SLOW_SECONDS = 4.0
 
 @contextmanager
 def failing_hub(endpoint: str, fails: Callable[[str, str], str | None]) -> Iterator[str]:
-    """Its address; ``fails(method, path)`` says ``500``, ``429``, ``cut``, ``slow`` or nothing."""
+    """Its address; ``fails(method, path)`` says a status, ``cut``, ``lost``, ``flipped``, ``slow`` or nothing."""
     address = endpoint.removeprefix("http://")
 
     class Handler(BaseHTTPRequestHandler):
@@ -38,6 +38,12 @@ def failing_hub(endpoint: str, fails: Callable[[str, str], str | None]) -> Itera
             connection.request(self.command, self.path, body, dict(self.headers))
             reply = connection.getresponse()
             content = reply.read()
+            if failure == "flipped" and content:
+                content = content[:-1] + bytes([content[-1] ^ 1])
+            if failure == "lost":
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
             self.send_response(reply.status)
             for name, value in reply.getheaders():
                 if name.lower() not in ("content-length", "transfer-encoding", "connection", "server", "date"):

@@ -1,6 +1,5 @@
 """Publishing and fetching model bundles, against the local Hub and a Hub that fails."""
 
-import http.client
 import os
 import re
 import shutil
@@ -15,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from helpers.failing_hub import failing_hub
 from helpers.local_hub import running_local_hub
 from helpers.stand_ins import write_stand_in
 from huggingface_hub import HfApi
@@ -305,56 +305,16 @@ def unused_port() -> int:
 
 @contextmanager
 def failing_proxy(endpoint: str, fails: Callable[[str, str, int], str | None]):
-    """A server before the local Hub; ``fails(method, path, how often asked)`` says a status, "lost", "flipped" or nothing."""
+    """`failing_hub` whose ``fails(method, path, how often asked)`` counts, and the counts."""
     asked: dict[tuple[str, str], int] = {}
-    address = endpoint.removeprefix("http://")
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def counted(method: str, path: str) -> str | None:
+        key = (method, path.split("?")[0])
+        asked[key] = asked.get(key, 0) + 1
+        return fails(*key, asked[key])
 
-        def log_message(self, *args) -> None:
-            pass
-
-        def answer(self) -> None:
-            key = (self.command, self.path.split("?")[0])
-            asked[key] = asked.get(key, 0) + 1
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            failure = fails(*key, asked[key])
-            if failure is not None and failure.isdigit():
-                self.send_response(int(failure))
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            connection = http.client.HTTPConnection(address, timeout=10)
-            connection.request(self.command, self.path, body, dict(self.headers))
-            reply = connection.getresponse()
-            content = reply.read()
-            if failure == "flipped" and content:
-                content = content[:-1] + bytes([content[-1] ^ 1])
-            if failure == "lost":
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            self.send_response(reply.status)
-            for name, value in reply.getheaders():
-                if name.lower() not in ("content-length", "transfer-encoding", "connection", "server", "date"):
-                    self.send_header(name, value)
-            length = reply.getheader("content-length", "0") if self.command == "HEAD" else str(len(content))
-            self.send_header("Content-Length", length)
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
-
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=proxy.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{proxy.server_address[1]}", asked
-    finally:
-        proxy.shutdown()
-        thread.join()
-        proxy.server_close()
+    with failing_hub(endpoint, counted) as address:
+        yield address, asked
 
 
 def test_passing_failures_are_tried_again(api, server, repo_id, tmp_path, monkeypatch):
