@@ -64,8 +64,10 @@ class ModelVersions:
         """
         if not name:
             return self.service.ready()
-        if Path(self.service.name).is_dir():
-            raise BundleError(f"There is no version {name}: this Space follows a folder, which has none; leave it out.")
+        if not self.service.name or Path(self.service.name).is_dir():
+            raise BundleError(
+                f"There is no version {name}: this Space follows no model repo, and so has none; leave it out."
+            )
         commit = next((version.commit for version in self._versions() if version.name == name), name)
         followed = self.service.status.loaded
         if followed is not None and followed.bundle.commit == commit:

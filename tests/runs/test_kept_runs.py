@@ -20,7 +20,7 @@ from polyid.errors import Cancelled, HubError, TrainingError
 from polyid.hub import client
 from polyid.hub.versions import list_versions
 from polyid.hub.working import Working, forget_working, list_working
-from polyid.runs import launch
+from polyid.runs import backup, launch
 from polyid.runs.backup import Backup, is_wanted
 from polyid.runs.restore import restore, unfinished
 
@@ -236,3 +236,11 @@ def _put(api: HfApi, repo_id: str, name: str, folder: Path) -> None:
     api.create_repo(repo_id, exist_ok=True)
     api.create_branch(repo_id, branch=f"polyid-working/{name}", exist_ok=True)
     api.upload_folder(repo_id=repo_id, folder_path=folder, revision=f"polyid-working/{name}")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("0.05", 0.05), ("soon", 300), ("-1", 300), ("nan", 300), ("inf", 300), ("", 300)]
+)
+def test_a_pause_that_is_no_number_does_not_end_the_backups(said, meant, monkeypatch):
+    monkeypatch.setenv("POLYID_BACKUP_SECONDS", said)
+    assert backup.least_seconds() == meant

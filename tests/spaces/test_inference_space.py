@@ -804,7 +804,7 @@ def test_the_client_of_the_readme(trained):
             ({"smiles": " "}, "box is empty"),
             ({"smiles": ["*CC*"]}, "one a line"),
             ({"smiles": "*CC*", "version": ["v1"]}, "a tag, branch or commit"),
-            ({"smiles": "*CC*", "version": "v9"}, "no version v9: this Space follows a folder"),
+            ({"smiles": "*CC*", "version": "v9"}, "no version v9: this Space follows no model repo"),
         ):
             with pytest.raises(AppError, match=said):
                 client.predict(**question, api_name="/predict")
