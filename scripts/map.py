@@ -13,6 +13,7 @@ SPACES = ("trainer_space", "inference_space")
 DATA_FILES = {
     "bundle/CHANGES.md": "Format versions of a model folder, and the rule by which they change.",
     "chemistry/names.csv": "Names of polymers, the repeat unit of each and where it is from.",
+    "chemistry/names_with_note.csv": "Names that usually mean one polymer but may mean another, or say more than a repeat unit.",
     "chemistry/names_without_unit.csv": "Names that are refused, since they name no single repeat unit, and why.",
     "config/presets.toml": "The presets: the parameters that each sets, and what it is for.",
     "estimate/hardware.toml": "Hardware to train on: prices as read on a day, and speeds as they are thought to be.",

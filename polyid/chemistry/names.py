@@ -3,15 +3,15 @@
 ``names.csv`` lists one name of one polymer a row: `name`, `smiles` (repeat unit, canonical RDKit SMILES, cut as in the bundled
 table; tacticity is left out, cis and trans are not), `kind` (common, source-based, structure-based, trade name, abbreviation or
 CAS) and `source` of the name. A name with several rows stands for several polymers and is asked back. What stands for no single
-repeat unit (copolymers, blends, families) is listed with its `reason` in ``names_without_unit.csv``; names made by a rule come
-from `polyid.chemistry.name_families`.
+repeat unit (copolymers, blends, families) is listed with its `reason` in ``names_without_unit.csv``. What is usually one polymer
+but may be another, or says more than a repeat unit does, is in ``names_with_note.csv`` and answered with the `note`. Names made by
+a rule come from `polyid.chemistry.name_families`, other spellings from `polyid.chemistry.name_spellings`.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -22,6 +22,7 @@ from rdkit import Chem
 
 from polyid.chemistry.copolymer_text import INFIXES
 from polyid.chemistry.name_families import family_names, slashed_polyamides
+from polyid.chemistry.name_spellings import loose_key, name_forms, name_key
 from polyid.chemistry.smiles import read_molecule
 from polyid.common.text import shorten
 from polyid.errors import PolymerError
@@ -31,17 +32,10 @@ MAX_CHARACTERS = 150
 LEAST_LIKENESS = 70.0
 """Of a name that is suggested, in percent of `rapidfuzz.fuzz.ratio`; polystyrol and polystyrene are alike by 76."""
 
-_GREEK = {letter: unicodedata.name(letter).split()[-1].lower() for letter in "αβγδεζηθικλμνξοπρστυφχψω"}
 _QUOTES = "\"'`“”„‟‘’‚‛«»‹›´,; \t"
-_TRADEMARKS = re.compile(r"[®™©℠]|\((?:r|tm)\)(?!-)", re.IGNORECASE)
-_TACTIC = re.compile(r"^(?:(?:isotactic|syndiotactic|atactic|at|it|st)(?:-|\s)+)", re.IGNORECASE)
-_DESCRIPTIVE = re.compile(
-    r"(?:\s+|-)(?:homopolymer|polymer|resins?|fib(?:re|er)s?|films?|membranes?|plastics?|powder|rubber)$", re.IGNORECASE
-)
 _OF_COPOLYMER = re.compile(rf"-(?:{INFIXES})-|copolymer|terpolymer", re.IGNORECASE)
+_COMPONENTS = re.compile(r"a (?:block )?copolymer of (.+)")
 _IN_BRACKETS = re.compile(r"^(.*\S)\s+\((.+)\)$")
-# British and American spelling, and what sounds alike.
-_SPELLINGS = (("sulph", "sulf"), ("ethyleneimine", "ethylenimine"), ("oxyde", "oxide"), ("aluminium", "aluminum"))
 
 
 @dataclass(frozen=True)
@@ -156,18 +150,6 @@ def _with_small_letter(name: str) -> str:
     return name[0].lower() + name[1:] if name[1:2].islower() else name
 
 
-def name_key(text: str) -> str:
-    """Letters and digits of a name, with a comma between numbers: what all its spellings have in common."""
-    text = _TRADEMARKS.sub("", text).lower()
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", "".join(_GREEK.get(mark, mark) for mark in text))
-    for variant, spelling in _SPELLINGS:
-        text = text.replace(variant, spelling)
-    text = re.sub(r"(?<=\d)\s*/\s*(?=\d)", "/", text)
-    text = re.sub(r"(?<=\d)[^a-z0-9/]+(?=\d)", ",", text)
-    return re.sub(r"[^a-z0-9,/]|(?<!\d)[,/]|[,/](?!\d)", "", text)
-
-
 @cache
 def _listed() -> dict[str, list[NamedPolymer]]:
     """The polymers of each key; those of `names.csv` come first."""
@@ -200,14 +182,41 @@ def _main_names() -> dict[str, NamedPolymer]:
 
 
 @cache
+def _loosely_listed() -> dict[str, list[str]]:
+    """The keys of names by their loose keys."""
+    keys: dict[str, list[str]] = {}
+    for key in (*_with_note(), *_without_unit(), *_listed()):
+        keys.setdefault(loose_key(key), []).append(key)
+    return keys
+
+
+@cache
+def _with_note() -> dict[str, tuple[NamedPolymer, str]]:
+    """What is usually meant by a name that may mean or says more than that, by key, and the note on it."""
+    rows = _rows("names_with_note.csv")
+    return {
+        name_key(row["name"]): (NamedPolymer(row["smiles"], row["name"], row["source"]), row["note"]) for row in rows
+    }
+
+
+@cache
 def _without_unit() -> dict[str, str]:
     """Why a name is not answered, by key."""
     reasons = {name_key(name): reason for name, reason in slashed_polyamides()}
     for row in _rows("names_without_unit.csv"):
-        reasons[name_key(row["name"])] = (
-            f"names {row['reason']}; write a repeat unit with its attachment points, or the monomers"
-        )
+        reasons[name_key(row["name"])] = f"names {row['reason']}; {_remedy(row['reason'])}"
     return reasons
+
+
+def _remedy(reason: str) -> str:
+    """What to write in place of a name: units and ratio of a copolymer, as names where its components' polymers have one."""
+    match = _COMPONENTS.match(reason)
+    if match is None:
+        return "write a repeat unit with its attachment points, or the monomers"
+    units = [f"poly({component})" for component in re.split(r", | and (?:an? )?", match[1])]
+    if len(units) == 1 or not all(name_key(unit) in _listed() for unit in units):
+        return "write its units or their names with the ratio, as in polystyrene : PMMA = 0.7 : 0.3"
+    return f"write its units with their ratio, such as {' : '.join(units)} = {' : '.join('1' for _ in units)}"
 
 
 def _rows(table: str) -> list[dict[str, str]]:
@@ -217,20 +226,29 @@ def _rows(table: str) -> list[dict[str, str]]:
 
 def _readings(text: str) -> tuple[list[NamedPolymer], tuple[str, ...]]:
     """The polymers that a name stands for, each once, and what their repeat units leave out of it."""
-    plain = _TACTIC.sub("", text)
-    notes = () if plain == text else ("its tacticity is not part of the repeat unit",)
-    spellings = (text, plain, _DESCRIPTIVE.sub("", text), _DESCRIPTIVE.sub("", plain))
-    for spelling in dict.fromkeys(spellings):
-        key = name_key(spelling)
-        if key in _without_unit():
-            raise PolymerError(f"“{shorten(text)}” {_without_unit()[key]}.")
-        polymers: dict[str, NamedPolymer] = {}
-        for polymer in _listed().get(key, ()):
-            smiles = _canonical(polymer.smiles)
-            polymers.setdefault(smiles, replace(polymer, smiles=smiles))
-        if polymers:
-            return list(polymers.values()), () if name_key(spelling) == name_key(text) else notes
+    forms = list(dict.fromkeys(name_forms(text)))
+    for loose in (False, True):
+        for form, notes in forms:
+            keys = [name_key(form)] if not loose else _loosely_listed().get(loose_key(name_key(form)), [])
+            for key in keys[:1]:
+                polymers, note = _listed_under(key, text)
+                if polymers:
+                    return polymers, (*notes, *note)
     return [], ()
+
+
+def _listed_under(key: str, text: str) -> tuple[list[NamedPolymer], tuple[str, ...]]:
+    """The polymers of a key, each once, or the one that is usually meant, and the note on it."""
+    if key in _with_note():
+        polymer, note = _with_note()[key]
+        return [polymer], (note,)
+    if key in _without_unit():
+        raise PolymerError(f"“{shorten(text)}” {_without_unit()[key]}.")
+    polymers: dict[str, NamedPolymer] = {}
+    for polymer in _listed().get(key, ()):
+        smiles = _canonical(polymer.smiles)
+        polymers.setdefault(smiles, replace(polymer, smiles=smiles))
+    return list(polymers.values()), ()
 
 
 def _with_bracket(text: str) -> NamedPolymer | None:

@@ -289,7 +289,7 @@ def atoms(smiles: str) -> Counter[str]:
         ("CC.", "ends with a dot"),
         ("C(C)(C)(C)(C)C", "atom 1 \\(C\\) has too many bonds"),
         ("c1cccc1", "no Kekulé structure"),
-        ("polystyrol", "did you mean polystyrene"),
+        ("polystirene", "did you mean polystyrene"),
         ("see table 3", "looks like a name"),
         ("XYZ", "looks like a name"),
         ("{[$]CC[<]}", "bonding descriptors"),

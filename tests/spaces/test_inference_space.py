@@ -833,7 +833,7 @@ def test_every_example_is_read_and_drawn():
         "[Fe]",
         "*CC(*)[Fe]",
         "C" * 20_000,
-        "polystyrol",
+        "polystirene",
         "<b>*CC*</b>",
         "…",
     ],
