@@ -43,6 +43,11 @@ class ChainSettings:
         """`to_oligomer` with these settings."""
         return to_oligomer(smiles, self.degree_of_polymerisation, mechanism=mechanism, pm=pm, seed=self.seed)
 
+    def key(self, smiles: str, *, mechanism: str | None = None, pm: float | None = None) -> str:
+        """`polyid.chemistry.polymer.Polymer.key` of the same oligomer, which is written out only where it has to be."""
+        degree = self.degree_of_polymerisation
+        return read_polymer(smiles, degree, mechanism=mechanism, pm=pm, seed=self.seed)[1].key
+
 
 def to_oligomer(
     smiles: str,

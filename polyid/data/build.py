@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from polyid.chemistry.oligomer import ChainSettings
+from polyid.chemistry.polymer import Polymer
 from polyid.common.files import write_text
 from polyid.common.spreadsheet import csv_text
 from polyid.config.ranges import check_number
@@ -64,6 +65,7 @@ def build_training_set(
         table.frame = _replicated(raw, mapping, table.frame, chain, replicates)
         table.labels = {name: int(table.frame[name].notna().sum()) for name in table.properties}
     written = table.frame.drop(columns="row").copy()
+    written["smiles_polymer"] = [Polymer.read(key).smiles() for key in written["smiles_polymer"]]
     for name, unit in table.units.items():
         place = written.columns.tolist().index(name) + 1
         written.insert(place, f"{name}_units", written[name].notna().map({True: unit or "", False: ""}))
@@ -86,7 +88,7 @@ def _replicated(
             copy = {**record, "replicate_structure": replicate}
             if several:
                 smiles = str(raw.cells.at[record["row"], smiles_column])
-                copy["smiles_polymer"] = replace(chain, seed=chain.seed + replicate).oligomer(smiles, pm=pm)
+                copy["smiles_polymer"] = replace(chain, seed=chain.seed + replicate).key(smiles, pm=pm)
             records.append(copy)
     columns = [*(name for name in CONTEXT_COLUMNS if name in records[0])]
     columns += [name for name in frame.columns if name not in columns]

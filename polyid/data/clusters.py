@@ -7,13 +7,17 @@ import pandas as pd
 from rdkit import Chem
 from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 
+from polyid.chemistry.composition import FRAGMENTS
 from polyid.chemistry.copolymer_reading import weighted_chains
+from polyid.chemistry.environments import regular_fragments
+from polyid.chemistry.polymer import Polymer
 from polyid.data.keys import polymer_keys
 from polyid.errors import TrainingError
 
 SIMILARITY = 0.6
 """Least similarity to the centre of a cluster of repeat units; with it, polyamides part from polyesters."""
 _BITS, _BLOCK = 2048, 512
+_RADIUS_2 = FRAGMENTS.index("Morgan, radius 2")
 
 
 def repeat_unit_clusters(data: pd.DataFrame) -> pd.Series:
@@ -28,7 +32,7 @@ def repeat_unit_clusters(data: pd.DataFrame) -> pd.Series:
     Parameters
     ----------
     data : pandas.DataFrame
-        With ``smiles_polymer``, an oligomer.
+        With ``smiles_polymer``, an oligomer by its SMILES or its `polyid.chemistry.polymer.Polymer.key`.
 
     Returns
     -------
@@ -69,6 +73,11 @@ def _fragment_shares(chain: pd.Series) -> np.ndarray:
     for place, (key, smiles) in enumerate(chain.items()):
         counts = np.zeros(_BITS)
         for chain_smiles, weight in weighted_chains(str(smiles)):
+            polymer = Polymer.read(chain_smiles)
+            if polymer.is_regular:
+                hashes, times = regular_fragments(polymer)[_RADIUS_2]
+                counts += np.bincount(hashes % _BITS, times, _BITS)
+                continue
             molecule = Chem.MolFromSmiles(chain_smiles)
             if molecule is None:
                 raise TrainingError(

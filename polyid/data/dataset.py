@@ -18,7 +18,7 @@ from polyid.chemistry.marks import has_marks
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.data.keys import data_ids, polymer_keys, polymer_names
 from polyid.data.learnt_marks import LearntMarks
-from polyid.data.oligomers import row_oligomers
+from polyid.data.row_polymers import row_polymers
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ class Dataset:
         named = [(name, train, train.iloc[:0] if held_out is None else held_out) for name, train, held_out in members]
         frames = [frame for _, *pair in named for frame in pair]
         together = pd.concat(frames)
-        identity = pd.MultiIndex.from_arrays([together.index, row_oligomers(together, chain)])
+        identity = pd.MultiIndex.from_arrays([together.index, row_polymers(together, chain)])
         parts = np.split(pd.factorize(identity)[0], np.cumsum([len(frame) for frame in frames])[:-1])
         folds = tuple(Fold(name, *parts[2 * i : 2 * i + 2]) for i, (name, _, _) in enumerate(named))
         return cls(together[~identity.duplicated()], tuple(properties), chain, folds)
@@ -98,7 +98,7 @@ class Dataset:
         """The same rows, of whose stereo marks the structures keep those that enough polymers have; no structure, no marks."""
         if "smiles_polymer" not in self.frame:
             return self
-        oligomers = row_oligomers(self.frame, self.chain)
+        oligomers = row_polymers(self.frame, self.chain)
         rows = [row for row, text in enumerate(oligomers) if isinstance(text, str) and has_marks(text)]
         marked = self.frame.iloc[rows]
         marks = LearntMarks.of_rows(
@@ -136,7 +136,7 @@ class Dataset:
 
     @cached_property
     def _structures(self) -> tuple[np.ndarray, np.ndarray]:
-        oligomers = row_oligomers(self.frame, self.chain)
+        oligomers = row_polymers(self.frame, self.chain)
         if self.marks is not None:
             oligomers = [self.marks.structure(text) for text in oligomers]
         return pd.factorize(np.array(oligomers, object))
@@ -148,7 +148,7 @@ class Dataset:
 
     @property
     def oligomers(self) -> list[str]:
-        """SMILES of the S structures, in order of first appearance."""
+        """The S structures, in order of first appearance, each by its `polyid.chemistry.polymer.Polymer.key`."""
         return self._structures[1].tolist()
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The polymer of each row of a table: oligomer, key and context."""
+"""The polymer of each row of a table: what a model reads, key and context."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CONTEXT_COLUMNS = (
 def read_polymers(
     table: RawTable, mapping: Mapping, rows: pd.Index, chain: ChainSettings, problems: TableProblems
 ) -> pd.DataFrame:
-    """Oligomer, key and context of every row that can be read."""
+    """What a model reads, key and context of every row that can be read."""
     cells = table.cells.loc[rows]
     roles = mapping.roles
     columns = {
@@ -91,11 +91,11 @@ def _mechanism_of(text: str) -> str | None:
 def _read_polymer(
     oligomer: str, smiles: str, monomers: str, mechanism: str | None, pm: float | None, chain: ChainSettings
 ) -> tuple[str, str]:
-    """Oligomer and key of one row. An oligomer as the data sets write it goes before repeat unit and monomers."""
+    """`Polymer.key` and `polymer_identity` of one row. An oligomer as the data sets write it goes before repeat unit and monomers."""
     if oligomer and recognise_form(oligomer) is PolymerForm.OLIGOMER:
         return oligomer, polymer_identity(monomers or smiles or oligomer)
     text = oligomer or smiles
     if text and recognise_form(text) is not PolymerForm.OLIGOMER:
-        return chain.oligomer(text, mechanism=mechanism, pm=pm), polymer_identity(text)
+        return chain.key(text, mechanism=mechanism, pm=pm), polymer_identity(text)
     text = text or monomers
-    return chain.oligomer(text, mechanism=mechanism, pm=pm), polymer_identity(text)
+    return chain.key(text, mechanism=mechanism, pm=pm), polymer_identity(text)

@@ -35,7 +35,8 @@ class TrainingTable:
     Attributes
     ----------
     frame : pandas.DataFrame
-        ``smiles_polymer`` (oligomer), ``smiles_monomer`` (key of the polymer, by which folds are grouped),
+        ``smiles_polymer`` (the `polyid.chemistry.polymer.Polymer.key` of its oligomer, such as ``*CC(*)C x 18``, which is
+        not written out), ``smiles_monomer`` (key of the polymer, by which folds are grouped),
         ``mechanism``, ``pm``, ``distribution``, ``replicate_structure``, ``polymer``, ``class`` and ``tacticity``
         where the file has them, ``row`` (of the file, from 1), and one float column a property, NaN where unmeasured.
     units : dict

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from polyid.chemistry.polymer import Polymer
 from polyid.config.settings import INTERVAL_LEVEL
 from polyid.data.dataset import Dataset
 from polyid.ensemble.new_chemistry import leave_clusters_out
@@ -139,7 +140,11 @@ class HeldOut:
         columns += [
             held_out_column(name, part) for name in names for part in ("pred", "expected_error", "lower", "upper")
         ]
-        return self.frame[columns]
+        frame = self.frame[columns]
+        if "smiles_polymer" not in frame:
+            return frame
+        # A regular chain by its repeat unit: to write chains out takes longer than to read a table.
+        return frame.assign(smiles_polymer=[Polymer.read(key).smiles_or_unit for key in frame["smiles_polymer"]])
 
     def report(self) -> dict[str, dict[str, Any]]:
         """Content of `metrics.json`; see `polyid.report.metrics.out_of_fold_report`."""

@@ -14,7 +14,7 @@ from sklearn.preprocessing import RobustScaler
 from polyid.bundle.member import BundleMember
 from polyid.chemistry.oligomer import ChainSettings
 from polyid.data.dataset import Dataset, Fold
-from polyid.data.oligomers import row_oligomers
+from polyid.data.row_polymers import row_polymers
 from polyid.ensemble.fitting import fit_preprocessors, fit_scaler, scaled
 from polyid.errors import BundleError, TrainingError
 from polyid.graphs.features import atom_features_v1, bond_features_v1
@@ -201,7 +201,7 @@ class SingleModel:
         batch_size : int, optional
             Ignored; batches fill themselves.
         """
-        values = answers_as_learnt(self._own_predictor(), row_oligomers(df_prediction, self.chain)).members[0]
+        values = answers_as_learnt(self._own_predictor(), row_polymers(df_prediction, self.chain)).members[0]
         columns = [member_column(name) for name in self.prediction_columns]
         return pd.concat([df_prediction, pd.DataFrame(values, df_prediction.index, columns)], axis=1)
 

@@ -11,8 +11,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from polyid.chemistry.oligomer import ChainSettings
+from polyid.chemistry.polymer import Polymer
 from polyid.config.settings import INTERVAL_LEVEL
-from polyid.data.oligomers import row_oligomers
+from polyid.data.row_polymers import row_polymers
 from polyid.ensemble.fitted import FittedEnsemble
 from polyid.ensemble.single_model import SingleModel
 from polyid.errors import BundleError
@@ -93,7 +94,7 @@ class TrainedEnsemble:
         df_prediction : pd.DataFrame
             With a column ``smiles_polymer``.
         """
-        values = answers_as_learnt(self.fitted.predictor, row_oligomers(df_prediction, self.chain)).members
+        values = answers_as_learnt(self.fitted.predictor, row_polymers(df_prediction, self.chain)).members
         columns = [member_column(name) for name in self.prediction_columns]
         frames = (pd.DataFrame(of_member, df_prediction.index, columns) for of_member in values)
         return pd.concat(
@@ -126,7 +127,7 @@ class TrainedEnsemble:
         pd.DataFrame
             With columns ``<property>_pred_<func>``, in the units of the properties.
         """
-        answers = answers_as_learnt(self.fitted.predictor, row_oligomers(df_prediction, self.chain))
+        answers = answers_as_learnt(self.fitted.predictor, row_polymers(df_prediction, self.chain))
         names = None if funcs is None else [funcs] if isinstance(funcs, str) else list(funcs)
         columns = self.maker.table_columns(answers, level) if names is None else self.maker.aggregates(answers, names)
         return pd.concat([df_prediction, pd.DataFrame(columns, df_prediction.index)], axis=1)
@@ -231,7 +232,8 @@ class TrainedEnsemble:
             As `polyid.report.metrics.evaluation_report`.
         """
         frame = measured.reset_index(drop=True)
-        predictions = self.predict(frame["smiles_polymer"].tolist(), level, verbose=verbose)
+        texts = [Polymer.read(key).smiles_or_unit for key in frame["smiles_polymer"]]
+        predictions = self.predict(texts, level, verbose=verbose)
         return evaluation_report(
             frame.assign(**judged_columns(predictions, [str(column) for column in frame])),
             [name for name in self.prediction_columns if name in frame],

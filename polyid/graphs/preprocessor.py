@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from nfp.preprocessing.mol_preprocessor import SmilesPreprocessor
 
+from polyid.chemistry.polymer import Polymer
 from polyid.common.custom import check_custom_class, custom_class
 from polyid.errors import BundleError
 from polyid.graphs.features import FEATURES, atom_features_v1, bond_features_v1, feature_name, resolve_feature
@@ -55,7 +56,7 @@ class PolymerPreprocessor(SmilesPreprocessor):
         self.atom_tokenizer, self.bond_tokenizer = FeatureVocabulary(), FeatureVocabulary()
 
     def create_nx_graph(self, row: pd.Series | str, **kwargs: Any) -> nx.DiGraph:
-        return super().create_nx_graph(row if isinstance(row, str) else row["smiles_polymer"], **kwargs)
+        return super().create_nx_graph(_oligomer(row), **kwargs)
 
     def molecular_graph(self, smiles: str) -> MolecularGraph:
         """The graph of a SMILES in this preprocessor's features."""
@@ -71,7 +72,7 @@ class PolymerPreprocessor(SmilesPreprocessor):
         **kwargs: Any,
     ) -> dict[str, np.ndarray]:
         """Arrays ``atom`` (V,), ``bond`` (D,) and ``connectivity`` (D, 2), as nfp's preprocessor gives them."""
-        graph = self.molecular_graph(structure if isinstance(structure, str) else structure["smiles_polymer"])
+        graph = self.molecular_graph(_oligomer(structure))
         n_atoms, n_bonds = len(graph.atom_type), len(graph.bond_type)
         max_num_nodes = n_atoms if max_num_nodes is None else max_num_nodes
         max_num_edges = n_bonds if max_num_edges is None else max_num_edges
@@ -149,6 +150,11 @@ class PolymerPreprocessor(SmilesPreprocessor):
         new.atom_tokenizer = FeatureVocabulary.from_dict(state["atom_classes"])
         new.bond_tokenizer = FeatureVocabulary.from_dict(state["bond_classes"])
         return new
+
+
+def _oligomer(structure: pd.Series | str) -> str:
+    """SMILES of a row's oligomer, whose ``smiles_polymer`` is that or a `polyid.chemistry.polymer.Polymer.key`."""
+    return structure if isinstance(structure, str) else Polymer.read(structure["smiles_polymer"]).smiles()
 
 
 _OF_NFP_ALONE = dict.fromkeys(

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from polyid.chemistry.oligomer import to_oligomer
+from polyid.chemistry.polymer import Polymer
 from polyid.chemistry.polymerisation import MECHANISMS
 from polyid.data.training_table import read_training_table
 from polyid.errors import PolymerError
@@ -194,7 +195,7 @@ def gather(path: str | Path) -> tuple[dict[tuple[str, str], float], dict[str, st
     for row in table.frame.to_dict("records"):
         if _is_copolymer(row):
             continue
-        oligomer = row["smiles_polymer"]
+        oligomer = Polymer.read(row["smiles_polymer"]).smiles()
         if oligomer not in keys:
             keys[oligomer] = _key_of_monomer(row) or polymer_key(oligomer)
         key = keys[oligomer]

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from polyid.chemistry.fragments import KnownFragments, chain_fragments, elements_of
+from polyid.chemistry.polymer import Polymer
 from polyid.data.dataset import Dataset
 from polyid.data.keys import polymer_keys
 from polyid.data.splits import repeated_folds
@@ -127,7 +128,7 @@ def by_ensemble(
         ensemble = train_ensemble(
             table, Path(place) / "model", properties=properties, preset=preset, folds=folds, seed=seed
         )
-    predictions = ensemble.predict(asked["smiles_polymer"].tolist(), LEVEL)
+    predictions = ensemble.predict([Polymer.read(key).smiles_or_unit for key in asked["smiles_polymer"]], LEVEL)
     assert predictions.lower is not None and predictions.upper is not None and predictions.verdict is not None
     labels = asked[properties].to_numpy(float)
     inside = np.where(np.isfinite(labels), (labels >= predictions.lower) & (labels <= predictions.upper), np.nan)

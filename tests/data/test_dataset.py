@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from polyid.chemistry.oligomer import ChainSettings, to_oligomer
+from polyid.chemistry.polymer import Polymer
 from polyid.data.dataset import Dataset
 from polyid.errors import DataError
 
@@ -31,8 +32,10 @@ def test_rows_without_a_label_are_left_out_and_rows_of_one_structure_share_it(ta
     dataset = Dataset.of_table(table, NAMES, ChainSettings(4))
     assert dataset.frame.index.tolist() == [0, 1, 2, 3] and dataset.frame["Tg"].tolist() == [100, 104, -120, 80]
     assert dataset.structure.tolist() == [0, 0, 1, 2]
-    units = [to_oligomer("*CC(*)c1ccccc1", 4), to_oligomer("*CC*", 4), to_oligomer("*CC(*)Cl", 5)]
-    assert dataset.oligomers == units, "an oligomer is taken as it is, whatever the degree of polymerisation"
+    written_out = [to_oligomer("*CC(*)c1ccccc1", 4), to_oligomer("*CC*", 4), to_oligomer("*CC(*)Cl", 5)]
+    assert [Polymer.read(key).smiles() for key in dataset.oligomers] == written_out, (
+        "an oligomer is taken as it is, whatever the degree of polymerisation"
+    )
     assert dataset.ids.tolist() == [0, 0, 1, 2] and len(set(dataset.keys)) == 3
     np.testing.assert_array_equal(dataset.labels, table.drop(index=1)[NAMES])
     assert len(dataset.fragments) == 3

@@ -15,7 +15,8 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
 from polyid import MultiModel
-from polyid.chemistry.oligomer import to_oligomer
+from polyid.chemistry.oligomer import ChainSettings, to_oligomer
+from polyid.chemistry.polymer import Polymer
 from polyid.cli.main import main
 from polyid.config.parameters import PRESETS, SPLITS
 from polyid.data.clusters import SIMILARITY, repeat_unit_clusters
@@ -139,6 +140,13 @@ def test_clusters_are_butinas():
             expected |= dict.fromkeys(near[centre] & left, len(set(expected.values())))
             left -= near[centre]
     assert clusters.tolist() == [expected[i] for i in range(len(keys))]
+
+
+def test_clusters_of_repeat_units_are_those_of_the_written_oligomers():
+    keys = [ChainSettings(6).key(unit) for unit in UNITS]
+    assert all(Polymer.read(key).is_regular for key in keys)
+    data = every_polymer().assign(smiles_polymer=OLIGOMERS)
+    pd.testing.assert_series_equal(repeat_unit_clusters(data.assign(smiles_polymer=keys)), repeat_unit_clusters(data))
 
 
 def test_a_column_of_folds_is_taken_as_it_is():

@@ -17,6 +17,7 @@ from polyid.chemistry.composition import polymer_fragments
 from polyid.config.parameters import PRESETS
 from polyid.data import learnt_marks
 from polyid.data.keys import polymer_keys
+from polyid.data.row_polymers import row_polymers
 from polyid.data.splits import recorded_folds, split_record
 from polyid.ensemble import fitting
 from polyid.ensemble import held_out as held_out_module
@@ -202,6 +203,9 @@ def test_held_out_predictions_are_those_of_members_that_never_saw_the_polymer(ev
     monkeypatch.setattr(held_out_module, "cross_fitted", uneven)
     monkeypatch.setattr(held_out_module, "cross_fitted_intervals", recorded)
     rows = held_out_module.predict_held_out(shared_dataset(evaluated.models), evaluated.fitted.predictor).out_of_fold()
+    units = rows.loc[rows["smiles_polymer"].str.contains("*", regex=False), "smiles_polymer"]
+    assert len(units) and not units.str.contains(" ").any(), "a regular chain is told by its unit"
+    rows["smiles_polymer"] = row_polymers(rows, evaluated.chain)
     fragments = polymer_fragments(rows["smiles_polymer"].tolist())
     by_polymer = rows.groupby("smiles_polymer", sort=False)[NAMES].mean()
     first = [rows["smiles_polymer"].tolist().index(text) for text in by_polymer.index]

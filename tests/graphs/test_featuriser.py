@@ -6,14 +6,17 @@ import dataclasses
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers.tiny_models import small_table
 
+from polyid.chemistry.oligomer import ChainSettings, to_oligomer
 from polyid.errors import PolymerError
 from polyid.graphs import featuriser as module
 from polyid.graphs.cache import GraphStore
 from polyid.graphs.features import atom_features_v1, bond_features_v1, feature_set
 from polyid.graphs.featuriser import Featuriser
+from polyid.graphs.preprocessor import PolymerPreprocessor
 from polyid.graphs.read import read_graph
 from polyid.graphs.refinement import QuotientGraph, compress
 from polyid.graphs.together import compress_all
@@ -129,3 +132,13 @@ def test_molecules_refined_together_are_as_each_alone(explicit_hs, rounds):
     for one, together in zip(graphs, compress_all(graphs, rounds), strict=True):
         assert compress(one, rounds).to_bytes() == together.to_bytes()
     assert compress_all([], rounds) == []
+
+
+def test_a_row_is_read_whole_whether_its_chain_is_written_out_or_not():
+    oligomer, key = to_oligomer("*CC(*)Cl", 6), ChainSettings(6).key("*CC(*)Cl")
+    assert key == "*CC(*)Cl x 6"
+    preprocessor = PolymerPreprocessor(explicit_hs=False)
+    written = preprocessor(pd.Series({"smiles_polymer": oligomer}), train=True)
+    for name, values in preprocessor(pd.Series({"smiles_polymer": key})).items():
+        np.testing.assert_array_equal(values, written[name])
+    assert preprocessor.create_nx_graph(pd.Series({"smiles_polymer": key})).number_of_nodes() == 18
