@@ -13,7 +13,7 @@ from markupsafe import Markup
 from model_state import Status
 from rendering import rendered
 
-from polyid.chemistry.names import complete_name
+from polyid.chemistry.name_suggestions import complete_name
 from polyid.chemistry.understood import understood
 from polyid.data.properties import decimals, property_label
 from polyid.errors import PolymerError

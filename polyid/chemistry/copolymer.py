@@ -26,8 +26,8 @@ LONGEST_PERIOD = 5
 """Units in a row whose statistics are those of the random chain: what four bonds to both sides hold of vinyl polymers."""
 MOST_CHAINS = 81
 """More components shorten the period, to two at least, until its sequences are no more than these."""
-MOST_HEAVY_ATOMS = 60_000
-"""In all chains together; what would pass them has a shorter period too."""
+MANY_HEAVY_ATOMS, MOST_HEAVY_ATOMS = 30_000, 60_000
+"""In all chains together: what would pass the first has a shorter period too, what would pass the second is refused."""
 # Fractions at which a sequence is neither computed nor counted: below what float32 can add.
 _LEAST_WEIGHT = 1e-7
 # The domain of validity looks at sequences that at least so large a share of the chain's units begin.
@@ -64,7 +64,7 @@ class Copolymer:
         ----------
         degree : int
         period : int, optional
-            Of random sequences; see `LONGEST_PERIOD`, `MOST_CHAINS` and `MOST_HEAVY_ATOMS`.
+            Of random sequences; see `LONGEST_PERIOD`, `MOST_CHAINS` and `MANY_HEAVY_ATOMS`.
 
         Raises
         ------
@@ -83,13 +83,14 @@ class Copolymer:
     def _period(self, degree: int) -> int:
         count = len(self.units)
         heavy = sum(parsed_unit(unit).heavy_atoms for unit in self.units) / count
-        most = MOST_HEAVY_ATOMS / min(degree * heavy, MAX_HEAVY_ATOMS)
-        if count**2 > most:
+        of_a_chain = min(degree * heavy, MAX_HEAVY_ATOMS)
+        if count**2 > MOST_HEAVY_ATOMS / of_a_chain:
             raise PolymerError(
                 f"A random copolymer of {count} units of {heavy:.0f} heavy atoms is more than can be read; leave out those there "
                 "is least of."
             )
-        return next((p for p in range(LONGEST_PERIOD, 2, -1) if count**p <= min(MOST_CHAINS, most)), 2)
+        most = min(MOST_CHAINS, MANY_HEAVY_ATOMS / of_a_chain)
+        return next((p for p in range(LONGEST_PERIOD, 2, -1) if count**p <= most), 2)
 
     def _block_sequences(self, degree: int) -> Iterator[tuple[float, tuple[int, ...]]]:
         """Blocks one behind the other, from either end; where one ends within a unit, the mean of the chains around.

@@ -32,8 +32,9 @@ ARCHITECTURES = {spelling: name for name, spellings in _SPELLINGS.items() for sp
 
 _SIGNS = str.maketrans({"∶": " : ", "：": " : ", "＝": "=", "％": "%", "−": "-", "–": "-"})
 LONGEST_TEXT, _LONGEST_RATIO = 10_000, 1_000
-_MAY_BE_ONE = re.compile(r"\s|[∶：]|=-?[\d.,]|-alt-")
+_MAY_BE_ONE = re.compile(r"\s|[∶：]|=-?[\d.,]|-alt-|:\[?\*")
 _BETWEEN = re.compile(r"(?:\s+|^):(?:\s+|$)")
+_COLON = re.compile(r":(?![^\[\]]*\])")
 # An equals sign is the ratio's where a blank is beside it, or numbers with a colon follow: in SMILES it is a double bond.
 _EQUALS = re.compile(r"\s+=\s*|=\s+|=(?=-?[\d.,]+\s*%?\s*[:/]\s*-?[\d.,]+)")
 _UNITS = re.compile(r"(?:^|[\s,;]{1,3})(\d{1,6})\s+units?$")
@@ -127,6 +128,8 @@ def copolymer_text(text: object) -> CopolymerText | None:
         read = _with_ratio(named[0], "".join(behind).strip(" ,;"), shown)
         return read if read.architecture else replace(read, architecture=named[1])
     if len(components) == 1:
+        components = _without_blanks(body.strip(), "".join(behind))
+    if len(components) == 1:
         if "." not in body or not behind or re.search(r"\s", body.strip()):
             return None
         components = body.split(".")
@@ -136,6 +139,17 @@ def copolymer_text(text: object) -> CopolymerText | None:
             f"“{shown}” has an empty component; write two repeat units or monomers with “ : ” between them."
         )
     return _with_ratio(components, "".join(behind).strip(" ,;"), shown)
+
+
+def _without_blanks(body: str, ratio: str) -> list[str]:
+    """Components with colons and no blanks between them: where each has two attachment points, or a number of the ratio.
+
+    In SMILES a colon is an aromatic bond, which no repeat unit has between its own attachment points.
+    """
+    parts = _COLON.split(body)
+    units = all(part.count("*") == 2 for part in parts)
+    numbers = len(re.findall(r"[\d.,]+", ratio)) == len(parts) and not any("*" in part for part in parts)
+    return parts if units or numbers else [body]
 
 
 def _of_name(text: str) -> tuple[list[str], Architecture | None] | None:

@@ -8,7 +8,7 @@ from typing import Any
 from rdkit import Chem
 
 from polyid.chemistry.copolymer_text import INFIXES
-from polyid.chemistry.names import unknown_name
+from polyid.chemistry.name_suggestions import unknown_name
 from polyid.common.text import shorten
 
 EXPECTED = (

@@ -25,7 +25,8 @@ _SHARE_OF_OLIGOMER = 0.75
 _STEP_LINK = Chem.MolFromSmarts("[CX3;!R](=O)[OX2,NX3][#6]")
 _ALKALI = ("Li", "Na", "K", "Cs")
 _LEAVING_SALT = Chem.MolFromSmarts("[$([S-]),$([S-2]),$([O-]c)]")
-_PAIRED = ("alcohol", "acid", "amine", "anhydride", "isocyanate")
+_PAIRED = ("alcohol", "acid", "amine", "anhydride", "isocyanate", "epoxide", "activated aryl halide", "silyl halide")
+_NAMES_OF_GROUPS = {"silyl halide": "silyl halide or ether", "activated aryl halide": "aryl halide"}
 _SELF_CONDENSING = ("amine", "secondary amine", "alcohol")
 
 
@@ -77,6 +78,8 @@ def why_monomer(molecule: Chem.Mol) -> str | None:
     growth = growth_of(molecule)
     if growth is not None and molecule.GetNumHeavyAtoms() <= MAX_HEAVY_ATOMS_NAMED:
         reaction, unit = growth
+        if reaction.crosslinks(molecule) and (reason := _why_paired(molecule)):
+            return reason
         name = f"{'an' if reaction.monomer[0] in 'aeiou' else 'a'} {reaction.monomer}"
         if reaction.crosslinks(molecule):
             return f"one molecule, {name} that crosslinks, not a polymer; networks are not read"
@@ -84,14 +87,18 @@ def why_monomer(molecule: Chem.Mol) -> str | None:
             f"one molecule, {name}, not a polymer; write its repeat unit with two attachment points, {unit_smiles(unit)}, "
             "or the monomer twice, joined by a dot"
         )
-    if molecule.HasSubstructMatch(_STEP_LINK):
-        return None
+    return None if molecule.HasSubstructMatch(_STEP_LINK) else _why_paired(molecule)
+
+
+def _why_paired(molecule: Chem.Mol) -> str | None:
+    """That a molecule has two groups of a kind, which join it to a partner; None where it has not."""
     for name in _PAIRED:
         count = len(sites_of(molecule, name))
         if count >= 2:
+            water = f", which is water for a siloxane, {Chem.MolToSmiles(molecule)}.O" if name == "silyl halide" else ""
             return (
-                f"one molecule with {count} {name} groups, a monomer, not a polymer; "
-                "join its partner to it with a dot, or write the repeat unit with two attachment points"
+                f"one molecule with {count} {_NAMES_OF_GROUPS.get(name, name)} groups, a monomer, not a polymer; "
+                f"join its partner to it with a dot{water}, or write the repeat unit with two attachment points"
             )
     return None
 
@@ -107,8 +114,8 @@ def read_as(text: str) -> tuple[str, ...]:
             molecule = without_alkali(molecule)
         if molecule is None or not ("." in text or is_monomer(molecule)):
             return ()
-        monomers = monomers_of(molecule)
         try:
+            monomers = monomers_of(molecule)
             made = repeat_units(monomers)
         except PolymerError:
             return ()

@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from rapidfuzz import fuzz, process
 from rdkit import Chem
 
-from polyid.chemistry.copolymer_text import INFIXES
 from polyid.chemistry.name_families import family_names, slashed_polyamides
 from polyid.chemistry.name_spellings import loose_key, name_forms, name_key
 from polyid.chemistry.smiles import read_molecule
@@ -29,11 +27,8 @@ from polyid.errors import PolymerError
 
 MAX_CHARACTERS = 150
 """No name is longer."""
-LEAST_LIKENESS = 70.0
-"""Of a name that is suggested, in percent of `rapidfuzz.fuzz.ratio`; polystyrol and polystyrene are alike by 76."""
 
 _QUOTES = "\"'`“”„‟‘’‚‛«»‹›´,; \t"
-_OF_COPOLYMER = re.compile(rf"-(?:{INFIXES})-|copolymer|terpolymer", re.IGNORECASE)
 _COMPONENTS = re.compile(r"a (?:block )?copolymer of (.+)")
 _IN_BRACKETS = re.compile(r"^(.*\S)\s+\((.+)\)$")
 
@@ -95,7 +90,7 @@ def find_name(text: str) -> NamedPolymer | None:
     if len(polymers) == 1 and not is_molecule:
         (polymer,) = polymers
         return replace(polymer, notes=notes)
-    meanings = [f"{_with_small_letter(polymer.name)}, {polymer.smiles}" for polymer in _best_known(polymers)]
+    meanings = [f"{in_a_sentence(polymer.name)}, {polymer.smiles}" for polymer in _best_known(polymers)]
     if is_molecule:
         meanings.append(f"the molecule {'-'.join(re.findall('Br|Cl|.', text))}")
     raise AmbiguousName(f"“{text}” may be {', or '.join(meanings)}; write which.")
@@ -104,41 +99,8 @@ def find_name(text: str) -> NamedPolymer | None:
 def is_abbreviation(text: str) -> bool:
     """Whether a text of SMILES characters is a name listed here: PS and PB-1 are, CCO is not; P-S is a molecule."""
     if text.isalpha():
-        return text.lower() in _listed()
+        return text.lower() in listed_names()
     return text.lower() in _spellings() and read_molecule(text) is None
-
-
-def suggest_names(text: str, n: int = 3) -> list[NamedPolymer]:
-    """The `n` polymers whose names are most alike to a text that is no name listed here, best first."""
-    return list(_suggestions(text[:MAX_CHARACTERS]))[:n]
-
-
-def complete_name(text: str, n: int = 6) -> list[str]:
-    """Names listed here that a text may become while somebody types it, one a polymer, the likeliest first.
-
-    Those that begin so come first, with or without poly in front, then those that hold it. Nothing for a text of under three
-    letters and digits, and for a whole name.
-    """
-    key = name_key(text[:MAX_CHARACTERS])
-    if len(key) < 3 or key in _listed():
-        return []
-    found: list[tuple[int, int, str, str]] = []
-    for rank, (listed, polymers) in enumerate(_listed().items()):
-        place = next((i for i, start in enumerate((key, f"poly{key}")) if listed.startswith(start)), 2)
-        if place < 2 or key in listed:
-            found += [(place, rank, polymer.smiles, polymer.name) for polymer in polymers[:1]]
-    names: dict[str, str] = {}
-    for _, _, smiles, name in sorted(found):
-        names.setdefault(smiles, name)
-    return list(names.values())[:n]
-
-
-def unknown_name(text: str, n: int = 2) -> str | None:
-    """What is wrong with a text that is no name listed here, to be put behind it: which polymers it is alike to; None without any."""
-    if _OF_COPOLYMER.search(text):
-        return "names a copolymer whose ratio is not known here; write it behind the name, such as “= 0.7 : 0.3”, or its units with their ratio."
-    meant = [f"{_with_small_letter(polymer.name)} ({shorten(polymer.smiles)})" for polymer in suggest_names(text, n)]
-    return f"is not a name known here; did you mean {' or '.join(meant)}?" if meant else None
 
 
 def _best_known(polymers: list[NamedPolymer]) -> list[NamedPolymer]:
@@ -146,12 +108,13 @@ def _best_known(polymers: list[NamedPolymer]) -> list[NamedPolymer]:
     return [_main_names().get(polymer.smiles, polymer) for polymer in polymers]
 
 
-def _with_small_letter(name: str) -> str:
+def in_a_sentence(name: str) -> str:
+    """A name with a small letter, where it is no abbreviation."""
     return name[0].lower() + name[1:] if name[1:2].islower() else name
 
 
 @cache
-def _listed() -> dict[str, list[NamedPolymer]]:
+def listed_names() -> dict[str, list[NamedPolymer]]:
     """The polymers of each key; those of `names.csv` come first."""
     listed: dict[str, list[NamedPolymer]] = {}
     for name, smiles, source in _all_names():
@@ -185,7 +148,7 @@ def _main_names() -> dict[str, NamedPolymer]:
 def _loosely_listed() -> dict[str, list[str]]:
     """The keys of names by their loose keys."""
     keys: dict[str, list[str]] = {}
-    for key in (*_with_note(), *_without_unit(), *_listed()):
+    for key in (*_with_note(), *_without_unit(), *listed_names()):
         keys.setdefault(loose_key(key), []).append(key)
     return keys
 
@@ -210,13 +173,35 @@ def _without_unit() -> dict[str, str]:
 
 def _remedy(reason: str) -> str:
     """What to write in place of a name: units and ratio of a copolymer, as names where its components' polymers have one."""
-    match = _COMPONENTS.match(reason)
-    if match is None:
-        return "write a repeat unit with its attachment points, or the monomers"
-    units = [f"poly({component})" for component in re.split(r", | and (?:an? )?", match[1])]
-    if len(units) == 1 or not all(name_key(unit) in _listed() for unit in units):
+    units = components_of(reason)
+    if units is not None:
+        return f"write its units with their ratio, such as {' : '.join(units)} = {' : '.join('1' for _ in units)}"
+    if "copolymer of" in reason:
         return "write its units or their names with the ratio, as in polystyrene : PMMA = 0.7 : 0.3"
-    return f"write its units with their ratio, such as {' : '.join(units)} = {' : '.join('1' for _ in units)}"
+    return "write a repeat unit with its attachment points, or the monomers"
+
+
+def components_of(reason: str) -> list[str] | None:
+    """Names of the homopolymers of what a copolymer is of; None where not each has one."""
+    match = _COMPONENTS.match(reason)
+    monomers = re.split(r", | and (?:an? )?", match[1]) if match else []
+    names = [
+        next((name for name in (f"poly({one})", one) if name_key(name) in listed_names()), None) for one in monomers
+    ]
+    known = [name for name in names if name is not None]
+    return known if len(known) == len(names) > 1 else None
+
+
+def copolymer_components(text: str) -> list[str] | None:
+    """Names of the homopolymers of a copolymer whose name is listed; None for any other name."""
+    key = name_key(text)
+    reasons = (row["reason"] for row in _rows("names_without_unit.csv") if name_key(row["name"]) == key)
+    return components_of(next(reasons, ""))
+
+
+def is_listed(text: str) -> bool:
+    """Whether a name stands for one polymer or several, as it is."""
+    return name_key(text) in listed_names()
 
 
 def _rows(table: str) -> list[dict[str, str]]:
@@ -244,11 +229,16 @@ def _listed_under(key: str, text: str) -> tuple[list[NamedPolymer], tuple[str, .
         return [polymer], (note,)
     if key in _without_unit():
         raise PolymerError(f"“{shorten(text)}” {_without_unit()[key]}.")
-    polymers: dict[str, NamedPolymer] = {}
-    for polymer in _listed().get(key, ()):
+    return each_once(listed_names().get(key, ())), ()
+
+
+def each_once(polymers: Iterable[NamedPolymer]) -> list[NamedPolymer]:
+    """Polymers with their canonical SMILES, the first name of each."""
+    once: dict[str, NamedPolymer] = {}
+    for polymer in polymers:
         smiles = _canonical(polymer.smiles)
-        polymers.setdefault(smiles, replace(polymer, smiles=smiles))
-    return list(polymers.values()), ()
+        once.setdefault(smiles, replace(polymer, smiles=smiles))
+    return list(once.values())
 
 
 def _with_bracket(text: str) -> NamedPolymer | None:
@@ -270,22 +260,3 @@ def _with_bracket(text: str) -> NamedPolymer | None:
 def _canonical(smiles: str) -> str:
     """Canonical SMILES of a unit put together from fragments."""
     return Chem.CanonSmiles(smiles)
-
-
-@lru_cache(maxsize=1000)
-def _suggestions(text: str) -> tuple[NamedPolymer, ...]:
-    """The polymers of the names that are most alike, each once; abbreviations are too short to be told from slips."""
-    key = name_key(text)
-    listed = _listed()
-    candidates = process.extract(key, _long_keys(), scorer=fuzz.ratio, score_cutoff=LEAST_LIKENESS, limit=20)
-    polymers: dict[str, NamedPolymer] = {}
-    for candidate, _, _ in candidates:
-        for polymer in listed[candidate]:
-            smiles = _canonical(polymer.smiles)
-            polymers.setdefault(smiles, replace(polymer, smiles=smiles))
-    return tuple(polymers.values())
-
-
-@cache
-def _long_keys() -> list[str]:
-    return [key for key in _listed() if len(key) > 4 and not key[0].isdigit()]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from polyid.chemistry.bigsmiles import read_bigsmiles
 from polyid.chemistry.copolymer_text import INFIXES, CopolymerText, copolymer_text
 from polyid.chemistry.drawings import read_bracketed, read_inchi, read_mol_block
 from polyid.chemistry.monomers import read_as
+from polyid.chemistry.name_suggestions import unknown_name
+from polyid.chemistry.named_copolymers import name_of_polymer, named_copolymer
 from polyid.chemistry.names import MAX_CHARACTERS as LONGEST_NAME
-from polyid.chemistry.names import find_name, is_abbreviation, unknown_name
+from polyid.chemistry.names import find_name, is_abbreviation
 from polyid.chemistry.pasted_text import TidyText, tidy_text, without_points
 from polyid.chemistry.weighted_graph import is_weighted_graph, read_weighted_graph
 from polyid.common.text import shorten
@@ -62,7 +65,12 @@ def copolymer_of(pasted: object) -> tuple[CopolymerText | None, tuple[str, ...]]
     if not isinstance(pasted, str) or len(pasted) > MAX_CHARACTERS:
         return None, ()
     if "{" not in pasted and not is_weighted_graph(pasted):
-        return copolymer_text(pasted), ()
+        written, notes = named_copolymer(pasted) or (pasted, ())
+        taken_apart = copolymer_text(written)
+        if taken_apart is None:
+            return None, ()
+        components = tuple(name_of_polymer(component) or component for component in taken_apart.components)
+        return replace(taken_apart, components=components), notes
     tidy = as_smiles(pasted)
     return copolymer_text(tidy.text), tidy.notes
 

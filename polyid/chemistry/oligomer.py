@@ -22,6 +22,7 @@ from polyid.errors import PolymerError
 MAX_DEGREE_OF_POLYMERISATION = 200
 
 MIN_OLIGOMER_HEAVY_ATOMS = 10
+_BROMINE = 35
 
 
 @dataclass(frozen=True)
@@ -156,8 +157,11 @@ def _refuse_small_molecule(molecule: Chem.Mol, text: str) -> None:
     if reason := why_monomer(molecule):
         raise PolymerError(f"“{shorten(text)}” is {reason}.")
     heavy = molecule.GetNumHeavyAtoms()
+    bromines = sum(atom.GetAtomicNum() == _BROMINE for atom in molecule.GetAtoms())
+    remedy = f"{EXPECTED}; if Br stands where the chain goes on, write * for it" if bromines == 2 else EXPECTED
     if heavy < MIN_OLIGOMER_HEAVY_ATOMS:
         size = f"{heavy} heavy atom{'s' * (heavy > 1)}"
-        raise PolymerError(f"“{shorten(text)}” is a small molecule of {size}, not a polymer; {EXPECTED}.")
+        raise PolymerError(f"“{shorten(text)}” is a small molecule of {size}, not a polymer; {remedy}.")
     if not repeats(molecule):
-        raise PolymerError(f"“{shorten(text)}” is a molecule in which nothing repeats, not a polymer; {EXPECTED}.")
+        reason = "is a molecule in which nothing repeats often enough, not a polymer"
+        raise PolymerError(f"“{shorten(text)}” {reason}; {remedy}.")

@@ -24,6 +24,8 @@ from polyid.errors import PolymerError
 MECHANISMS = ("vinyl", "ester", "amide", "imide", "urethane", "carbonate", "NIPU")
 MOST_MONOMERS = 8
 """Different ones, in one polymer."""
+MOST_MOLECULES, MOST_ATOMS_OF_MONOMER = 100, 150
+"""That are read where monomers are joined by dots, so that no text takes long."""
 REMEDY = "write the repeat unit with two attachment points, such as *CC(*)c1ccccc1"
 
 _FAMILIES_OF_MECHANISMS = {
@@ -214,7 +216,24 @@ def _chain_growth(
 
 
 def monomers_of(molecule: Chem.Mol) -> list[str]:
-    """SMILES of the components of a molecule."""
+    """SMILES of the components of a molecule.
+
+    Raises
+    ------
+    PolymerError
+        There are too many of them, or one is too large.
+    """
+    parts = Chem.GetMolFrags(molecule)
+    if len(parts) > MOST_MOLECULES:
+        raise PolymerError(
+            f"{len(parts)} molecules are joined by dots, but at most {MOST_MOLECULES} are read; write each monomer once, and their "
+            "ratio behind, such as C=C.C=CC = 0.7 : 0.3."
+        )
+    largest = max(map(len, parts), default=0)
+    if largest > MOST_ATOMS_OF_MONOMER:
+        raise PolymerError(
+            f"A monomer of {largest:,} atoms is given, but at most {MOST_ATOMS_OF_MONOMER} are read in one; {REMEDY}."
+        )
     return [Chem.MolToSmiles(part) for part in Chem.GetMolFrags(molecule, asMols=True)]
 
 

@@ -26,7 +26,8 @@ sys.path.insert(0, str(ROOT))
 
 from polyid.chemistry.copolymer_reading import read_copolymer
 from polyid.chemistry.identity import polymer_identity
-from polyid.chemistry.names import AmbiguousName, suggest_names
+from polyid.chemistry.name_suggestions import suggest_names
+from polyid.chemistry.names import AmbiguousName
 from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.smiles import read_molecule
 from polyid.errors import PolymerError

@@ -181,7 +181,41 @@ def test_monomers_and_names_are_components_too():
     assert to_oligomer("polystyrene : C=CC(=O)OC = 7 : 3 random") == asked
     assert to_oligomer("C=Cc1ccccc1.C=CC(=O)OC = 7 : 3") == asked
     assert to_oligomer("poly(styrene-co-methyl acrylate) = 7 : 3") == asked
+    assert to_oligomer("styrene : methyl acrylate = 7 : 3") == asked
     assert "polystyrene" in "; ".join(read_copolymer("polystyrene : C=CC(=O)OC = 7 : 3").notes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{STYRENE}:{ACRYLATE}=0.7:0.3",
+        "[*]CC([*])c1ccccc1:[*]CC([*])C(=O)OC=70:30",
+        "C=Cc1ccccc1:C=CC(=O)OC=70:30",
+        "polystyrene:poly(methyl acrylate)=7:3",
+    ],
+)
+def test_a_copolymer_needs_no_blanks_where_its_ratio_or_its_attachment_points_tell_where_it_is_cut(text):
+    assert to_oligomer(text) == to_oligomer(f"{STYRENE} : {ACRYLATE} = 0.7 : 0.3")
+    assert to_oligomer(f"{STYRENE}:{ACRYLATE}") == to_oligomer(f"{STYRENE} : {ACRYLATE}")
+    # An aromatic bond stays one.
+    assert to_oligomer("*c1:c:c:c(*):c:c:1") == to_oligomer("*c1ccc(*)cc1")
+
+
+@pytest.mark.parametrize(
+    "text, units",
+    [
+        ("SBR = 25 : 75", "*CC(*)c1ccccc1 : *CC=CC* = 0.25 : 0.75"),
+        ("SBR 25/75", "*CC(*)c1ccccc1 : *CC=CC* = 0.25 : 0.75"),
+        ("PLGA (75:25)", "*OC(C)C(*)=O : *OCC(*)=O = 0.75 : 0.25"),
+        ("P(VDF-TrFE) 70/30 random", "*CC(*)(F)F : *C(F)C(*)(F)F = 0.7 : 0.3"),
+        ("EVA = 72 : 28 wt%", "*CC* : *CC(*)OC(C)=O = 72 : 28 wt%"),
+        ("ABS = 25 : 15 : 60", "*CC(*)C#N : *CC=CC* : *CC(*)c1ccccc1 = 25 : 15 : 60"),
+        ("nylon 6/66 = 40 : 60", "*NCCCCCC(*)=O : *NCCCCCCNC(=O)CCCCC(*)=O = 40 : 60"),
+    ],
+)
+def test_a_named_copolymer_with_its_ratio_is_one_of_its_units(text, units):
+    assert to_oligomer(text) == to_oligomer(units)
+    assert "read as poly" in read_copolymer(text).notes[0] or "read as nylon" in read_copolymer(text).notes[0]
 
 
 def test_monomers_that_grow_together_only_are_one_polymer():

@@ -15,7 +15,9 @@ import polyid.chemistry
 from polyid.chemistry.forms import PolymerForm, recognise_form
 from polyid.chemistry.identity import polymer_identity
 from polyid.chemistry.name_families import family_names
-from polyid.chemistry.names import AmbiguousName, complete_name, find_name, name_key, suggest_names
+from polyid.chemistry.name_spellings import name_key
+from polyid.chemistry.name_suggestions import complete_name, suggest_names
+from polyid.chemistry.names import AmbiguousName, find_name
 from polyid.chemistry.notations import as_smiles
 from polyid.chemistry.oligomer import read_polymer, to_oligomer
 from polyid.errors import PolymerError
