@@ -45,8 +45,7 @@ def serve(
     editor : bool
         Serve the structure editor below ``structure-editor/`` and load its dialog into the page.
     then : callable, optional
-        What to begin once the page answers. Gradio gives up where its own page doesn't answer it in three seconds, and a slow
-        machine takes longer while it loads TensorFlow.
+        What to begin once the page is served, so that a slow machine shows it before it loads TensorFlow.
     """
     page.launch(
         theme=THEME,
@@ -57,6 +56,8 @@ def serve(
         ssr_mode=False,
         mcp_server=mcp_server and find_spec("mcp") is not None,
         prevent_thread_lock=True,
+        # Else Gradio ends the program where its own page doesn't answer it in three seconds: on a busy machine, or behind a proxy.
+        _frontend=False,
     )
     if then is not None:
         then()
