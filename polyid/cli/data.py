@@ -65,4 +65,4 @@ def _describe(table: TrainingTable) -> None:
     for sentence in preview(table).sentences:
         print(sentence)
     for problem in table.problems.itertuples():
-        print(f"  row {problem.row}, {problem.column}: {problem.value!r}: {problem.problem} {problem.remedy}")
+        print(f"  row {problem.row}, {problem.column}: {problem.value!r}: {problem.problem}; {problem.remedy}")

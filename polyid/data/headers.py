@@ -10,9 +10,12 @@ from polyid.data.cells import UNREADABLE, without_hidden
 from polyid.data.limits import HEADER_ROWS_SEARCHED, MAX_NAME
 from polyid.data.numbers import MISSING, is_number
 from polyid.data.properties import find_property
-from polyid.data.roles import is_readable_smiles, is_smiles_header, is_unit_header, role_of
+from polyid.data.roles import is_polymer_name, is_readable_smiles, is_smiles_header, is_unit_header, role_of
 from polyid.data.units import read_unit
 from polyid.errors import DataError
+
+_NO_POLYMER = MISSING | {"unit", "units", "unit:", "units:", "(unit)", "(units)", "[unit]", "[units]", "[-]", "(-)"}
+"""What stands below the header of a column of SMILES in a row of units."""
 
 
 @dataclass(frozen=True)
@@ -120,23 +123,26 @@ def _smiles_of_first_row(rows: list[list[str]]) -> int | None:
     """
     first, below = rows[0], [row for row in rows[1:] if any(row)]
     has_number = any(is_number(cell) for cell in first)
+    reads = (is_readable_smiles, is_polymer_name)
     for place, cell in enumerate(first):
         if cell.isalpha() and not has_number and len(first) > 1:
             continue
         beneath = [row[place] for row in below if place < len(row) and row[place]][:5]
-        if is_readable_smiles(cell) and (not beneath or any(is_readable_smiles(other) for other in beneath)):
-            return place
+        # A name tells only where a number stands beside it, or where it heads a list of names.
+        for read in reads if has_number or len(first) == 1 else reads[:1]:
+            if read(cell) and (not beneath or any(read(other) for other in beneath)):
+                return place
     return None
 
 
 def _goes_on(header: list[str], below: list[str]) -> bool:
-    """Whether the row below a header continues it: units or names, no number, and nothing in the SMILES column."""
+    """Whether the row below a header continues it: units or names, no number, and no polymer in the SMILES column."""
     smiles = [place for place, cell in enumerate(header) if is_smiles_header(cell)]
     if not smiles or any(role_of(cell) == "fact_property" for cell in header):
         return False
-    if any(place < len(below) and below[place].lower() not in MISSING for place in smiles):
+    if any(place < len(below) and below[place].lower() not in _NO_POLYMER for place in smiles):
         return False
-    cells = [cell for cell in below if cell.lower() not in MISSING]
+    cells = [cell for place, cell in enumerate(below) if cell.lower() not in MISSING and place not in smiles]
     names = any(
         read_unit(cell) or find_property(cell) or role_of(cell) in ("fact_value", "fact_unit") for cell in cells
     )
@@ -150,7 +156,7 @@ def _joined(header: list[str], below: list[str]) -> tuple[list[str], dict[int, s
     names, units, above = list(upper), {}, ""
     for place, cell in enumerate(lower):
         above = upper[place] or above
-        if cell.lower() in MISSING:
+        if cell.lower() in MISSING or (is_smiles_header(upper[place]) and cell.lower() in _NO_POLYMER):
             continue
         if find_property(cell):
             names[place] = cell

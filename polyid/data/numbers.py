@@ -20,6 +20,9 @@ _THOUSANDS_DOT = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?$")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?$", re.IGNORECASE)
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$", re.IGNORECASE)
 
+# A value with its uncertainty behind: the value.
+_UNCERTAIN = re.compile(r"(.*\d\.?)\s{0,3}(?:±|\+/-|\+-)\s{0,3}\d[\d.,]*$")
+
 
 class _Ambiguous(ValueError):
     """A number that can be read in two ways."""
@@ -51,6 +54,8 @@ def read_number(cell: str, decimal_commas: bool) -> float:
         With what is wrong, as a clause.
     """
     text = _tidy(cell) if len(cell) <= MAX_WRITTEN else ""
+    if match := _UNCERTAIN.match(text):
+        text = match[1]
     if _PLAIN.match(text):
         if decimal_commas and _THOUSANDS_DOT.match(text):
             raise _Ambiguous("could be thousands or a decimal, as other numbers of the table have decimal commas")

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from polyid.chemistry.forms import recognise_form
-from polyid.chemistry.names import find_name
+from polyid.chemistry.names import AmbiguousName, find_name
 from polyid.data.component_names import component_number
 from polyid.data.limits import MAX_WRITTEN
+from polyid.data.numbers import is_number
 from polyid.data.units import normalise
 from polyid.errors import PolymerError
 
@@ -77,14 +78,28 @@ def roles_by_name(columns: Sequence[str]) -> dict[str, str]:
 
 
 def smiles_by_content(cells: pd.DataFrame) -> str | None:
-    """The column whose first cells read as polymers, but for a few that may be wrong, whatever its name."""
-    for column in cells.columns:
-        sample = [cell for cell in cells[column].head(200) if cell][:10]
-        # A column without SMILES is given up after the few that may be wrong.
-        wrong = itertools.islice((cell for cell in sample if not is_readable_smiles(cell)), len(sample) // 4 + 1)
-        if sample and len(list(wrong)) <= len(sample) // 4:
-            return str(column)
+    """The column whose first cells read as polymers, but for a few that may be wrong, whatever its name.
+
+    That may be a column of names where there is none of SMILES; more of them may be unknown.
+    """
+    for reads, allowed in ((is_readable_smiles, 4), (is_polymer_name, 2)):
+        for column in cells.columns:
+            sample = [cell for cell in cells[column].head(200) if cell][:10]
+            # A column of something else is given up after the few that may be wrong.
+            wrong = itertools.islice((cell for cell in sample if not reads(cell)), len(sample) // allowed + 1)
+            if sample and len(list(wrong)) <= len(sample) // allowed:
+                return str(column)
     return None
+
+
+def is_polymer_name(cell: str) -> bool:
+    """Whether a cell holds a name of a polymer, or of several among which has to be chosen."""
+    try:
+        return not is_number(cell) and find_name(cell) is not None
+    except AmbiguousName:
+        return True
+    except PolymerError:
+        return False
 
 
 def is_readable_smiles(cell: str) -> bool:

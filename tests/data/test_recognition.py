@@ -99,6 +99,9 @@ def test_headers_of_other_things(header):
     [
         ("smiles,Tg,Mn\n-,K,kDa\n*CC*,195,3\n", {"Glass_Transition": -78.15}),
         ("smiles,Tg,Density\n,(K),[kg/m3]\n*CC*,195,920\n", {"Glass_Transition": -78.15, "Density": 0.92}),
+        ("smiles,Tg,Density\nunits,K,kg/m3\n*CC*,195,920\n", {"Glass_Transition": -78.15, "Density": 0.92}),
+        ("smiles,Tg\n*CC*,-78 ± 3\n", {"Glass_Transition": -78}),
+        ("smiles,Tg (K)\n*CC*,195+/-2.5\n", {"Glass_Transition": -78.15}),
         ("smiles,Tg,,Mn\n,value,unit,kDa\n*CC*,195,K,3\n", {"Glass_Transition": -78.15}),
         ("smiles,Tg,unit,Tm,unit\n*CC*,195,K,137,C\n", {"Glass_Transition": -78.15, "Melt_Temp": 137}),
         ("smiles,value,what,unit\n*CC*,195,Tg,K\n*CC*,137,Tm,C\n", {"Glass_Transition": -78.15, "Melt_Temp": 137}),
@@ -150,6 +153,21 @@ def test_a_list_without_header_keeps_its_first_polymer(tmp_path):
     assert "no header" in read.notes[0]
     # Headers that are SMILES of small molecules are headers.
     assert raw("drawn,CO\n*CC*,1\n").cells.columns.tolist() == ["drawn", "CO"]
+
+
+def test_names_stand_for_structures_where_a_table_has_no_others(tmp_path):
+    table = raw("polymer,Tg\nPMMA,105\nnylon 6,50\nKevler,300\nPS,100\n")
+    read = apply_mapping(table, propose_mapping(table))
+    assert read.frame["Glass_Transition"].tolist() == [105, 50]
+    remedies = [f"{row.problem}; {row.remedy}" for row in read.problems.itertuples()]
+    assert "did you mean" in remedies[0] and "write which" in remedies[1]
+    assert load_prediction_table(file_of(tmp_path, "polymer\nPMMA\nPET\n")).smiles == ["PMMA", "PET"]
+    # Without a header the first name is a polymer too.
+    for rows in ("PMMA,105\nPET,70\n", "polystyrene\npolyethylene\n"):
+        first = rows.split("\n")[0].split(",")[0]
+        assert load_prediction_table(file_of(tmp_path, rows)).smiles[0] == first
+    # Beside structures a name is a name.
+    assert propose_mapping(raw("name,drawn,Tg\nPMMA,*CC*,1\n")).roles["smiles"] == "drawn"
 
 
 def test_a_first_row_that_may_be_a_polymer_is_said_to_be_taken_for_the_header(tmp_path):
