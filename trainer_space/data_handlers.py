@@ -24,6 +24,7 @@ from polyid.data.property import Property
 from polyid.data.raw import read_raw_table
 from polyid.data.training_table import TrainingTable
 from polyid.data.values import count_polymers
+from polyid.ensemble.plan import polymer_count
 from polyid.errors import DataError, PolyIDError
 from polyid.web.html import notice
 
@@ -67,7 +68,7 @@ def property_choices(table: TrainingTable) -> list[tuple[str, str]]:
     """Label and name of every property of a table, such as "Glass transition (Glass_Transition, °C) - 231 polymers"."""
     return [
         (
-            property_title(name, PROPERTIES.get(name), train_models.polymer_count(table, [name]), table.units[name]),
+            property_title(name, PROPERTIES.get(name), polymer_count(table, [name]), table.units[name]),
             name,
         )
         for name in table.labels
@@ -83,9 +84,7 @@ def property_title(name: str, entry: Property | None, polymers: int, unit: str |
 
 def enough_labels(table: TrainingTable) -> list[str]:
     """The properties to tick at first."""
-    return [name for name in table.labels if train_models.polymer_count(table, [name]) >= FEW_LABELS] or list(
-        table.labels
-    )
+    return [name for name in table.labels if polymer_count(table, [name]) >= FEW_LABELS] or list(table.labels)
 
 
 def show_data(

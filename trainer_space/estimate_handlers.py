@@ -34,8 +34,9 @@ def plan_of(
     split: str | None,
     columns: train_models.Columns | None,
     advanced: tuple,
+    sizes: dict[str, Any] | None = None,
 ) -> Plan:
-    """What the form asks for.
+    """What the form asks for; `sizes` are parameters of the model that training begins with, which count before the preset's.
 
     Raises
     ------
@@ -53,14 +54,15 @@ def plan_of(
         check_number("seed", seed),
         split or DEFAULT_SPLIT,
         columns or None,
-        form_handlers.changes(advanced),
+        {**(sizes or {}), **(form_handlers.changes(advanced) or {})} or None,
     )
 
 
 def _plan(data: Any, upload: Any, pasted: Any, dataset: Any, *asked: Any) -> Plan:
-    properties, preset, epochs, folds, seed, split, columns, *advanced = asked
+    properties, preset, epochs, folds, seed, split, columns, *advanced, init_from = asked
     path = train_models.find_data(tables_on_offer(), data, upload, pasted, dataset)
-    return plan_of(path, properties, preset, epochs, folds, seed, split, columns, tuple(advanced))
+    sizes = train_models.starting_point(init_from)[1]
+    return plan_of(path, properties, preset, epochs, folds, seed, split, columns, tuple(advanced), sizes)
 
 
 def measure(*asked: Any) -> str:
@@ -68,6 +70,10 @@ def measure(*asked: Any) -> str:
     run = runs.latest(runs.default_folder())
     try:
         plan = _plan(*asked)
+        params = plan.parameters()
+        train_models.check_folds(
+            plan.data, plan.columns, list(plan.properties or ()), params.kfolds, plan.split, plan.seed
+        )
         known = kept(plan)
         if known is None and run is not None and run.active:
             raise TrainingError(

@@ -104,10 +104,10 @@ def start_training(
     advanced = (batch_size, learning_rate, decay, atom_features, num_messages, dropout)
     changes = form_handlers.changes(advanced)
     plan = None
-    # A network that starts from another has that one's sizes, of which nothing was measured.
-    if path is not None and properties and not (init_from or "").strip():
-        plan = estimate_handlers.plan_of(path, properties, preset, epochs, folds, seed, split, columns, advanced)
-    start, kept = train_models.starting_point(init_from, freeze)
+    start, sizes = train_models.starting_point(init_from)
+    if path is not None and properties:
+        plan = estimate_handlers.plan_of(path, properties, preset, epochs, folds, seed, split, columns, advanced, sizes)
+    kept = {"freeze": freeze} if freeze else {}
     run = train_models.start_run(
         runs.default_folder(),
         path,

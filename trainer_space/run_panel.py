@@ -8,6 +8,7 @@ from typing import Any
 import access
 import gradio as gr
 import history_page
+import page_scripts
 import run_handlers
 from form_parts import Settings
 
@@ -27,6 +28,8 @@ class RunPanel:
     yes: gr.Button
     no: gr.Button
     resume: gr.Button
+    notify: gr.Checkbox
+    notified: gr.HTML
     curve: gr.HTML
     log_box: gr.Accordion
     log: gr.Textbox
@@ -44,10 +47,14 @@ def column() -> list:
         yes = gr.Button("Yes, stop it", variant="stop", size="md", min_width=120)
         no = gr.Button("No, go on", size="md", min_width=120)
     resume = gr.Button("Continue training", size="md", visible=False, elem_id="resume")
+    notify = gr.Checkbox(
+        False, label="Tell me in this browser when the run has ended", container=False, elem_id="notify"
+    )
+    notified = gr.HTML(elem_id="notified")
     curve = gr.HTML(elem_id="curve")
     with gr.Accordion("Log", open=False, visible=False, elem_id="log-box") as log_box:
         log = gr.Textbox(show_label=False, lines=12, max_lines=12, elem_id="log", container=False)
-    return [card, pause, cancel, confirm, yes, no, resume, curve, log_box, log]
+    return [card, pause, cancel, confirm, yes, no, resume, notify, notified, curve, log_box, log]
 
 
 def below() -> list:
@@ -93,6 +100,8 @@ def control(
     panel.cancel.click(run_handlers.ask_cancel, None, [panel.cancel, panel.confirm], **QUIET)
     for button in (panel.yes, panel.no):
         button.click(run_handlers.asked_cancel, None, [panel.cancel, panel.confirm], **QUIET)
+    panel.notify.input(None, panel.notify, [panel.notify, panel.notified], js=page_scripts.ASK, **QUIET)
+    page.load(None, None, panel.notify, js=page_scripts.LISTEN, **QUIET)
     gr.on([panel.log_box.expand, gr.Timer(3.0).tick], access.seen(run_handlers.log, 1), panel.log, panel.log, **QUIET)
     gr.api(access.guarded(run_handlers.run_status, access.WATCH, outputs=None), api_name="run_status")
     gr.api(access.guarded(run_handlers.all_runs, access.WATCH, outputs=None), api_name="all_runs")

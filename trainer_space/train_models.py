@@ -15,14 +15,15 @@ from typing import Any
 import access
 
 from polyid import runs
+from polyid.bundle.contents import architecture
 from polyid.bundle.layout import STARTER_NAME
 from polyid.common.files import sha256, write_bytes
 from polyid.config.parameters import DEFAULT_SPLIT, split_column
 from polyid.config.ranges import check_number
 from polyid.data.catalogue import SOURCES
 from polyid.data.download import fetch_source
-from polyid.data.splits import assign_folds, fold_names
 from polyid.data.training_table import TrainingTable, read_training_table
+from polyid.ensemble.plan import possible_folds
 from polyid.errors import DataError, TrainingError
 from polyid.hub.datasets import find_hub_table
 from polyid.hub.destination import check_destination, split_repo_and_revision
@@ -168,7 +169,7 @@ def start_run(
     whole_epochs, whole_folds = check_number("epochs", epochs), check_number("kfolds", folds)
     whole_seed = check_number("seed", seed)
     split = (split or "").strip() or DEFAULT_SPLIT
-    whole_folds = _possible_folds(data_path, columns, properties, whole_folds, split, whole_seed)
+    whole_folds = check_folds(data_path, columns, properties, whole_folds, split, whole_seed)
     destination, token = _destination(repo_id, tag, branch, private), access.token()
     if publish:
         check_destination(**destination, token=token)
@@ -194,8 +195,8 @@ def start_run(
     return run
 
 
-def starting_point(model: str | None, freeze: str | None) -> tuple[str | None, dict[str, str]]:
-    """The model whose networks training begins with, looked at before anything is started, and the parameter of what stays.
+def starting_point(model: str | None) -> tuple[str | None, dict[str, Any]]:
+    """The model whose networks training begins with, looked at before anything is started, and its networks' parameters.
 
     Raises
     ------
@@ -206,29 +207,23 @@ def starting_point(model: str | None, freeze: str | None) -> tuple[str | None, d
     if model is not None:
         if model != STARTER_NAME:
             split_repo_and_revision(model)
-        fetch_bundle(model, token=access.reading_token())
-    return model, {"freeze": freeze} if freeze else {}
+        return model, architecture(fetch_bundle(model, token=access.reading_token()).folder)
+    return None, {}
 
 
-def _possible_folds(
+def check_folds(
     data_path: str | Path, columns: Columns | None, properties: list[str], folds: int, split: str, seed: int
 ) -> int:
-    """How many folds the data is divided into: as many as asked for, or as its column of folds names."""
+    """How many folds the data is divided into: as many as asked for, or as its column of folds names.
+
+    Raises
+    ------
+    polyid.errors.PolyIDError
+        It can't be.
+    """
     if not properties:
         raise TrainingError("No property is ticked: choose at least one to train on.")
-    fold_column = split_column(split)
-    table = read_table(data_path, columns, fold_column)
-    unknown = [name for name in properties if name not in table.labels]
-    if unknown:
-        raise TrainingError(f"The table has no column {unknown[0]}: choose among {', '.join(table.labels)}.")
-    polymers = polymer_count(table, properties)
-    if folds > polymers and fold_column is None:
-        remedy = f"choose {polymers} folds or fewer" if polymers > 1 else "add data, or tick other properties"
-        raise TrainingError(
-            f"{folds} folds need at least {folds} polymers, and the ticked properties have {polymers}: {remedy}."
-        )
-    labelled = table.frame[table.frame[properties].notna().any(axis=1)]
-    return len(fold_names(assign_folds(labelled, folds, split, seed=seed)))
+    return possible_folds(read_table(data_path, columns, split_column(split)), properties, folds, split, seed)
 
 
 def _destination(repo_id: str | None, tag: str | None, branch: str | None, private: bool) -> dict[str, Any]:
@@ -239,12 +234,6 @@ def _destination(repo_id: str | None, tag: str | None, branch: str | None, priva
         "branch": (branch or "").strip() or None,
         "private": private or None,
     }
-
-
-def polymer_count(table: TrainingTable, properties: list[str]) -> int:
-    """How many different polymers have a value of at least one of the properties."""
-    labelled = table.frame[properties].notna().any(axis=1)
-    return table.frame.loc[labelled, "smiles_monomer"].nunique()
 
 
 def publish_run(

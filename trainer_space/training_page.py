@@ -213,6 +213,7 @@ def _form(source: Source, described: Described, settings: Settings) -> list:
 def _estimate(source: Source, described: Described, settings: Settings, buttons: Buttons) -> None:
     """Say what a run will take: at once what is known, and what is measured by the button."""
     asked = [*source.inputs, *settings.chosen, settings.split, described.columns, *settings.advanced]
+    asked += [settings.init_from]
     buttons.estimate.click(
         access.guarded(estimate_handlers.measure, outputs=1),
         asked,

@@ -41,6 +41,7 @@ from polyid.bundle.schema import (
 from polyid.bundle.strict import read_checked_json
 from polyid.config.parameters import GIVEN_SPLIT
 from polyid.errors import BundleError
+from polyid.graphs.features import FEATURE_SETS, FEATURES
 from polyid.kernel.regression import KernelMember
 from polyid.nn.config import NetworkConfig
 from polyid.uncertainty.conformal import MOST_SCORES, IntervalCalibration
@@ -136,6 +137,28 @@ def read_contents(folder: str | os.PathLike, folds: Sequence[int] | None = None)
     if plain_file(folder, METRICS_FILE) is not None:
         read_checked_json(Metrics, read_file(folder, METRICS_FILE), METRICS_FILE)
     return ModelContents(manifest, read, kernels, calibration, domain, _splits(folder, manifest))
+
+
+def architecture(folder: str | os.PathLike) -> dict[str, Any]:
+    """The parameters of a model that say how large its networks are and what they read: those of networks that start from it.
+
+    Raises
+    ------
+    BundleError
+        As of `read_contents`.
+    """
+    first = read_contents(folder, [0]).folds[0]
+    config, preprocessor = first.config, first.preprocessor
+    sizes = {"atom_features": config.features, "bond_features": config.features, "mol_features": config.mol_features}
+    # Features of a user's own have no name among the parameters.
+    functions = tuple(FEATURES.get(name) for name in (preprocessor.atom_features, preprocessor.bond_features))
+    features = next((name for name, pair in FEATURE_SETS.items() if pair == functions), None)
+    return {
+        **sizes,
+        "num_messages": config.num_messages,
+        "explicit_hs": preprocessor.explicit_hs,
+        **({"features": features} if features else {}),
+    }
 
 
 def _saved(folder: Path, hashes: dict[str, str], name: str) -> bytes:

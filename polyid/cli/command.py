@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperOption
 
+from polyid.bundle.layout import CHECKPOINTS_FOLDER, has_manifest
 from polyid.errors import DataError, PolymerError
 
 if TYPE_CHECKING:
@@ -104,6 +105,29 @@ def checked_columns(
     if mapping.of_facts:
         wanted_names(raw, mapping)
     return columns
+
+
+def check_output(folder: Path, *, replace: bool) -> None:
+    """Refuse a folder for a model that holds something else, or a model that isn't to be replaced or gone on with.
+
+    Raises
+    ------
+    DataError
+        Before anything is computed.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{folder} is a file; name a folder for the model with --output.")
+    if has_manifest(folder):
+        if not replace:
+            raise DataError(
+                f"{folder} already holds a model; choose another --output, or add --overwrite to replace it."
+            )
+    elif folder.is_dir() and not (folder / CHECKPOINTS_FOLDER).is_dir():
+        others = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        if others:
+            raise DataError(
+                f"{folder} holds other files, such as {others[0]}, and no model: name a new or an empty folder with --output."
+            )
 
 
 def split_words(words: Sequence[str]) -> tuple[str | None, list[str]]:

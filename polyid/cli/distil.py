@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from polyid.bundle.layout import has_manifest
 from polyid.cli import command
 from polyid.config.ranges import check_number
 from polyid.distil.wishes import EPOCHS, GENERATED, Size, Wishes
@@ -48,8 +47,7 @@ def distil(
         None if value is None else check_number(name, value)
         for name, value in (("atom_features", features), ("num_messages", messages))
     )
-    if has_manifest(output) and not overwrite:
-        raise DataError(f"{output} already holds a model; choose another --output, or add --overwrite to replace it.")
+    command.check_output(output, replace=overwrite)
     table = None if units is None else command.find_table(units)
     if table is not None:
         from polyid.data.prediction_table import load_prediction_table

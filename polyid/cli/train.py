@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from polyid.bundle.layout import has_manifest
-from polyid.cli.command import Columns, checked_columns, find_model, find_table, load_engine
+from polyid.cli.command import Columns, check_output, checked_columns, find_model, find_table, load_engine
 from polyid.cli.train_elsewhere import HERE, HF_JOBS, PLACES, place, train_on_jobs
 from polyid.common.ray_cluster import check_ray
 from polyid.config.parameters import (
@@ -24,7 +24,6 @@ from polyid.config.parameters import preset as preset_parameters
 from polyid.config.ranges import RANGES
 from polyid.config.settings import check_freeze
 from polyid.ensemble.trackio_log import check_trackio, curves_in
-from polyid.errors import DataError
 
 if TYPE_CHECKING:
     from polyid.ensemble.multi_model import MultiModel
@@ -149,10 +148,8 @@ def train(
         from polyid.hub.destination import check_destination
 
         check_destination(publish, tag, None, None, None)
-    finished = has_manifest(output)
-    if finished and not (overwrite or resume):
-        raise DataError(f"{output} already holds a model; choose another --output, or add --overwrite to replace it.")
-    if finished and resume:
+    check_output(output, replace=overwrite or resume)
+    if resume and has_manifest(output):
         print(f"The run in {output} is finished; there is nothing to resume.")
         return
     table = find_table(data)
@@ -162,21 +159,25 @@ def train(
     from polyid.ensemble.starting_point import StartingPoint
     from polyid.ensemble.workflow import train_ensemble
 
+    asked: dict[str, Any] = {
+        "properties": properties or None,
+        "preset": preset,
+        "folds": None if folds is None else settings.kfolds,
+        "epochs": None if epochs is None else settings.epochs,
+        "seed": settings.seed or 0,
+        "split": split,
+        "columns": columns,
+        "changes": changes if freeze is None else {**changes, "freeze": freeze},
+    }
     with curves_in(trackio, output.name, {"data": table.name, **settings.to_dict()}) as curves:
         ensemble = train_ensemble(
             table,
             output,
-            properties=properties or None,
-            preset=preset,
-            folds=None if folds is None else settings.kfolds,
-            epochs=None if epochs is None else settings.epochs,
-            seed=settings.seed or 0,
-            split=split,
-            columns=columns,
-            changes=changes if freeze is None else {**changes, "freeze": freeze},
+            **asked,
             init_from=None if start is None else StartingPoint.read(start.folder, start.repo_id, start.commit),
             resume=resume,
             progress=curves,
+            expected=_expected(table, asked, None if start is None else start.folder, publish is not None),
             verbose=not quiet,
             ray=ray,
         )
@@ -192,6 +193,21 @@ def train(
 
         published = publish_bundle(output, publish, tag=tag)
         print(f"Published to {published.repo_id}: {published.commit_url}")
+
+
+def _expected(table: Path, asked: dict[str, Any], start: Path | None, publishes: bool) -> dict[str, float]:
+    """Seconds by stage, as far as they are known before: by `polyid estimate`, if it was asked about the same training."""
+    from polyid.bundle.contents import architecture
+    from polyid.ensemble.expected_times import UPLOAD_SECONDS
+    from polyid.ensemble.plan import Plan
+    from polyid.estimate.estimate import stages_here
+    from polyid.estimate.measured import kept
+
+    changes = {} if start is None else architecture(start)
+    changes |= {name: value for name, value in asked["changes"].items() if name != "freeze"}
+    measured = kept(Plan(table, **{**asked, "changes": changes or None}))
+    seconds = {} if measured is None else stages_here(measured)[0]
+    return {**seconds, "upload": UPLOAD_SECONDS if publishes else 0.0}
 
 
 def _check_companions(ray: str | None, trackio: str | None, on: str) -> None:

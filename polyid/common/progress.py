@@ -35,7 +35,8 @@ class Progress:
     elapsed_seconds : float
         Since training began.
     eta_seconds : float or None
-        Estimated time to the end of the run, all stages together; None before it is known, never 0 while work remains.
+        Estimated time to the end of the run, all stages together, if no fold stops early; None before it is known, never 0 while
+        work remains.
     share : float or None
         How much of the stage is done, from 0 to 1; None where that isn't known.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -62,9 +62,10 @@ def fit_ensemble(
     dataset: Dataset,
     untrained: Sequence[Untrained],
     results: Sequence[FoldResult],
-    *,
     kernel_seed: int | None,
     seed: int,
+    *,
+    told: Callable[[str], None] = lambda part: None,
 ) -> tuple[FittedEnsemble, HeldOut | None]:
     """Put kernel regressions beside trained networks, blend the two by held-out rows, and calibrate the intervals.
 
@@ -78,6 +79,8 @@ def fit_ensemble(
         Of the choice of reference polymers; None for networks alone.
     seed : int
         Of the calibration.
+    told : callable
+        Called with each part that is done, of `polyid.ensemble.expected_times.SHARES`.
 
     Returns
     -------
@@ -87,6 +90,7 @@ def fit_ensemble(
         What the members say of the rows they never saw; None if there are none.
     """
     kernels = [None] * len(results) if kernel_seed is None else fit_kernels(dataset, kernel_seed)
+    told("kernels")
     fitted = FittedEnsemble(
         tuple(
             BundleMember(
@@ -106,9 +110,12 @@ def fit_ensemble(
     if not len(dataset.held_out):
         return fitted, None
     held_out = predict_held_out(dataset, fitted.predictor)
+    told("held out")
     if kernel_seed is not None:
         fitted = fitted.with_share(held_out.final_share())
-    return replace(fitted, calibration=held_out.calibration(seed)), held_out
+    fitted = replace(fitted, calibration=held_out.calibration(seed))
+    told("intervals")
+    return fitted, held_out
 
 
 def learnt_domain(fitted: FittedEnsemble, held_out: HeldOut, seed: int) -> TrainingDomain:

@@ -229,26 +229,25 @@ class MultiModel(EvaluatedEnsemble):
         settings = settings_from(params, params["seed"])
         started, dataset = time.time(), shared_dataset(self.models)
         members = self._untrained(modelbuilder, params, model_summary)
-        names = [model.model_id for model in self.models]
         stages = progress if isinstance(progress, Stages) else Stages(progress)
-        stages.expect(seconds_after_training(dataset, len(members), params["kernel"]))
-        with ProgressBar(verbose, stages, settings.epochs * len(members)) as report:
+        stages.expect_by(partial(seconds_after_training, dataset, len(members), params["kernel"]))
+        with ProgressBar(verbose, stages, settings.epochs * len(members)):
             trained = train_members(
                 dataset,
                 members,
                 settings,
                 checkpoints=None if save_folder is None else Path(save_folder) / CHECKPOINTS_FOLDER,
-                progress=report,
-                epoch_end=KerasCallbacks(callbacks, names) if callbacks else None,
+                progress=stages,
+                epoch_end=KerasCallbacks(callbacks, [model.model_id for model in self.models]) if callbacks else None,
                 resume=resume,
                 ray=ray,
             )
-        stages.at("calibrating")
-        kernel_seed = settings.seed if params["kernel"] else None
-        self._take(*fit_ensemble(dataset, members, trained.results, kernel_seed=kernel_seed, seed=self.seed), params)
-        if save_folder is not None:
-            training = records.training_record(trained, started, settings.seed)
-            self._save(Path(save_folder), params, training, save_training, stages)
+            stages.at("calibrating")
+            seeds = settings.seed if params["kernel"] else None, self.seed
+            self._take(*fit_ensemble(dataset, members, trained.results, *seeds, told=stages.calibrated), params)
+            if save_folder is not None:
+                record = records.training_record(trained, started, settings.seed)
+                self._save(Path(save_folder), params, record, save_training, stages)
 
     def _untrained(self, modelbuilder: Callable, params: dict[str, Any], summary: bool = False) -> list[Untrained]:
         build = partial(
@@ -294,7 +293,6 @@ class MultiModel(EvaluatedEnsemble):
         content = records.model_content(
             held_out.dataset, self.prediction_units, params, self.split, self._source, training, self._began
         )
-        stages.at("calibrating", 0.5)
         self._fitted = replace(self._fitted, domain=learnt_domain(self._fitted, held_out, self.seed))
         stages.at("report")
         self.metadata = records.save_ensemble(folder, self._fitted, held_out, content, self.seed, keep_rows=keep_rows)

@@ -11,6 +11,9 @@ from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, Parameters, 
 from polyid.config.parameters import preset as preset_parameters
 from polyid.config.ranges import check_number
 from polyid.config.settings import settings_from
+from polyid.data.splits import assign_folds, fold_names
+from polyid.data.training_table import TrainingTable
+from polyid.errors import TrainingError
 from polyid.graphs.features import feature_set
 
 
@@ -63,3 +66,40 @@ class Plan:
         settings_from(params.to_dict(), seed)
         feature_set(params.features)
         return params
+
+
+def polymer_count(table: TrainingTable, properties: Sequence[str]) -> int:
+    """How many different polymers have a value of at least one of the properties."""
+    labelled = table.frame[list(properties)].notna().any(axis=1)
+    return table.frame.loc[labelled, "smiles_monomer"].nunique()
+
+
+def possible_folds(table: TrainingTable, properties: Sequence[str], folds: int, split: str, seed: int) -> int:
+    """How many folds a table is divided into: as many as asked for, or as its column of folds names.
+
+    Parameters
+    ----------
+    table : TrainingTable
+        Read with that column, if the split is one.
+    properties : sequence of str
+        Those to train on.
+    folds : int
+    split : str
+    seed : int
+
+    Raises
+    ------
+    TrainingError
+        The table has none of a property, too few polymers, or can't be divided so.
+    """
+    unknown = [name for name in properties if name not in table.labels]
+    if unknown:
+        raise TrainingError(f"The table has no column {unknown[0]}: choose among {', '.join(table.labels)}.")
+    polymers = polymer_count(table, properties)
+    if folds > polymers and split_column(split) is None:
+        remedy = f"choose {polymers} folds or fewer" if polymers > 1 else "add data, or choose other properties"
+        raise TrainingError(
+            f"{folds} folds need at least {folds} polymers, and the properties to learn have {polymers}: {remedy}."
+        )
+    labelled = table.frame[table.frame[list(properties)].notna().any(axis=1)]
+    return len(fold_names(assign_folds(labelled, folds, split, seed=seed)))

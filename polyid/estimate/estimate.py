@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from polyid.common.progress import duration
-from polyid.ensemble.expected_times import stage_seconds
+from polyid.ensemble.expected_times import UPLOAD_SECONDS, stage_seconds
 from polyid.estimate.hardware import HARDWARE, READ_ON, Hardware, hardware_of_flavor
 from polyid.estimate.measured import WarmUp
 from polyid.report.energy import energy_estimate
@@ -141,6 +141,7 @@ def stages_here(measured: WarmUp) -> tuple[dict[str, float], dict[str, float]]:
         "compiling": measured.compile_seconds,
         "training": measured.seconds_a_polymer * polymers,
         **after,
+        "upload": UPLOAD_SECONDS,
     }
     cpu = {
         "reading": measured.reading_cpu_seconds,

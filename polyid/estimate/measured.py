@@ -17,6 +17,9 @@ from polyid.errors import TrainingError
 LIMIT_SECONDS = 600.0
 """A warm-up that takes longer is given up."""
 
+_METHOD = 2
+"""What was measured by an earlier method is measured again."""
+
 
 @dataclass(frozen=True)
 class WarmUp:
@@ -116,17 +119,18 @@ def space_flavor() -> str | None:
 
 def kept(plan: Plan) -> WarmUp | None:
     """What was measured of a plan before on this machine, for its number of epochs; None if nothing was."""
-    place = _place(plan)
     try:
-        return WarmUp(**read_json(place)).with_epochs(plan.parameters().epochs)
+        return WarmUp(**read_json(_place(plan))).with_epochs(plan.parameters().epochs)
     except (OSError, ValueError, TypeError):
         return None
 
 
 def _place(plan: Plan) -> Path:
-    """The file of a plan's measurement: by all of it but the number of epochs and the name of its table."""
+    """The file of a plan's measurement: by all of it but the number of epochs and the name of its table, and by how it is measured."""
     asked = asdict(replace(plan, epochs=None, data="", seed=0))
-    key = json.dumps([asked, sha256(plan.data), os.cpu_count(), sys.version_info[:2]], sort_keys=True, default=str)
+    key = json.dumps(
+        [_METHOD, asked, sha256(plan.data), os.cpu_count(), sys.version_info[:2]], sort_keys=True, default=str
+    )
     folder = cache_folder("estimates")
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"

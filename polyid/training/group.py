@@ -279,6 +279,8 @@ def trim(weights: dict[str, np.ndarray], like: dict[str, np.ndarray]) -> dict[st
 
 # Graph rows of one step that keep a CPU's cores busy and its caches warm.
 _CPU_ROWS_A_STEP = 40_000
+LONG_RUN = 1000
+"""Steps from which on XLA compiles for a CPU: it costs as much as some hundred, and pays only where members share a step."""
 
 
 def choose_group(folds: int, settings: TrainingSettings, gpu: bool, rows: float) -> int:

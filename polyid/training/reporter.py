@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,6 +25,8 @@ class Reporter:
     epochs, steps_per_epoch : int
     seconds_before : float
         Of the run before it was resumed.
+    finished : collection of int
+        Numbers of folds that an earlier run finished.
     """
 
     def __init__(
@@ -33,23 +36,29 @@ class Reporter:
         epochs: int,
         steps_per_epoch: int,
         seconds_before: float = 0.0,
+        finished: Iterable[int] = (),
     ):
         self.callback, self.folds = callback, folds
         self.epochs, self.steps_per_epoch, self.seconds_before = epochs, steps_per_epoch, seconds_before
         self._started = time.monotonic()
         self._polymers, self._last_report = 0.0, 0.0
+        self._begun, self._first_epoch = set(finished), "under way"
         self._recent: deque[tuple[float, float]] = deque(maxlen=60)
+        self._all = self.epochs * sum(len(fold.train) for fold in folds)
 
     @property
     def elapsed(self) -> float:
         """Seconds since the run began, an interruption left out."""
         return self.seconds_before + time.monotonic() - self._started
 
-    def compiling(self) -> None:
-        """Tell that the first step of a group is being compiled, which has no progress of its own."""
-        if self.callback is not None:
-            folds = len(self.folds)
-            self.callback(stage_progress("compiling", folds=folds, epochs=self.epochs, elapsed=self.elapsed))
+    def compiling(self, folds: Sequence[FoldData], epoch: int = 0) -> None:
+        """Tell that the first step of a group, which is at an epoch, is being compiled, which has no progress of its own."""
+        if self.callback is None:
+            return
+        left = self._polymers_left(folds, epoch)
+        record = stage_progress("compiling", folds=len(self.folds), epochs=self.epochs, elapsed=self.elapsed)
+        done = int(self.epochs * (1.0 - left / self._all))
+        self.callback(replace(record, epoch=done))
 
     def report(self, group: FoldGroup, polymers: int) -> None:
         """Count the polymers of a step, each once a fold, and tell where the group is after it."""
@@ -59,7 +68,7 @@ class Reporter:
             return
         self._last_report = now
         spent = now - self._started
-        left = self._polymers_left(group)
+        left = self._polymers_left(group.folds, group.epoch + group.step / self.steps_per_epoch)
         losses = [state.log[-1]["val_loss"] for state in group.states if state.log]
         self.callback(
             Progress(
@@ -73,24 +82,37 @@ class Reporter:
                 learning_rate=float(group.rate),
                 polymers_per_second=self._polymers / max(spent, 1e-9),
                 elapsed_seconds=self.seconds_before + spent,
-                eta_seconds=self._seconds_left(left, now),
-                share=1.0 - left / (self.epochs * sum(len(fold.train) for fold in self.folds)),
+                eta_seconds=self._seconds_left(left, now, ended),
+                share=1.0 - left / self._all,
             )
         )
 
-    def _polymers_left(self, group: FoldGroup) -> float:
-        """How many polymers are still to be trained on, each once a fold and epoch."""
-        epochs_done = group.epoch + group.step / self.steps_per_epoch
-        left = sum(len(fold.train) for fold in group.folds) * (self.epochs - epochs_done)
-        newest = max(fold.fold for fold in group.folds)
-        return left + sum(len(fold.train) for fold in self.folds if fold.fold > newest) * self.epochs
+    def _polymers_left(self, folds: Sequence[FoldData], epochs_done: float) -> float:
+        """How many polymers are still to be trained on, each once a fold and epoch, if no fold stops early."""
+        self._begun |= {fold.fold for fold in folds}
+        left = sum(len(fold.train) for fold in folds) * (self.epochs - epochs_done)
+        return left + sum(len(fold.train) for fold in self.folds if fold.fold not in self._begun) * self.epochs
 
-    def _seconds_left(self, left: float, now: float) -> float | None:
+    def _seconds_left(self, left: float, now: float, ended: bool) -> float | None:
         """To the end of the last fold, at the speed of the last sixty reports; None before there are two.
 
-        Earlier ones don't count: the first steps compile, and a resumed run has done much before it began.
+        Shapes are compiled in the first epoch and its validation: they don't count as soon as they are over, and meanwhile the
+        middle one of the reports does. A resumed run has done much before it began.
         """
+        told = self._measured_pace()
+        if self._first_epoch == "over":
+            self._recent.clear()
+        if self._first_epoch != "gone":
+            self._first_epoch = "gone" if self._first_epoch == "over" else "over" if ended else "under way"
         self._recent.append((now, self._polymers))
-        since, polymers_then = self._recent[0]
-        recent = self._polymers - polymers_then
-        return left * (now - since) / recent if recent > 0 else None
+        pace = self._measured_pace() or told
+        return None if pace is None else left * pace
+
+    def _measured_pace(self) -> float | None:
+        """Seconds a polymer and fold; None before anything is known."""
+        if len(self._recent) < 2:
+            return None
+        times, polymers = np.array(self._recent).T
+        if self._first_epoch == "gone":
+            return (times[-1] - times[0]) / (polymers[-1] - polymers[0])
+        return float(np.median(np.diff(times) / np.diff(polymers)))

@@ -31,7 +31,7 @@ from polyid.training.backends import steps_class
 from polyid.training.batches import plan
 from polyid.training.checkpoints import CheckpointFolder
 from polyid.training.freezing import rows_to_keep
-from polyid.training.group import EpochEnd, FoldData, FoldGroup, FoldResult, choose_group
+from polyid.training.group import LONG_RUN, EpochEnd, FoldData, FoldGroup, FoldResult, choose_group
 from polyid.training.optimiser import learning_rate, update_numbers
 from polyid.training.packer import BatchPacker
 from polyid.training.reporter import Reporter
@@ -93,8 +93,7 @@ class EnsembleTrainer:
         # A trace costs seconds: on a CPU many shapes share one, which pads least where a fold trains alone. JAX has none to share.
         one_trace = keras.backend.backend() == "tensorflow"
         self.static = self.gpu or not one_trace or (len(self.layout.steps) <= 2 and self.group_size > 1)
-        # Compiling costs a CPU as much as some hundred steps, and pays only where members share a step.
-        long_run = self.layout.steps_per_epoch * settings.epochs >= 1000
+        long_run = self.layout.steps_per_epoch * settings.epochs >= LONG_RUN
         self.xla = self.gpu or (self.static and self.group_size > 1 and long_run)
         self.packer = BatchPacker(graphs, self.sizes, self.folds, self.layout, settings.epochs, self.static)
         self.checkpoints = CheckpointFolder(Path(checkpoints), self.fingerprint()) if checkpoints else None
@@ -149,7 +148,9 @@ class EnsembleTrainer:
                 self.checkpoints.clear()
         self.seconds_before = 0.0 if saved is None else saved["elapsed"]
         steps = self.layout.steps_per_epoch
-        self._reporter = Reporter(self.progress, self.folds, self.settings.epochs, steps, self.seconds_before)
+        self._reporter = Reporter(
+            self.progress, self.folds, self.settings.epochs, steps, self.seconds_before, finished=results
+        )
         return results, saved
 
     def groups(self, finished: Container[int]) -> list[list[FoldData]]:
@@ -160,10 +161,11 @@ class EnsembleTrainer:
 
     def train_together(self, folds: list[FoldData], saved: dict[str, Any] | None = None) -> dict[int, FoldResult]:
         """Train a group, from its checkpoint if `saved` is one of it; behind `begin`."""
+        goes_on = saved is not None and {f.fold for f in folds} <= set(saved["folds"])
         if self._compiled is None or self._compiled[0].members != len(folds):
-            self._reporter.compiling()
+            self._reporter.compiling(folds, saved["epoch"] if saved is not None and goes_on else 0)
         self.packer.begin_group()
-        if saved is not None and {f.fold for f in folds} <= set(saved["folds"]):
+        if saved is not None and goes_on:
             return self._train_group(self._restored(folds, saved))
         return self._train_group(FoldGroup.begun(self.settings, folds, self.compiled))
 

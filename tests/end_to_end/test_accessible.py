@@ -9,7 +9,7 @@ import re
 from importlib.util import find_spec
 
 import pytest
-from helpers.browsing import CHROMIUM, FLAGS, PATIENCE, space
+from helpers.browsing import CHROMIUM, FLAGS, PATIENCE, serious, space
 from helpers.paths import TOP
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (pip install playwright)")
@@ -21,8 +21,6 @@ pytestmark = [
     pytest.mark.skipif(find_spec("axe_playwright_python") is None, reason="pip install axe-playwright-python"),
 ]
 VIEWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
-# Gradio's own footer is not ours to mend.
-NOT_OURS = ["footer"]
 POLYMERS = "polystyrene\n*CC(*)(C)C(=O)OC\nC1CC\nOCCO.O=C(O)c1ccc(C(=O)O)cc1"
 
 
@@ -65,20 +63,6 @@ def view(browser, request, tmp_path):
     context.close()
     assert console == []
     assert {host for host in hosts if not host.startswith(("data:", "blob:"))} == {"http://127.0.0.1"}
-
-
-def serious(page, part: str | None = None) -> list[str]:
-    """What axe-core finds that keeps somebody from using the page, a frame, or a part of it."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    context = {"include": [[part]]} if part else {"exclude": [[part] for part in NOT_OURS]}
-    found = Axe().run(page, context=context).response["violations"]
-    return [
-        f"{one['id']}: {one['help']}: {node['target']} {node['html'][:160]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"][:3]
-    ]
 
 
 def answered(page, url: str) -> None:

@@ -13,6 +13,8 @@ from helpers.paths import TESTS
 from helpers.tiny_models import PARAMETERS, UNITS, small_table
 
 from polyid import MultiModel, Parameters
+from polyid.bundle.contents import architecture
+from polyid.bundle.layout import STARTER
 from polyid.bundle.origins import InitFrom
 from polyid.chemistry.oligomer import to_oligomer
 from polyid.config.settings import check_freeze
@@ -39,6 +41,11 @@ def ensemble_of(table: pd.DataFrame, place: Path, properties: list[str]) -> Mult
     ensemble.generate_data_scaler()
     ensemble.generate_preprocessors(PolymerPreprocessor, explicit_hs=False)
     return ensemble
+
+
+def test_what_a_network_that_starts_from_a_model_costs_is_known_without_reading_it():
+    for folder in (FIRST, STARTER):
+        assert architecture(folder) == StartingPoint.read(folder).architecture
 
 
 def trainer(ensemble: MultiModel, **changes) -> EnsembleTrainer:

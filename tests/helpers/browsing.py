@@ -1,4 +1,4 @@
-"""What the browser tests share: Chromium, its flags, and a Space as a process of its own."""
+"""What the browser tests share: Chromium, its flags, a Space as a process of its own, and what axe-core finds."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ FLAGS = [
 ]
 # Nothing here takes ten seconds on a quiet machine; a test only has to end where what it waits for never comes.
 PATIENCE = 300_000  # ms
+
+# Gradio's own footer is not ours to mend.
+NOT_OURS = ["footer"]
 
 
 def free_port() -> int:
@@ -66,3 +69,17 @@ def space(folder: str, place: Path, **environment: str) -> Iterator[str]:
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(120)
+
+
+def serious(page, part: str | None = None) -> list[str]:
+    """What axe-core finds that keeps somebody from using the page, a frame, or a part of it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = {"include": [[part]]} if part else {"exclude": [[part] for part in NOT_OURS]}
+    found = Axe().run(page, context=context).response["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {node['target']} {node['html'][:160]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"][:3]
+    ]

@@ -20,6 +20,7 @@ from gradio_client import Client, handle_file
 from helpers.paths import TOP
 
 from polyid import runs
+from polyid.ensemble.plan import polymer_count
 from polyid.errors import DataError, HubError, TrainingError
 from polyid.runs import process
 from polyid.web.html import notice
@@ -28,11 +29,14 @@ SPACE = TOP / "trainer_space"
 sys.path.insert(0, str(SPACE))
 
 import data_handlers
+import estimate_handlers
 import form_handlers
 import history_handlers
+import page_scripts
 import run_handlers
 import run_view
 import train_models
+import training_page
 
 ROWS = ["repeat_unit,Tg (°C),density (g/cm3)"] + [
     f"*{'C' * size}O*,{value},{'' if size % 2 else 0.9}"
@@ -316,6 +320,42 @@ def test_a_quick_look_publishes_nothing(hub, folder, table):
     assert "Quick look finished" in card and "Published" not in card
 
 
+def test_the_estimate_is_of_what_start_would_train(hub, folder, table, monkeypatch):
+    """Of the sizes of the model that training begins with; and what can't be is said before anything is measured."""
+    measured = []
+
+    def measure(plan):
+        measured.append(plan)
+        raise TrainingError("measured")
+
+    monkeypatch.setattr(estimate_handlers, "measured_apart", measure)
+    blank = [None, str(table), "", "", ["Glass_Transition"], "small", 5]
+    advanced = [""] * len(form_handlers.ADVANCED)
+    for init_from, width in (("", None), ("starter", 40)):
+        assert "measured" in estimate_handlers.measure(*blank, 3, 0, "stratified", None, *advanced, init_from)
+        assert (measured.pop().changes or {}).get("atom_features") == width
+    said = estimate_handlers.measure(*blank, 9, 0, "stratified", None, *advanced, "")
+    assert "9 folds need at least 9 polymers" in said and not measured
+    said = estimate_handlers.measure(*blank, 3, 0, "stratified", None, *advanced, "/etc")
+    assert 'role="alert"' in said and not measured
+
+
+def test_the_browser_can_tell_the_end(hub, folder, table):
+    """The box is on the page, asks for the permission in the browser alone, and the card says what it looks at."""
+    page = training_page.build()
+    (box,) = [block for block in page.blocks.values() if getattr(block, "elem_id", None) == "notify"]
+    scripts = [call.js for call in page.fns.values() if box in call.outputs]
+    assert page_scripts.ASK in scripts and page_scripts.LISTEN in scripts
+    assert page_scripts.ASK.count("requestPermission") == 1 and "requestPermission" not in page_scripts.LISTEN
+    assert "http" not in page_scripts.ASK + page_scripts.LISTEN
+    assert "data-run" not in run_view.card(None)
+    run = train_models.start_run(folder, **form(table, hub, epochs=5000.0))
+    assert f'data-run="{run.name}" data-active>' in run_view.card(runs.read(run.folder))
+    runs.cancel(run.folder)
+    ended = run_view.card(outcome(folder, run.name))
+    assert f'data-run="{run.name}">' in ended and "data-active" not in ended
+
+
 def test_whatever_goes_wrong_is_a_sentence(hub, folder, table, monkeypatch):
     def start(*arguments, **keywords):
         raise RuntimeError("nobody foresaw this")
@@ -466,7 +506,7 @@ def test_the_bundled_table_can_be_trained_on():
     from polyid.data.catalogue import bundled_tables
 
     table = train_models.read_table(next(iter(bundled_tables().values())))
-    assert train_models.polymer_count(table, list(table.labels)) >= 100
+    assert polymer_count(table, list(table.labels)) >= 100
     assert isinstance(table.frame, pd.DataFrame)
 
 
