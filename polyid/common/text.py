@@ -15,3 +15,8 @@ def listed(names: Iterable[str]) -> str:
     """The first dozen names, and how many more there are."""
     every = list(names)
     return ", ".join(every[:12]) + (f" and {len(every) - 12} more" if len(every) > 12 else "")
+
+
+def counted(count: int, thing: str) -> str:
+    """A number of things, the plural with an s: 1 row, 1,200 rows."""
+    return f"{count:,} {thing}{'s' * (count != 1)}"

@@ -44,7 +44,7 @@ def read_table_file(path: str | os.PathLike[str]) -> RawTable:
     """
     path = Path(path)
     if not path.is_file():
-        raise DataError(f"There is no file {path}.")
+        raise DataError(f"There is no file {path}{'; it is a folder' * path.is_dir()}.")
     check_bytes(path.name, path.stat().st_size)
     return read_table_bytes(path.read_bytes(), path.name)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from polyid.common.text import counted
 from polyid.data.problems import KEPT, LEFT_OUT
 from polyid.data.training_table import TrainingTable
 
@@ -60,8 +61,10 @@ def preview(table: TrainingTable, bins: int = 16) -> Preview:
     polymers = int(table.frame["smiles_monomer"].nunique())
     left_out = int(table.problems.loc[table.problems.outcome == LEFT_OUT, "row"].nunique())
     kept = int((table.problems.outcome == KEPT).sum())
-    sentences = [f"{table.source}: {len(table.frame):,} rows of {polymers:,} polymers."]
-    sentences += [f"{_title(name, table.units[name])}: {count:,} values." for name, count in table.labels.items()]
+    sentences = [f"{table.source}: {counted(len(table.frame), 'row')} of {counted(polymers, 'polymer')}."]
+    sentences += [
+        f"{_title(name, table.units[name])}: {counted(count, 'value')}." for name, count in table.labels.items()
+    ]
     if left_out:
         has = "row has" if left_out == 1 else "rows have"
         sentences.append(f"{left_out:,} {has} something that can't be read; it is listed and left out.")
@@ -72,7 +75,8 @@ def preview(table: TrainingTable, bins: int = 16) -> Preview:
             else f"{kept:,} values look wrong or disagree; they are listed and kept."
         )
     if table.unlabelled:
-        sentences.append(f"{table.unlabelled:,} rows have none of these properties.")
+        has = "row has" if table.unlabelled == 1 else "rows have"
+        sentences.append(f"{table.unlabelled:,} {has} none of these properties.")
     sentences += table.notes
     return Preview(polymers, len(table.frame), table.labels, table.units, histograms, table.problems, sentences)
 
