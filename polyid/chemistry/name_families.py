@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from polyid.chemistry.polyamide_names import polyamide_names
+
 SOURCE_BASED = "source-based name"
 
 # Names, the first of them the usual one, by fragment.
@@ -107,7 +109,11 @@ _ACYLS: Names = {
     "C(c%10ccccc%10)=O": "benzoate",
     "C(C=Cc%10ccccc%10)=O": "cinnamate",
 }
-_PHENYLENES: Names = {"c%10ccc(cc%10)": "p-phenylene; 1,4-phenylene", "c%10cccc(c%10)": "m-phenylene; 1,3-phenylene"}
+_PHENYLENES: Names = {
+    "c%10ccc(cc%10)": "p-phenylene; 1,4-phenylene",
+    "c%10cccc(c%10)": "m-phenylene; 1,3-phenylene",
+    "c%10ccccc%10": "o-phenylene; 1,2-phenylene",
+}
 _XYLYLENES: Names = {"Cc%10ccc(cc%10)C": "p-xylylene", "Cc%10cccc(c%10)C": "m-xylylene"}
 _COUNTS = ("tri", "tetra", "penta", "hexa", "hepta", "octa", "nona", "deca", "undeca", "dodeca")
 _ALKYLENES: Names = {"CC": "ethylene"} | {"C" * length: f"{count}methylene" for length, count in enumerate(_COUNTS, 3)}
@@ -117,6 +123,9 @@ _SPACERS: Names = _ALKYLENES | {
     "CCCC": "tetramethylene; butylene; 1,4-butylene",
 }
 _GLYCOLS: Names = _SPACERS | {
+    "CC": "ethylene; ethylene glycol",
+    "CCCC": "tetramethylene; butylene; 1,4-butylene; butanediol; 1,4-butanediol",
+    "CCCCCC": "hexamethylene; hexanediol; 1,6-hexanediol",
     "C(C)C": "1,2-propylene",
     "CCOCC": "diethylene glycol; oxydiethylene",
     "CC(C)(C)C": "neopentylene; 2,2-dimethyltrimethylene; neopentyl glycol; 2,2-dimethyl-1,3-propylene",
@@ -164,6 +173,7 @@ _DIAMIDES: Names = {
 _OF_GROUPS: tuple[tuple[str, str, Names], ...] = (
     ("poly({0} acrylate)", "*CC(*)C(=O)O{0}", ESTER_GROUPS),
     ("poly({0} methacrylate); poly(methacrylic acid {0} ester)", "*CC(*)(C)C(=O)O{0}", ESTER_GROUPS),
+    ("poly({0} ethacrylate); poly({0} 2-ethylacrylate)", "*CC(*)(CC)C(=O)O{0}", ALKYLS),
     ("poly({0} alpha-chloroacrylate); poly({0} 2-chloroacrylate)", "*CC(*)(Cl)C(=O)O{0}", ALKYLS),
     ("poly({0} cyanoacrylate); poly({0} 2-cyanoacrylate); poly({0} alpha-cyanoacrylate)", "*CC(*)(C#N)C(=O)O{0}", ALKYLS),
     ("poly(vinyl {0} ether); poly({0} vinyl ether)", "*CC(*)O{0}", ESTER_GROUPS),
@@ -187,6 +197,8 @@ _OF_GROUPS: tuple[tuple[str, str, Names], ...] = (
     ("poly(4-{0}styrene); poly(p-{0}styrene); poly(para-{0}styrene)", "*CC(*)c%90ccc({0})cc%90", _SUBSTITUENTS),
     ("poly({0} oxide); poly({0} ether)", "*{0}O*", _ALKYLENES | _PHENYLENES | _XYLYLENES),
     ("poly({0} sulfide); poly({0} thioether)", "*{0}S*", _ALKYLENES | _PHENYLENES),
+    ("poly({0} sulfone)", "*{0}S(*)(=O)=O", _ALKYLENES | _PHENYLENES),
+    ("poly({0})", "*{0}*", _PHENYLENES),
     ("poly({0} disulfide)", "*{0}SS*", _ALKYLENES),
     ("poly({0} carbonate)", "*O{0}OC(*)=O", _GLYCOLS),
     ("poly({0} urea)", "*N{0}NC(*)=O", _ALKYLENES),
@@ -238,7 +250,6 @@ _OF_MONOMERS = (
     ("{0}-{1} polyimide; {0}-{1}; poly({0}-{1}); polyimide {0}-{1}; PI({0}-{1}); PI {0}-{1}", _PYROMELLITIMIDE, {"": "PMDA"}, _DIAMINES),
     ("{0}-{1} polyurethane; polyurethane {0}-{1}; poly({0}-{1})", "*O{1}OC(=O)N{0}NC(*)=O", _DIISOCYANATES, _DIOLS),
 )  # fmt: skip
-_POLYAMIDE = ("nylon {}", "polyamide {}", "PA {}", "polyamid {}")
 
 
 def family_names() -> Iterator[tuple[str, str, str]]:
@@ -258,7 +269,7 @@ def family_names() -> Iterator[tuple[str, str, str]]:
         unit, alkene = f"*CC(*){'C' * (length - 2)}", f"{stem}ene"
         for name in (f"poly(1-{alkene})", f"poly({alkene[:-3]}-1-ene)", f"poly({alkene}-1)", f"poly(alpha-{alkene})"):
             yield name, unit, SOURCE_BASED
-    yield from _polyamides()
+    yield from polyamide_names()
 
 
 def _names(
@@ -269,30 +280,3 @@ def _names(
         for name in names.split("; "):
             for second in second_names.split("; "):
                 yield pattern.format(name, second), smiles, source
-
-
-def _polyamides() -> Iterator[tuple[str, str, str]]:
-    """Nylons by the carbon atoms of amino acid, or of diamine and diacid (T terephthalic, I isophthalic), after ISO 16396-1."""
-    for carbons in range(3, 14):
-        for prefix in _POLYAMIDE:
-            yield prefix.format(carbons), f"*N{'C' * (carbons - 1)}C(*)=O", "polyamide number, ISO 16396-1"
-    for diamine in range(2, 14):
-        diacids = {f"{diacid}": "C" * (diacid - 2) for diacid in range(2, 19)}
-        for diacid, inner in (diacids | {"T": "c%20ccc(cc%20)", "I": "c%20cccc(c%20)"}).items():
-            smiles = f"*N{'C' * diamine}NC(=O){inner}C(*)=O"
-            numbers = [f"{diamine},{diacid}", f"{diamine}{diacid}"] + [f"{diamine}/{diacid}"] * (f"{diamine}" == diacid)
-            for prefix in _POLYAMIDE:
-                for number in numbers:
-                    yield prefix.format(number), smiles, "polyamide number, ISO 16396-1"
-
-
-def slashed_polyamides() -> Iterator[tuple[str, str]]:
-    """Names such as nylon 6/12 with why they are not answered: one polymer in American usage, a copolymer after ISO 16396-1."""
-    for first in range(2, 14):
-        for second in range(2, 19):
-            if first != second:
-                reason = (
-                    f"may be nylon {first},{second} or a copolymer of nylon {first} and nylon {second}; write which"
-                )
-                for prefix in _POLYAMIDE:
-                    yield prefix.format(f"{first}/{second}"), reason

@@ -19,8 +19,9 @@ from importlib.resources import files
 
 from rdkit import Chem
 
-from polyid.chemistry.name_families import family_names, slashed_polyamides
+from polyid.chemistry.name_families import family_names
 from polyid.chemistry.name_spellings import loose_key, name_forms, name_key
+from polyid.chemistry.polyamide_names import slashed_polyamides
 from polyid.chemistry.smiles import read_molecule
 from polyid.common.text import shorten
 from polyid.errors import PolymerError
