@@ -32,6 +32,7 @@ _SELF_CONDENSING = ("amine", "secondary amine", "alcohol")
 
 def without_alkali(molecule: Chem.Mol) -> Chem.Mol:
     """Sulfides, thiolates and phenolates of alkali metals as the acids that react like them; any other molecule as it is."""
+    molecule = _as_ions(molecule)
     ions = [atom for atom in molecule.GetAtoms() if atom.GetFormalCharge()]
     metals = [atom.GetIdx() for atom in ions if atom.GetSymbol() in _ALKALI and not atom.GetDegree()]
     leaving = {match[0] for match in molecule.GetSubstructMatches(_LEAVING_SALT)}
@@ -45,6 +46,25 @@ def without_alkali(molecule: Chem.Mol) -> Chem.Mol:
         changed.RemoveAtom(metal)
     Chem.SanitizeMol(changed)
     return changed.GetMol()
+
+
+def _as_ions(molecule: Chem.Mol) -> Chem.Mol:
+    """Alkali metals that are written with a bond to oxygen or sulfur, as the ions that they are."""
+    bonds = [
+        (atom, atom.GetNeighbors()[0])
+        for atom in molecule.GetAtoms()
+        if atom.GetSymbol() in _ALKALI and atom.GetDegree() == 1 and atom.GetNeighbors()[0].GetSymbol() in "OS"
+    ]
+    if not bonds:
+        return molecule
+    changed = Chem.RWMol(molecule)
+    for metal, partner in bonds:
+        changed.RemoveBond(metal.GetIdx(), partner.GetIdx())
+        for atom, charge in ((metal, 1), (partner, -1)):
+            ion = changed.GetAtomWithIdx(atom.GetIdx())
+            ion.SetFormalCharge(ion.GetFormalCharge() + charge)
+            ion.SetNoImplicit(False)
+    return changed.GetMol() if Chem.SanitizeMol(changed, catchErrors=True) == 0 else molecule
 
 
 def is_monomer(molecule: Chem.Mol) -> bool:
