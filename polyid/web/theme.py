@@ -16,13 +16,15 @@ EDITOR = Path(__file__).with_name("editor")
 THEME = gr.themes.Default(
     primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
 ).set(
-    # Gradio's own greys and its bright button are too pale to read in daylight (WCAG asks for 4.5:1).
+    # Gradio's own greys and its bright buttons are too pale to read in daylight (WCAG asks for 4.5:1).
     block_info_text_color="*neutral_600",
     block_info_text_color_dark="*neutral_300",
     button_primary_background_fill="*primary_700",
     button_primary_background_fill_hover="*primary_800",
     button_primary_background_fill_dark="*primary_700",
     button_primary_background_fill_hover_dark="*primary_800",
+    button_cancel_background_fill="#b91c1c",
+    button_cancel_background_fill_hover="#991b1b",
 )
 
 

@@ -51,10 +51,11 @@ class StagedRun:
 
     def becomes(self, state: str, line: str, *, trained: bool = False, resumable: bool = False, **record) -> None:
         """Let the page see it in a state; a run at work is one of this process."""
-        if trained and not (self.folder / "model").exists():
+        shutil.rmtree(self.folder / "model", ignore_errors=True)
+        if trained:
             shutil.copytree(TOP / "polyid" / "starter", self.folder / "model")
         if resumable:
-            (self.folder / "model" / "checkpoints").mkdir(parents=True, exist_ok=True)
+            (self.folder / "model" / "checkpoints").mkdir(parents=True)
             (self.folder / "model" / "checkpoints" / "fold-00000000.json").write_text("{}")
         for flag in ("cancel", "pause"):
             (self.folder / flag).unlink(missing_ok=True)
