@@ -8,7 +8,7 @@ from typing import Any
 import access
 import gradio as gr
 import history_page
-import page_scripts
+import notice_scripts
 import run_handlers
 from form_parts import Settings
 
@@ -100,8 +100,8 @@ def control(
     panel.cancel.click(run_handlers.ask_cancel, None, [panel.cancel, panel.confirm], **QUIET)
     for button in (panel.yes, panel.no):
         button.click(run_handlers.asked_cancel, None, [panel.cancel, panel.confirm], **QUIET)
-    panel.notify.input(None, panel.notify, [panel.notify, panel.notified], js=page_scripts.ASK, **QUIET)
-    page.load(None, None, panel.notify, js=page_scripts.LISTEN, **QUIET)
+    panel.notify.input(None, panel.notify, [panel.notify, panel.notified], js=notice_scripts.ASK, **QUIET)
+    page.load(None, None, panel.notify, js=notice_scripts.LISTEN, **QUIET)
     gr.on([panel.log_box.expand, gr.Timer(3.0).tick], access.seen(run_handlers.log, 1), panel.log, panel.log, **QUIET)
     gr.api(access.guarded(run_handlers.run_status, access.WATCH, outputs=None), api_name="run_status")
     gr.api(access.guarded(run_handlers.all_runs, access.WATCH, outputs=None), api_name="all_runs")

@@ -46,9 +46,9 @@ def polymer_identity(smiles: str) -> str:
         Chem.RemoveStereochemistry(molecule)
         if form is PolymerForm.REPEAT_UNIT:
             return canonical_unit(unit_of(molecule))
-        monomers = sorted({without_stereo(monomer) for monomer in monomers_of(molecule)})
         if form is PolymerForm.OLIGOMER:
-            return monomers[0]
+            return without_stereo(Chem.MolToSmiles(molecule))
+        monomers = sorted({without_stereo(monomer) for monomer in monomers_of(molecule)})
         try:
             (unit,) = repeat_units(monomers).units
         except PolymerError:

@@ -369,3 +369,11 @@ def test_large_units_are_bounded():
     heavy = Chem.MolFromSmiles(unit).GetNumHeavyAtoms()
     assert small.GetNumHeavyAtoms() == 18 * heavy
     assert large.GetNumHeavyAtoms() == 2000 // heavy * heavy
+
+
+def test_an_oligomer_is_a_polymer_whatever_its_size_and_a_monomer_is_not():
+    oligomer = to_oligomer("*CC(*)c1ccccc1", 40)
+    assert Chem.MolFromSmiles(oligomer).GetNumAtoms() == 320
+    assert polymer_identity(oligomer) == oligomer
+    with pytest.raises(PolymerError, match="at most 150 are read in one"):
+        polymer_identity(f"{oligomer}.C=C")

@@ -32,7 +32,7 @@ import data_handlers
 import estimate_handlers
 import form_handlers
 import history_handlers
-import page_scripts
+import notice_scripts
 import run_handlers
 import run_view
 import train_models
@@ -345,9 +345,9 @@ def test_the_browser_can_tell_the_end(hub, folder, table):
     page = training_page.build()
     (box,) = [block for block in page.blocks.values() if getattr(block, "elem_id", None) == "notify"]
     scripts = [call.js for call in page.fns.values() if box in call.outputs]
-    assert page_scripts.ASK in scripts and page_scripts.LISTEN in scripts
-    assert page_scripts.ASK.count("requestPermission") == 1 and "requestPermission" not in page_scripts.LISTEN
-    assert "http" not in page_scripts.ASK + page_scripts.LISTEN
+    assert notice_scripts.ASK in scripts and notice_scripts.LISTEN in scripts
+    assert notice_scripts.ASK.count("requestPermission") == 1 and "requestPermission" not in notice_scripts.LISTEN
+    assert "http" not in notice_scripts.ASK + notice_scripts.LISTEN
     assert "data-run" not in run_view.card(None)
     run = train_models.start_run(folder, **form(table, hub, epochs=5000.0))
     assert f'data-run="{run.name}" data-active>' in run_view.card(runs.read(run.folder))
