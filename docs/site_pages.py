@@ -18,6 +18,7 @@ ELSEWHERE = {
     "inference-space.md": "inference_space/README.md",
     "bundled-table.md": "data/README.md",
     "ablation.md": "scripts/studies/ablation_accuracy.md",
+    "ideas.md": "scripts/studies/kernel_ideas.md",
     "format-versions.md": "polyid/bundle/CHANGES.md",
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
