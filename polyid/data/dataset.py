@@ -147,14 +147,14 @@ class Dataset:
         return self._structures[0]
 
     @property
-    def oligomers(self) -> list[str]:
+    def structure_keys(self) -> list[str]:
         """The S structures, in order of first appearance, each by its `polyid.chemistry.polymer.Polymer.key`."""
         return self._structures[1].tolist()
 
     @cached_property
     def fragments(self) -> PolymerFragments:
         """Of the S structures."""
-        return polymer_fragments(self.oligomers)
+        return polymer_fragments(self.structure_keys)
 
     @property
     def used(self) -> np.ndarray:

@@ -121,7 +121,7 @@ def fit_ensemble(
 def learnt_domain(fitted: FittedEnsemble, held_out: HeldOut, seed: int) -> TrainingDomain:
     """The domain of validity, from all rows and the errors of those held out."""
     dataset = held_out.dataset
-    frame, oligomers = dataset.frame, dataset.oligomers
+    frame, oligomers = dataset.frame, dataset.structure_keys
     trained = np.zeros((len(dataset.folds), len(frame)), bool)
     for marks, fold in zip(trained, dataset.folds, strict=True):
         marks[fold.train] = True
@@ -156,7 +156,7 @@ def _known_as(dataset: Dataset) -> list[list[str]]:
         except PolymerError:
             # An oligomer's own SMILES has to do.
             of_polymer[text] = []
-    oligomers = [marks.asked(text).plain for text in dataset.oligomers]
+    oligomers = [marks.asked(text).plain for text in dataset.structure_keys]
     return [
         [*of_polymer[text], oligomers[structure]]
         for text, structure in zip(dataset.polymers, dataset.structure.tolist(), strict=True)

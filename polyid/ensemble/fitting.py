@@ -58,7 +58,7 @@ def fit_preprocessors(dataset: Dataset, cls: type, **arguments: Any) -> list[Pol
     for new, fold in zip(fresh, dataset.folds, strict=True):
         new.fit_rows(dataset.frame.iloc[fold.train])
     structures = pd.unique(np.concatenate([dataset.structure[fold.train] for fold in dataset.folds]))
-    oligomers = dataset.oligomers
+    oligomers = dataset.structure_keys
     # One round is enough for the features themselves.
     graphs = fresh[0].featuriser(rounds=1)([oligomers[s] for s in structures])
     by_structure = dict(zip(structures, graphs, strict=True))
@@ -144,7 +144,7 @@ def make_trainer(
 
 def _trainer_parts(dataset: Dataset, members: Sequence[Untrained]) -> TrainerParts:
     first = members[0]
-    graphs = first.preprocessor.featuriser(first.network.config.num_messages)(dataset.oligomers)
+    graphs = first.preprocessor.featuriser(first.network.config.num_messages)(dataset.structure_keys)
     rows, places = _samples(dataset.folds)
     structure = dataset.structure[rows]
     folds = []

@@ -164,7 +164,7 @@ def predict_held_out(dataset: Dataset, predictor: EnsemblePredictor) -> HeldOut:
     structures, place = dataset.structures_of(rows)
     kernels = [member.kernel for member in predictor.members]
     fragments = None if kernels[0] is None else dataset.fragments.chosen(structures)
-    oligomers = dataset.oligomers
+    oligomers = dataset.structure_keys
     answers = predictor.answers([oligomers[s] for s in structures], cache=True, fragments=fragments)
     shape = (len(rows), len(dataset.properties))
     network, kernel, clues, times = np.zeros(shape), np.zeros(shape), np.zeros((*shape, 4)), np.zeros(len(rows))

@@ -169,7 +169,7 @@ def main() -> None:
     table = read_training_table(asked.table)
     names = [name for name in table.properties if table.labels[name] >= FEWEST]
     dataset = Dataset.of_table(table.frame, names, table.chain)
-    structures = np.arange(len(dataset.oligomers))
+    structures = np.arange(len(dataset.structure_keys))
     labels = dataset.mean_labels(np.arange(len(dataset.frame)), structures)
     keys = pd.Series(dataset.keys).groupby(dataset.structure).first().reindex(structures).to_numpy()
     fragments = dataset.fragments

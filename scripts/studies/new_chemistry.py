@@ -92,17 +92,19 @@ def by_kernel(others: pd.DataFrame, asked: pd.DataFrame, properties: list[str], 
     ]
     lower, upper = (np.stack(side, axis=1) for side in zip(*bounds, strict=True))
     known = KnownFragments(
-        np.unique(np.concatenate([np.array(list(chain_fragments(text)), np.int64) for text in dataset.oligomers])),
-        frozenset().union(*map(elements_of, dataset.oligomers)),
+        np.unique(np.concatenate([np.array(list(chain_fragments(text)), np.int64) for text in dataset.structure_keys])),
+        frozenset().union(*map(elements_of, dataset.structure_keys)),
     )
-    verdict = _verdicts(thresholds, [new.oligomers[s] for s in new.structure], known, clues[..., 2].min(axis=1) / usual)
+    verdict = _verdicts(
+        thresholds, [new.structure_keys[s] for s in new.structure], known, clues[..., 2].min(axis=1) / usual
+    )
     inside = np.where(np.isfinite(new.labels), (new.labels >= lower) & (new.labels <= upper), np.nan)
     return Judged(np.abs(new.labels - members.mean(axis=0)), inside, verdict)
 
 
 def _unseen(dataset: Dataset) -> np.ndarray:
     """Fragments of every held-out row that no polymer of the other folds has."""
-    fragments = [frozenset(chain_fragments(text)) for text in dataset.oligomers]
+    fragments = [frozenset(chain_fragments(text)) for text in dataset.structure_keys]
     unseen = np.zeros(len(dataset.frame))
     for fold in dataset.folds:
         known = frozenset().union(*(fragments[s] for s in np.unique(dataset.structure[fold.train])))

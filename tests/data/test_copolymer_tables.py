@@ -141,7 +141,7 @@ def test_copolymers_are_trained_on_by_what_they_are(table):
     assert asked[0] == to_oligomer(ACRYLATE) and asked[5] == to_oligomer(STYRENE)
     assert asked[1] == to_oligomer(f"{ASKED} = 0.2 : 0.8")
     dataset = Dataset.of_table(table.frame, ["Glass_Transition"])
-    assert len(dataset.oligomers) == 8 and len(set(dataset.ids)) == 8
+    assert len(dataset.structure_keys) == 8 and len(set(dataset.ids)) == 8
     assert dataset.polymers[1] == "*CC(*)C(=O)OC : *CC(*)c1ccccc1 = 0.8 : 0.2 random"
     assert len(dataset.fragments) == 8
 

@@ -33,7 +33,7 @@ def test_rows_without_a_label_are_left_out_and_rows_of_one_structure_share_it(ta
     assert dataset.frame.index.tolist() == [0, 1, 2, 3] and dataset.frame["Tg"].tolist() == [100, 104, -120, 80]
     assert dataset.structure.tolist() == [0, 0, 1, 2]
     written_out = [to_oligomer("*CC(*)c1ccccc1", 4), to_oligomer("*CC*", 4), to_oligomer("*CC(*)Cl", 5)]
-    assert [Polymer.read(key).smiles() for key in dataset.oligomers] == written_out, (
+    assert [Polymer.read(key).smiles() for key in dataset.structure_keys] == written_out, (
         "an oligomer is taken as it is, whatever the degree of polymerisation"
     )
     assert dataset.ids.tolist() == [0, 0, 1, 2] and len(set(dataset.keys)) == 3
