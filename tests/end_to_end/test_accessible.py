@@ -6,20 +6,13 @@ Skipped, with the reason, where there is no Chromium, no Playwright or no axe-co
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
 
 import pytest
-from helpers.browsing import CHROMIUM, FLAGS, PATIENCE, serious, space
+from helpers.browsing import BY_AXE, PATIENCE, playwright, serious
 from helpers.paths import TOP
+from helpers.space_process import space
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (pip install playwright)")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.exhaustive,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium (on Debian: apt-get install chromium)"),
-    pytest.mark.skipif(find_spec("axe_playwright_python") is None, reason="pip install axe-playwright-python"),
-]
+pytestmark = BY_AXE
 VIEWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
 POLYMERS = "polystyrene\n*CC(*)(C)C(=O)OC\nC1CC\nOCCO.O=C(O)c1ccc(C(=O)O)cc1"
 
@@ -36,15 +29,6 @@ def trainer(tmp_path_factory):
     place = tmp_path_factory.mktemp("space")
     with space("trainer_space", place, POLYID_RUNS=str(place / "runs")) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        playwright.expect.set_options(timeout=PATIENCE)
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

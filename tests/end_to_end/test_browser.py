@@ -12,16 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from helpers.browsing import CHROMIUM, FLAGS, PATIENCE, space
+from helpers.browsing import IN_A_BROWSER, PATIENCE, playwright
+from helpers.space_process import space
 
 from polyid import runs
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (pip install playwright)")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium (on Debian: apt-get install chromium)"),
-]
+pytestmark = IN_A_BROWSER
 
 # Thirty polymers with made-up but orderly values: enough to train on in seconds.
 TABLE = "repeat_unit,Tg (°C),density (g/cm3)\n" + "".join(
@@ -50,15 +46,6 @@ def trainer(local_hub, place):
 def inference(local_hub, place):
     with space("inference_space", place, HF_ENDPOINT=local_hub.endpoint, POLYID_MODEL_REPO="ada/polyid-models") as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        playwright.expect.set_options(timeout=PATIENCE)
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @contextmanager

@@ -20,9 +20,9 @@ from pathlib import Path
 import psutil
 import pytest
 from gradio_client import Client
-from helpers.browsing import space
 from helpers.failing_hub import failing_hub
 from helpers.local_hub import LOCAL_HUB, running_local_hub
+from helpers.space_process import space
 from helpers.tiny_models import UNITS
 from huggingface_hub import HfApi
 

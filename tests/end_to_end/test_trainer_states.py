@@ -6,24 +6,17 @@ Skipped, with the reason, where there is no Chromium, no Playwright or no axe-co
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
 
 import pytest
-from helpers.browsing import CHROMIUM, FLAGS, PATIENCE, serious, space
+from helpers.browsing import BY_AXE, PATIENCE, playwright, serious
 from helpers.paths import TOP
+from helpers.space_process import space
 from helpers.staged_runs import StagedRun
 
 from polyid import runs
 from polyid.runs.backup import Backup
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (pip install playwright)")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.exhaustive,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium (on Debian: apt-get install chromium)"),
-    pytest.mark.skipif(find_spec("axe_playwright_python") is None, reason="pip install axe-playwright-python"),
-]
+pytestmark = BY_AXE
 VIEWS = [(1280, "light"), (390, "dark")]
 KEPT = {"repo_id": "ada/polyid-models", "branch": "polyid-working/20260102-030405-abcd", "at": 1767323045.0}
 STATES = {
@@ -71,15 +64,6 @@ def trainer(local_hub, place, run):
     run.becomes("paused", "Paused")
     with space("trainer_space", place, **hub, POLYID_RUNS=str(place / "runs")) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        playwright.expect.set_options(timeout=PATIENCE)
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
