@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from polyid.common.progress import STAGES, Progress, ProgressCallback, stage_progress
-from polyid.config.parameters import Parameters
-from polyid.ensemble.expected_times import SHARES, seconds_from_the_table
-from polyid.nn.device import has_gpu
+from polyid.ensemble.expected_times import SHARES
 
 LAST_SECONDS = 1.0
 """The least that is said to remain while anything does."""
-TRUST = 20.0
+TRUST = 5.0
 """Seconds of training after which its own speed counts as much as what was measured of it before the run, and soon far more."""
 
 AGAIN_SECONDS = 30.0
@@ -74,11 +72,6 @@ class Stages:
             stage, folds=self.folds, epochs=self.epochs, share=share, elapsed=self._clock() - self._began
         )
         self._tell(replace(record, eta_seconds=self._left(self._left_of_stage(share))))
-
-    def foresee(self, units: Sequence[str], properties: int, params: Parameters) -> None:
-        """Think of a run on a CPU what was not estimated of it, by the repeat unit of each row; on a GPU nothing is known."""
-        if self.callback is not None and "training" not in self.expected and not has_gpu():
-            self.expected |= seconds_from_the_table(units, properties, params)
 
     def calibrated(self, part: str) -> None:
         """Say that a part of the calibration is done."""

@@ -34,7 +34,6 @@ def prepared(plan: Plan, stages: Stages) -> tuple[MultiModel, Parameters]:
         columns=plan.columns,
     )
     ensemble.load_table(table, plan.properties, plan.columns)
-    stages.foresee(ensemble.df_polymer["smiles_monomer"].tolist(), len(ensemble.prediction_columns), params)
     stages.at("reading", 0.5)
     ensemble.split_data(
         kfolds=params.kfolds, seed=check_number("seed", plan.seed), split=plan.split, repeats=params.repeats

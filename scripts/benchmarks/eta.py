@@ -94,7 +94,9 @@ def measure_one(chosen: argparse.Namespace, preset: str, table: str) -> None:
         from polyid.estimate.estimate import stages_here
         from polyid.estimate.measured import measure
 
-        expected = stages_here(measure(Plan(table, preset=preset, epochs=chosen.epochs, folds=chosen.folds)))[0]
+        measured = measure(Plan(table, preset=preset, epochs=chosen.epochs, folds=chosen.folds), again=True)
+        # Nothing is published here.
+        expected = {**stages_here(measured)[0], "upload": 0.0}
     words = [sys.executable, __file__, table, "--presets", preset, "--worker", json.dumps(expected)]
     for option in ("epochs", "folds"):
         if (given := getattr(chosen, option)) is not None:
@@ -103,7 +105,7 @@ def measure_one(chosen: argparse.Namespace, preset: str, table: str) -> None:
     run = json.loads(answer.strip().rpartition("\n")[2])
     if chosen.traces:
         chosen.traces.mkdir(parents=True, exist_ok=True)
-        (chosen.traces / f"{preset}-{time.strftime('%H%M%S')}.json").write_text(json.dumps(run))
+        (chosen.traces / f"{preset}-{time.strftime('%H%M%S')}.json").write_text(json.dumps({**run, "expected": expected}))
     print(row(f"`{preset}`{', estimated' if expected else ''}", run), flush=True)
 
 
