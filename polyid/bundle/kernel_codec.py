@@ -35,6 +35,8 @@ def kernel_from_file(content: bytes, members: int, properties: int) -> list[Kern
         They are damaged, or of another model.
     """
     arrays, _ = read_arrays(content, KERNEL_FILE)
+    # Before version 5 there was no linear part.
+    arrays.setdefault("trend", np.zeros((members, properties)))
     check_arrays(arrays, KERNEL_ARRAYS, {"M": members, "P": properties}, KERNEL_FILE)
     descriptors = len(arrays["centre"])
     # The first models lack the last descriptor.

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 FORMAT = "polyid-bundle"
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 MANIFEST_FILE = "parameters.json"
 METRICS_FILE = "metrics.json"
 SPLITS_FILE = "splits.json"

@@ -23,7 +23,8 @@ def leave_clusters_out(references: ReferencePolymers) -> NewChemistry:
         inside = np.flatnonzero(group == left_out)
         known = np.where((group == left_out)[:, None], np.nan, labels)
         enough = np.isfinite(known).sum(axis=0) >= 3
-        predicted = fit_member(references, similarity, known).predict(similarity[inside])
+        member = fit_member(references, similarity, known)
+        predicted = member.predict(similarity[inside], references.descriptors[inside])
         errors[inside] = np.where(enough, np.abs(predicted - labels[inside]), np.nan)
         novelty[inside], roughness[inside] = neighbourhood(similarity[inside], known)
     return NewChemistry(errors, novelty, roughness)

@@ -263,7 +263,8 @@ class EnsemblePredictor:
             return Answers(network, None, None, None, None, learned, *stated)
         first = kernels[0]
         similarity = first.references.similarity(read.fragments)
-        kernel = np.stack([of_member.predict(similarity) for of_member in kernels])
+        descriptors = first.references.described(read.fragments)
+        kernel = np.stack([of_member.predict(similarity, descriptors) for of_member in kernels])
         novelty, roughness = neighbourhood(similarity, first.references.labels)
         return Answers(network, kernel, first.share, novelty, roughness, learned)
 

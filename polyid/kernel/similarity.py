@@ -6,7 +6,8 @@ kernel (Gower, Biometrics 1971, 27, 857; for molecules Ralaivola et al., Neural 
 mean of three of these, on Morgan fragments of two radii (Rogers and Hahn, J. Chem. Inf. Model. 2010, 50, 742) and on
 pharmacophoric Morgan fragments, and of a Gaussian of the polymer's composition. The regression is the mean of kernel ridge
 regression, best for the mean, and support vector regression, which is robust against wrong labels; both are scikit-learn's
-and linear in the kernel, so that one coefficient a reference polymer holds both.
+and linear in the kernel, so that one coefficient a reference polymer holds both. For properties that go on where fragments end,
+it may have a linear part in the composition too (`polyid.kernel.trend`).
 
 Everything is counted on the oligomer and divided by its heavy atoms, so that a prediction doesn't depend on how a polymer
 was written.
@@ -138,6 +139,15 @@ class ReferencePolymers:
         # The first models lack the last descriptor.
         return np.clip((composition[:, : len(self.centre)] - self.centre) / self.scale, -5.0, 5.0)
 
+    @property
+    def descriptors(self) -> np.ndarray:
+        """Their compositions, in standard deviations from the mean, shape (N, D)."""
+        return self._composition
+
+    def described(self, fragments: PolymerFragments) -> np.ndarray:
+        """The compositions of n polymers, as `descriptors` has those of the references, shape (n, D)."""
+        return self._standardised(fragments.composition)
+
     def similarity(self, fragments: PolymerFragments) -> np.ndarray:
         """The kernel between n polymers and the references, float32, shape (n, N), from 0 to 1."""
         parts = list(self.similarities(fragments).values())
@@ -151,7 +161,7 @@ class ReferencePolymers:
                 FRAGMENTS, self._counts, fragments.keys, fragments.counts, strict=True
             )
         }
-        asked, references = self._standardised(fragments.composition), self._composition
+        asked, references = self.described(fragments), self._composition
         square = (asked**2).sum(1)[:, None] + (references**2).sum(1)[None] - 2.0 * asked @ references.T
         parts["composition"] = np.exp(-np.maximum(square, 0.0) / self.width)
         return parts

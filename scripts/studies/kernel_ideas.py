@@ -25,6 +25,8 @@ from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.impute import IterativeImputer
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.svm import SVR
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,8 +36,9 @@ from polyid.chemistry.composition import PolymerFragments
 from polyid.common.files import write_text
 from polyid.data.dataset import Dataset
 from polyid.data.training_table import read_training_table
-from polyid.kernel.regression import fit_member
+from polyid.kernel.regression import PENALTY, TUBE, fit_member
 from polyid.kernel.similarity import ReferencePolymers
+from polyid.kernel.trend import RIDGE, choose_trend, linear_kernel
 
 OUTPUT = Path(__file__).with_suffix(".md")
 FOLDS, TREES, COLUMNS = 5, 300, 2048
@@ -62,14 +65,76 @@ class Split:
 
 def kernel(split: Split) -> np.ndarray:
     """The regression as it is: predictions (n, P), of which those of `new` count."""
-    return fit_member(split.references, split.similarity, split.seen).predict(split.similarity)
+    return fit_member(split.references, split.similarity, split.seen).predict(
+        split.similarity, split.references.descriptors
+    )
+
+
+def without_slopes(split: Split) -> np.ndarray:
+    """Without the linear part: descriptors in infinite units are all the same."""
+    infinite = np.full(split.references.descriptors.shape[1], np.inf)
+    blind = ReferencePolymers(split.references.fragments, split.references.labels, np.zeros(len(infinite)), infinite)
+    return fit_member(blind, split.similarity, split.seen).predict(split.similarity, blind.descriptors)
+
+
+def bagged(split: Split) -> np.ndarray:
+    """Mean of five regressions, each on nine tenths of the polymers drawn at random."""
+    found = []
+    for draw in range(5):
+        left_out = np.random.default_rng([split.seed, draw]).random(len(split.seen)) < 0.1
+        seen = np.where(left_out[:, None], np.nan, split.seen)
+        found.append(
+            fit_member(split.references, split.similarity, seen).predict(split.similarity, split.references.descriptors)
+        )
+    return np.mean(found, axis=0)
+
+
+def told_the_most_frequent(split: Split) -> np.ndarray:
+    """The property with most values, as it is predicted by polymers other than the one, compared besides the fragments."""
+    most = int(np.argmax(np.isfinite(split.seen).sum(axis=0)))
+    told = kernel(split)[:, most]
+    known = np.flatnonzero(np.isfinite(split.seen[:, most]))
+    for part in np.array_split(np.random.default_rng(split.seed).permutation(known), FOLDS):
+        seen = split.seen[:, [most]].copy()
+        seen[part] = np.nan
+        member = fit_member(split.references, split.similarity, seen)
+        told[part] = member.predict(split.similarity[part], split.references.descriptors[part])[:, 0]
+    apart = (told[:, None] - told[None]) / told.std()
+    similarity = (0.8 * split.similarity + 0.2 * np.exp(-(apart**2))).astype(np.float32)
+    found = fit_member(split.references, similarity, split.seen).predict(similarity, split.references.descriptors)
+    found[:, most] = kernel(split)[:, most]
+    return found
+
+
+def weighted(split: Split) -> np.ndarray:
+    """Labels that the regression without them contradicts most are believed less: the worst tenth by half."""
+    described = split.references.descriptors
+    found = np.full(split.seen.shape, np.nan)
+    for p, labels in enumerate(split.seen.T):
+        known = np.flatnonzero(np.isfinite(labels))
+        gram = split.similarity[np.ix_(known, known)].astype(float)
+        scaled = (labels[known] - np.median(labels[known])) / labels[known].std()
+        trend = choose_trend(gram, described[known], scaled)
+        gram += trend * linear_kernel(described[known], described[known])
+        inverse = np.linalg.inv(gram + RIDGE * np.eye(len(known)))
+        off = np.abs(inverse @ scaled / inverse.diagonal())
+        weight = np.where(off > np.quantile(off, 0.9), 0.5, 1.0)
+        both = [
+            KernelRidge(alpha=RIDGE, kernel="precomputed").fit(gram, scaled, weight),
+            SVR(kernel="precomputed", C=PENALTY, epsilon=TUBE).fit(gram, scaled, weight),
+        ]
+        asked = split.similarity[np.ix_(split.new, known)].astype(float)
+        asked += trend * linear_kernel(described[split.new], described[known])
+        mean = np.mean([model.predict(asked) for model in both], axis=0)
+        found[split.new, p] = mean * labels[known].std() + np.median(labels[known])
+    return found
 
 
 def logarithm(split: Split) -> np.ndarray:
     """The modulus learnt as its logarithm."""
     seen, place = split.seen.copy(), [p for p, name in enumerate(split.names) if name == MODULUS]
     seen[:, place] = np.log10(np.maximum(seen[:, place], 1e-3))
-    found = fit_member(split.references, split.similarity, seen).predict(split.similarity)
+    found = fit_member(split.references, split.similarity, seen).predict(split.similarity, split.references.descriptors)
     found[:, place] = 10.0 ** found[:, place]
     return found
 
@@ -87,7 +152,7 @@ def imputed_gases(split: Split) -> np.ndarray:
         some = np.isfinite(seen[:, gases]).any(axis=1)
         imputer = IterativeImputer(max_iter=20, random_state=split.seed)
         seen[np.ix_(some, gases)] = imputer.fit_transform(seen[np.ix_(some, gases)])
-    return fit_member(split.references, split.similarity, seen).predict(split.similarity)
+    return fit_member(split.references, split.similarity, seen).predict(split.similarity, split.references.descriptors)
 
 
 def _each(split: Split, fit: Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]) -> np.ndarray:
@@ -147,6 +212,10 @@ def gaussian_process(split: Split) -> np.ndarray:
 
 
 IDEAS: dict[str, tuple[Callable[[Split], np.ndarray], bool]] = {
+    "without the linear part": (without_slopes, False),
+    "bagged, five draws": (bagged, False),
+    "told the property with most values": (told_the_most_frequent, False),
+    "contradicted labels weighted less": (weighted, False),
     "modulus as a logarithm": (logarithm, False),
     "modulus half as a logarithm": (half_logarithm, False),
     "missing gases imputed": (imputed_gases, False),

@@ -64,9 +64,10 @@ def by_kernel(others: pd.DataFrame, asked: pd.DataFrame, properties: list[str], 
     shape = dataset.labels.shape
     predicted, clues = np.zeros(shape), np.zeros((*shape, 4))
     for kernel, fold in zip(kernels, dataset.folds, strict=True):
-        similarity = references.similarity(dataset.fragments.chosen(dataset.structure[fold.held_out]))
+        held_out = dataset.fragments.chosen(dataset.structure[fold.held_out])
+        similarity = references.similarity(held_out)
         novelty, roughness = neighbourhood(similarity, np.where(kernel.trained, references.labels, np.nan))
-        predicted[fold.held_out] = kernel.predict(similarity)
+        predicted[fold.held_out] = kernel.predict(similarity, references.described(held_out))
         own = predicted[None, fold.held_out]
         clues[fold.held_out] = error_clues(own, own, novelty, roughness)
     errors = np.abs(dataset.labels - predicted)
@@ -83,8 +84,9 @@ def by_kernel(others: pd.DataFrame, asked: pd.DataFrame, properties: list[str], 
     marks = dataset.marks
     assert marks is not None
     new = Dataset(new.frame, new.properties, marks=marks)
-    similarity = references.similarity(new.fragments.chosen(new.structure))
-    members = np.stack([kernel.predict(similarity) for kernel in kernels])
+    fragments = new.fragments.chosen(new.structure)
+    similarity = references.similarity(fragments)
+    members = np.stack([kernel.predict(similarity, references.described(fragments)) for kernel in kernels])
     clues = error_clues(members, members, *neighbourhood(similarity, references.labels))
     bounds = [
         calibration.interval(name, members[:, :, p], [fold.name for fold in dataset.folds], clues[:, p], LEVEL)

@@ -20,6 +20,7 @@ from helpers.paths import SCRIPTS, TESTS, program_environment
 from sklearn.preprocessing import StandardScaler
 
 from polyid import MultiModel
+from polyid.bundle.layout import FORMAT_VERSION
 from polyid.bundle.schema import Manifest
 from polyid.cli.main import main
 from polyid.common.files import read_json
@@ -59,7 +60,7 @@ def test_a_converted_ensemble_predicts_what_upstream_predicts(converted):
 def test_what_it_says_of_itself_is_what_is_known(converted, capsys):
     said = read_json(converted / "parameters.json")
     Manifest.model_validate(said)
-    assert said["format_version"] == 4 and said["prediction_columns"] == ["Tg", "Tm"]
+    assert said["format_version"] == FORMAT_VERSION and said["prediction_columns"] == ["Tg", "Tm"]
     assert said["parameters"]["num_messages"] == 2 and said["parameters"]["epochs"] == 3
     assert set(said["converted"]["files"]) >= {"parameters.pk", "model_0/model_0.h5", "model_1/model_1_data.pk"}
     answer = MultiModel.load_models(converted).predict_smiles(["*CC(*)c1ccccc1"])

@@ -262,9 +262,10 @@ def test_the_three_tacticities_are_three_references(evaluated):
     rows = evaluated.out_of_fold()
     tactic = rows[rows["pm"].notna()]
     assert len(set(tactic["smiles_polymer"])) == 3 and tactic["fold"].nunique() == 1
-    similarity = evaluated.models[0].member.kernel.references.similarity(polymer_fragments([*tactic["smiles_polymer"]]))
+    references, fragments = evaluated.models[0].member.kernel.references, polymer_fragments([*tactic["smiles_polymer"]])
+    similarity, descriptors = references.similarity(fragments), references.described(fragments)
     for single in evaluated.models:
-        values = single.member.kernel.predict(similarity)[:, 0]
+        values = single.member.kernel.predict(similarity, descriptors)[:, 0]
         if tactic.index[0] in single.df_train.index:
             assert len({*values}) == 3
         else:
@@ -286,7 +287,8 @@ def test_a_member_alone_blends_its_network_with_its_regression(loaded):
     together = EnsemblePredictor([m.member for m in loaded.models]).answers(oligomers)
     for m in (0, 3):
         kernel = loaded.models[m].member.kernel
-        values = kernel.predict(kernel.references.similarity(polymer_fragments(oligomers)))
+        fragments = polymer_fragments(oligomers)
+        values = kernel.predict(kernel.references.similarity(fragments), kernel.references.described(fragments))
         network, share = together.network[m], kernel.share
         assert (values != network).all() and (share >= 0).all() and (share <= 1).all()
         found = loaded.models[m].predict(pd.DataFrame({"smiles_polymer": oligomers}))

@@ -198,20 +198,23 @@ def test_the_regression_can_tell_tacticities_apart():
     fragments = polymer_fragments(smiles)
     references = ReferencePolymers(fragments, labels)
     gram = references.similarity(fragments)
-    learnt = np.diff(fit_member(references, gram, labels).predict(gram).reshape(-1, 2))
+    learnt = np.diff(fit_member(references, gram, labels).predict(gram, references.descriptors).reshape(-1, 2))
     assert (learnt > 30).all() and (learnt < 61).all()
     rises = []
     for held in range(len(units)):
         targets = labels.copy()
         targets[2 * held : 2 * held + 2] = np.nan
-        atactic, isotactic = fit_member(references, gram, targets).predict(gram[2 * held : 2 * held + 2])[:, 0]
+        pair = slice(2 * held, 2 * held + 2)
+        member = fit_member(references, gram, targets)
+        atactic, isotactic = member.predict(gram[pair], references.descriptors[pair])[:, 0]
         rises.append(isotactic - atactic)
     assert min(rises) > 10 and 30 < np.mean(rises) < 75, "right in order, and the nearer the more alike the polymers"
 
 
 def test_the_regression_is_the_mean_of_scikit_learns_two(references, fragments):
     gram = references.similarity(fragments)
-    new = references.similarity(polymer_fragments([*TACTIC, to_oligomer("*CCS*", 5)]))
+    asked = polymer_fragments([*TACTIC, to_oligomer("*CCS*", 5)])
+    new, described = references.similarity(asked), references.described(asked)
     targets = references.labels.copy()
     targets[[0, 7], 0] = np.nan
     member = fit_member(references, gram, targets)
@@ -227,7 +230,7 @@ def test_the_regression_is_the_mean_of_scikit_learns_two(references, fragments):
                 SVR(kernel="precomputed", C=5.0, epsilon=0.02),
             )
         ]
-        np.testing.assert_allclose(member.predict(new)[:, p], np.mean(predictions, axis=0), rtol=1e-4)
+        np.testing.assert_allclose(member.predict(new, described)[:, p], np.mean(predictions, axis=0), rtol=1e-4)
         np.testing.assert_array_equal(member.trained[:, p], train)
     np.testing.assert_array_equal(member.coefficients[[0, 7], 0], 0.0)
     np.testing.assert_array_equal(member.share, [0.5, 0.5])
@@ -255,15 +258,20 @@ def test_too_few_labels_or_all_the_same_give_their_median(references, fragments,
     targets[: len(labels), 0] = labels
     gram = references.similarity(fragments)
     member = fit_member(references, gram, targets)
-    np.testing.assert_allclose(member.predict(gram), np.full((len(UNITS), 1), expected), atol=1e-12)
+    np.testing.assert_allclose(
+        member.predict(gram, references.descriptors), np.full((len(UNITS), 1), expected), atol=1e-12
+    )
 
 
 def test_a_polymer_unlike_all_others_gets_the_offset(references, fragments):
     member = fit_member(references, references.similarity(fragments), references.labels)
-    np.testing.assert_array_equal(member.predict(np.zeros((2, len(references)))), [member.offset] * 2)
-    alone = references.similarity(polymer_fragments(["II"]))
+    np.testing.assert_array_equal(
+        member.predict(np.zeros((2, len(references))), np.zeros((2, kernel.DESCRIPTORS))), [member.offset] * 2
+    )
+    iodine = polymer_fragments(["II"])
+    alone = references.similarity(iodine)
     assert alone.max() < 0.25, "without a common fragment the composition alone is compared"
-    far = np.abs(member.predict(alone) - member.offset)
+    far = np.abs(member.predict(alone, references.described(iodine)) - member.offset)
     assert (far < 0.75 * np.nanstd(references.labels, axis=0)).all()
 
 
@@ -282,9 +290,10 @@ def test_arrays_hold_all_of_it(references, fragments):
     again = members_from_arrays({name: array.copy() for name, array in arrays.items()})
     new = polymer_fragments(TACTIC)
     similarity = again[0].references.similarity(new)
+    described = again[0].references.described(new)
     np.testing.assert_array_equal(similarity, references.similarity(new))
     for one, other in zip(members, again, strict=True):
-        np.testing.assert_array_equal(one.predict(similarity), other.predict(similarity))
+        np.testing.assert_array_equal(one.predict(similarity, described), other.predict(similarity, described))
         np.testing.assert_array_equal(one.trained, other.trained)
         np.testing.assert_array_equal(one.share, other.share)
     np.testing.assert_array_equal(again[1].references.labels, references.labels)
@@ -295,7 +304,7 @@ def test_arrays_hold_all_of_it(references, fragments):
         np.testing.assert_array_equal(rewritten[name], array)
 
 
-PARTS = ("coefficients", "offset", "share")
+PARTS = ("coefficients", "offset", "share", "trend")
 DAMAGE = {
     "a part is missing": lambda arrays: arrays.pop("centre"),
     "no coefficients": lambda arrays: arrays.pop("coefficients"),
@@ -314,6 +323,8 @@ DAMAGE = {
     "coefficients of fewer polymers": lambda arrays: arrays.update(coefficients=arrays["coefficients"][:, :-1]),
     "an offset short": lambda arrays: arrays.update(offset=arrays["offset"][:, :-1]),
     "shares of fewer members": lambda arrays: arrays.update(share=arrays["share"][:-1]),
+    "a trend below zero": lambda arrays: arrays.update(trend=arrays["trend"] - 1.0),
+    "trends of fewer members": lambda arrays: arrays.update(trend=arrays["trend"][:-1]),
     "one number instead of shares": lambda arrays: arrays.update(share=np.float64(0.5)),
 }
 

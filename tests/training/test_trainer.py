@@ -14,6 +14,7 @@ from helpers.paths import program_environment
 from helpers.tiny_models import PARAMETERS, UNITS, small_table, trained
 
 from polyid import MultiModel
+from polyid.bundle.layout import FORMAT_VERSION
 from polyid.config.settings import settings_from
 from polyid.errors import TrainingError
 from polyid.training.batches import padded_rows, plan, size_classes
@@ -339,7 +340,7 @@ def test_saved_files_hold_nothing_that_executes(data, tmp_path):
         for n in ("model.safetensors", "preprocessor.json", "scaler.json", "training_log.csv")
     }
     manifest = json.loads((tmp_path / "model/parameters.json").read_text())
-    assert manifest["format_version"] == 4 and manifest["versions"]["tensorflow"]
+    assert manifest["format_version"] == FORMAT_VERSION and manifest["versions"]["tensorflow"]
     again = MultiModel.load_models(tmp_path / "model")
     frame = pd.DataFrame({"smiles_polymer": [*UNITS, small_table()["smiles_polymer"][0]]})
     pd.testing.assert_frame_equal(
