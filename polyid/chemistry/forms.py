@@ -59,6 +59,14 @@ def parse_polymer(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
         raise PolymerError(
             f"The SMILES has {len(smiles.strip()):,} characters, but at most {MAX_CHARACTERS:,} are read; {EXPECTED}."
         )
+    molecule, form = _parsed(smiles)
+    # Who asks may change what he is given.
+    return Chem.Mol(molecule), form
+
+
+@functools.lru_cache(maxsize=16)
+def _parsed(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
+    """The same of a text that is not too long; kept, as the form, the chain and the key of a row are asked for in turn."""
     if copolymer_of(smiles)[0] is not None:
         raise PolymerError(
             f"“{shorten(smiles.strip())}” is a copolymer where one polymer is asked for; write a single repeat unit."

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from rdkit import Chem
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
+from polyid.chemistry import forms
 from polyid.chemistry.forms import PolymerForm, recognise_form
 from polyid.chemistry.identity import polymer_identity
-from polyid.chemistry.oligomer import to_oligomer
+from polyid.chemistry.oligomer import ChainSettings, to_oligomer
 from polyid.errors import PolymerError
 
 BACKBONE = [
@@ -377,3 +378,14 @@ def test_an_oligomer_is_a_polymer_whatever_its_size_and_a_monomer_is_not():
     assert polymer_identity(oligomer) == oligomer
     with pytest.raises(PolymerError, match="at most 150 are read in one"):
         polymer_identity(f"{oligomer}.C=C")
+
+
+def test_a_unit_is_parsed_once_for_form_chain_and_key(monkeypatch):
+    """And what one of them changes of it, as the key drops configurations, is not changed for the next."""
+    read, parsed = forms.read_molecule, []
+    monkeypatch.setattr(forms, "read_molecule", lambda text: parsed.append(text) or read(text))
+    forms._parsed.cache_clear()
+    unit = "*C[C@H](*)C(=O)OCCCCCCCl"
+    keys = [ChainSettings().key(unit), polymer_identity(unit), ChainSettings().key(unit)]
+    assert recognise_form(unit) is PolymerForm.REPEAT_UNIT and len(parsed) == 1
+    assert keys[0] == keys[2] and "@" in keys[0] and "@" not in keys[1]
