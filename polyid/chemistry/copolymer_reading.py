@@ -251,6 +251,8 @@ def _merged(
     return [unit for unit, _ in pairs], shares_of([round(share, 8) for _, share in pairs], "")
 
 
+# Graph, fragments and domain of a polymer each ask.
+@lru_cache(maxsize=500)
 def weighted_chains(text: str) -> tuple[tuple[str, float], ...]:
     """The chains that stand for a polymer, with weights that add up to 1: itself alone where it is the SMILES of an oligomer.
 
@@ -260,11 +262,8 @@ def weighted_chains(text: str) -> tuple[tuple[str, float], ...]:
         The oligomer, or copolymer with the number of its units, as `polyid.chemistry.oligomer.to_oligomer` gives them.
     """
     written = copolymer_text(text)
-    return ((text, 1.0),) if written is None else _weighted_chains(written)
-
-
-@lru_cache(maxsize=500)
-def _weighted_chains(written: CopolymerText) -> tuple[tuple[str, float], ...]:
+    if written is None:
+        return ((text, 1.0),)
     polymer, degree = _copolymer(written)
     return tuple(polymer.weighted_chains(degree).items())
 
@@ -288,13 +287,11 @@ def copolymer_chains(text: str) -> dict[str, tuple[str, ...]]:
     return polymer.chains(degree)
 
 
+@lru_cache(maxsize=500)
 def repeating_chains(text: str) -> tuple[str, ...]:
     """Chains in which all that is common in a polymer repeats, see `Copolymer.repeating_chains`; `text` as of `weighted_chains`."""
     written = copolymer_text(text)
-    return (text,) if written is None else _repeating_chains(written)
-
-
-@lru_cache(maxsize=500)
-def _repeating_chains(written: CopolymerText) -> tuple[str, ...]:
+    if written is None:
+        return (text,)
     polymer, degree = _copolymer(written)
     return tuple(polymer.repeating_chains(degree))

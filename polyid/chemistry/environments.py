@@ -33,10 +33,10 @@ def regular_fragments(polymer: Polymer) -> tuple[Counts, Counts, Counts]:
     """Fragments of a regular chain, of the kinds of `GENERATORS`."""
     chain = polymer.short_chain()
     weight = chain.weight
-    hashes, atoms, radii = _environments(_MORGAN, chain.molecule)
+    hashes, atoms, radii = environments(polymer)
     # What has two bonds to each side is found on the way to three.
     small = radii <= 2
-    pharmacophoric = _environments(_PHARMACOPHORIC, chain.molecule)
+    pharmacophoric = environments_in(chain.molecule, _PHARMACOPHORIC)
     return (
         _summed(hashes[small], weight[atoms[small]]),
         _summed(hashes, weight[atoms]),
@@ -44,7 +44,13 @@ def regular_fragments(polymer: Polymer) -> tuple[Counts, Counts, Counts]:
     )
 
 
-def _environments(generator: Any, molecule: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+@lru_cache(maxsize=MOLECULES_KEPT)
+def environments(polymer: Polymer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Hash, atom in the centre and radius, up to three bonds, of every Morgan fragment of a regular chain's short one."""
+    return environments_in(polymer.short_chain().molecule)
+
+
+def environments_in(molecule: Any, generator: Any = _MORGAN) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Hash, atom in the centre and radius of every fragment of a molecule."""
     output = rdFingerprintGenerator.AdditionalOutput()
     output.AllocateBitInfoMap()

@@ -10,7 +10,7 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
 from polyid.chemistry.copolymer_reading import repeating_chains
-from polyid.chemistry.environments import regular_fragments
+from polyid.chemistry.environments import environments, environments_in, regular_fragments
 from polyid.chemistry.polymer import Polymer
 from polyid.chemistry.smiles import atoms_of, parse_smiles
 from polyid.errors import PolymerError
@@ -111,22 +111,20 @@ class KnownFragments:
         new = ids[self.fragments[np.minimum(position, len(self.fragments) - 1)] != ids]
         if not len(new):
             return Unseen(0, [], elements)
-        return Unseen(len(new), _named(new.tolist(), [_molecule(text) for text in repeating_chains(smiles)]), elements)
+        return Unseen(len(new), _named(new, repeating_chains(smiles)), elements)
 
 
-def _named(fragments: Sequence[int], molecules: Sequence[Chem.Mol]) -> list[str]:
-    """The smallest of some fragments as SMILES, each of one of the molecules."""
+def _named(fragments: np.ndarray, chains: Sequence[str]) -> list[str]:
+    """The smallest of some fragments (ascending) as SMILES, each of one of the chains."""
     by_radius: dict[int, list[tuple[Chem.Mol, int]]] = {}
-    wanted = set(fragments)
-    for molecule in molecules:
-        environments = rdFingerprintGenerator.AdditionalOutput()
-        environments.AllocateBitInfoMap()
-        _MORGAN.GetSparseCountFingerprint(molecule, additionalOutput=environments)
-        atoms_and_radii = environments.GetBitInfoMap()
-        for fragment in sorted(wanted.intersection(atoms_and_radii)):
-            atom, radius = min(atoms_and_radii[fragment], key=lambda p: (p[1], p[0]))
-            by_radius.setdefault(radius, []).append((molecule, atom))
-        wanted -= set(atoms_and_radii)
+    for chain in chains:
+        molecule, (hashes, atoms, radii) = _with_environments(chain)
+        here = np.flatnonzero(np.isin(hashes, fragments) & (radii <= _RADIUS))
+        here = here[np.lexsort((atoms[here], radii[here], hashes[here]))]
+        found, first = np.unique(hashes[here], return_index=True)
+        for place in here[first].tolist():
+            by_radius.setdefault(int(radii[place]), []).append((molecule, int(atoms[place])))
+        fragments = np.setdiff1d(fragments, found)
     named: list[str] = []
     # A SMILES is most of the work, so only those that are shown are written.
     for radius in sorted(by_radius):
@@ -142,10 +140,12 @@ def _named(fragments: Sequence[int], molecules: Sequence[Chem.Mol]) -> list[str]
     return named
 
 
-def _molecule(text: str) -> Chem.Mol:
-    """A molecule in which all fragments of a chain are."""
+def _with_environments(text: str) -> tuple[Chem.Mol, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """A molecule in which all fragments of a chain are, and `polyid.chemistry.environments.environments` of it."""
     polymer = Polymer.read(text)
-    return polymer.short_chain().molecule if polymer.is_regular else parse_smiles(text)
+    if polymer.is_regular:
+        return polymer.short_chain().molecule, environments(polymer)
+    return parse_smiles(text), environments_in(parse_smiles(text))
 
 
 def elements_of(smiles: str) -> set[str]:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rdkit import Chem
+from rdkit.Chem import rdqueries
 
 from polyid.chemistry.smiles import atoms_of, bonds_of
+
+_WITH_CHIRAL_TAG = rdqueries.HasChiralTagQueryAtom()
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,11 @@ class Unit:
     @cached_property
     def has_stereo(self) -> bool:
         """Whether a configuration is written."""
-        unspecified, none = Chem.ChiralType.CHI_UNSPECIFIED, Chem.BondStereo.STEREOANY
-        return any(atom.GetChiralTag() != unspecified for atom in atoms_of(self.molecule)) or any(
-            bond.GetStereo() > none for bond in bonds_of(self.molecule)
-        )
+        if len(self.molecule.GetAtomsMatchingQuery(_WITH_CHIRAL_TAG)):
+            return True
+        # RDKit's enums take long to read: only those of double bonds are.
+        double = (bond for bond in bonds_of(self.molecule) if bond.GetBondTypeAsDouble() == 2.0)
+        return any(bond.GetStereo() > Chem.BondStereo.STEREOANY for bond in double)
 
     def rejoined(self, molecule: Chem.Mol) -> Unit:
         """A linear unit with other bonds between the same atoms, and the configurations that it has."""

@@ -17,7 +17,7 @@ import numpy as np
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.repeat_unit import Unit
-from polyid.chemistry.smiles import bonds_away
+from polyid.chemistry.smiles import atoms_of, bonds_away_from, bonds_of, neighbours_in
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,9 @@ class ChainUnit:
 
     def __init__(self, unit: Unit):
         points = sorted((unit.head, unit.tail))
+        neighbours = neighbours_in(unit.molecule)
         self._from_head, self._from_tail = (
-            np.delete(bonds_away(unit.molecule, point), points) - 1 for point in (unit.head, unit.tail)
+            np.delete(bonds_away_from(neighbours, point), points) - 1 for point in (unit.head, unit.tail)
         )
         self.atoms = len(self._from_head)
         self.link = int(self._from_tail.argmin()), int(self._from_head.argmin())
@@ -103,13 +104,13 @@ class ChainUnit:
         for point in reversed(points):
             core.RemoveAtom(point)
         self._core = core.GetMol()
-        ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in core.GetBonds()]
+        ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in bonds_of(core)]
         self.bonds = np.array(ends, np.int64).reshape(-1, 2)
 
     @cached_property
     def elements(self) -> frozenset[str]:
         """Symbols of the elements."""
-        return frozenset(atom.GetSymbol() for atom in self._core.GetAtoms())
+        return frozenset(atom.GetSymbol() for atom in atoms_of(self._core))
 
     def places(self, reach: int) -> tuple[Places, Places, Places]:
         """Where atoms, bonds of a unit and the bond between two units see an end that is up to so many bonds away."""

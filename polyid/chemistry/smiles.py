@@ -65,12 +65,22 @@ def bonds_away(molecule: Chem.Mol, start: int) -> np.ndarray:
 
     RDKit's matrix of all distances takes the cube of the atoms, 16 s for 2,000 of them.
     """
+    return bonds_away_from(neighbours_in(molecule), start)
+
+
+def neighbours_in(molecule: Chem.Mol) -> list[list[int]]:
+    """The atoms that each atom is bonded to."""
     neighbours: list[list[int]] = [[] for _ in range(molecule.GetNumAtoms())]
     for bond in bonds_of(molecule):
         begin, end = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
         neighbours[begin].append(end)
         neighbours[end].append(begin)
-    distances = np.full(len(neighbours), -1, np.int64)
+    return neighbours
+
+
+def bonds_away_from(neighbours: list[list[int]], start: int) -> np.ndarray:
+    """`bonds_away`, by `neighbours_in`."""
+    distances = [-1] * len(neighbours)
     distances[start] = 0
     reached = [start]
     # What is reached is appended while the list is walked, the nearest first.
@@ -79,4 +89,4 @@ def bonds_away(molecule: Chem.Mol, start: int) -> np.ndarray:
             if distances[other] < 0:
                 distances[other] = distances[atom] + 1
                 reached.append(other)
-    return distances
+    return np.array(distances, np.int64)

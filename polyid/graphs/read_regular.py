@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from polyid.chemistry.polymer import LOCAL_REACH, Polymer
+from polyid.chemistry.smiles import atoms_of, bonds_of
 from polyid.graphs.features import BondFeature, Feature
 from polyid.graphs.molecular import MolecularGraph
 from polyid.graphs.read import ReadFeatures, graph_of
@@ -52,20 +53,15 @@ def _from_shorter(polymer: Polymer, units: int, read: ReadFeatures, explicit_hs:
     each_bond = bonds.in_shorter(units, short.units) * len(unit.bonds) + np.arange(len(unit.bonds))
     each_link = short.units * len(unit.bonds) + links.in_shorter(units - 1, short.units - 1)
     molecule = short.molecule
-    atom_type = _numbers(each_atom, lambda number: read.atom(molecule.GetAtomWithIdx(number)))
+    # Atoms that stand for none of the longer chain are as others before them.
+    atom_type = np.array([read.atom(atom) for atom in atoms_of(molecule)], np.int64)[each_atom.ravel()]
     hydrogens = np.zeros(0, np.int64)
     if explicit_hs:
-        hydrogens = _numbers(each_atom, lambda number: molecule.GetAtomWithIdx(number).GetTotalNumHs())
+        hydrogens = np.array([atom.GetTotalNumHs() for atom in atoms_of(molecule)], np.int64)[each_atom.ravel()]
     every = np.append(each_bond, each_link)
-    bond_type = _numbers(every, lambda number: read.bond(molecule.GetBondWithIdx(number)))
+    bond_type = np.array([read.bond(bond) for bond in bonds_of(molecule)], np.int64)[every]
     start = np.arange(0, units * unit.atoms, unit.atoms)
     within = (start[:, None, None] + unit.bonds).reshape(-1, 2)
     between = start[:-1, None] + np.array([unit.link[0], unit.atoms + unit.link[1]])
     begin, end = np.concatenate([within, between]).T
     return read.graph(atom_type, begin, end, bond_type, hydrogens)
-
-
-def _numbers(index: np.ndarray, number_of: Callable[[int], int]) -> np.ndarray:
-    """The number of each item of an index, asked for once an item."""
-    distinct, place = np.unique(index.ravel(), return_inverse=True)
-    return np.array([number_of(item) for item in distinct.tolist()], np.int64)[place]

@@ -64,7 +64,11 @@ def watched(arguments: list[str], output: Path) -> tuple[Watched, float, float]:
     started = time.perf_counter()
     command = [sys.executable, "-m", "polyid", "screen", *arguments, "--output", str(output)]
     seen = Watched()
-    with psutil.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}) as process:
+    with psutil.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
+    ) as process:
         while process.poll() is None:
             try:
                 seen.look(process, f"{output}.parts", started)
