@@ -19,6 +19,7 @@ ELSEWHERE = {
     "bundled-table.md": "data/README.md",
     "ablation.md": "scripts/studies/ablation_accuracy.md",
     "ideas.md": "scripts/studies/kernel_ideas.md",
+    "further-ideas.md": "scripts/studies/further_kernel_ideas.md",
     "format-versions.md": "polyid/bundle/CHANGES.md",
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
