@@ -11,7 +11,7 @@ from polyid.ensemble.expected_times import SHARES
 
 LAST_SECONDS = 1.0
 """The least that is said to remain while anything does."""
-TRUST = 5.0
+TRUST = 20.0
 """Seconds of training after which its own speed counts as much as what was measured of it before the run, and soon far more."""
 
 AGAIN_SECONDS = 30.0
@@ -94,7 +94,7 @@ class Stages:
     def _left_of_training(self, told: float | None) -> float | None:
         """Seconds to the end of training, compiling included: by what was measured before the run, and more and more by its trainer."""
         if "training" not in self.expected or "compiling" not in self.expected:
-            return self._left_of_stage(self._trained or None) if told is None and self.stage == "training" else told
+            return told
         by_plan = self.expected["training"] * (1.0 - self._trained)
         spent = self._clock() - self._stage_began
         if self.stage == "compiling":

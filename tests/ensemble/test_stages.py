@@ -86,9 +86,9 @@ def test_the_end_is_foreseen_within_a_quarter_after_a_tenth(expected, monkeypatc
 
 
 def test_of_what_was_not_estimated_nothing_is_said_before_its_training_is_timed(monkeypatch):
-    """From then on there is a forecast to the end."""
-    for first_epoch in (1.0, 2.0):
-        said = run(monkeypatch, {}, first_epoch=first_epoch)
+    """From then on there is a forecast to the end, also where a run goes on behind half of its epochs."""
+    for first_epoch, before in ((1.0, 0), (2.0, 0), (1.0, EPOCHS // 2)):
+        said = run(monkeypatch, {}, first_epoch=first_epoch, epochs_before=before)
         known = [np.isfinite(left) for _, left in said]
         assert known == sorted(known) and said[known.index(True)][0] < TRUE["reading"] + TRUE["compiling"] + 10.0
         assert max(abs(off(said, share)) for share in (0.2, 0.3, 0.5, 0.75, 0.9)) < 0.25
