@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from helpers.browsing import BY_AXE, PATIENCE, playwright, serious
+from helpers.browsing import BY_AXE, LEAVES_QUIETLY, PATIENCE, playwright, serious
 from helpers.paths import TOP
 from helpers.space_process import space
 
@@ -37,6 +37,7 @@ def view(browser, request, tmp_path):
     width, scheme = request.param
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
+    page.add_init_script(LEAVES_QUIETLY)
     page.set_default_timeout(PATIENCE)
     console, hosts = [], set()
     page.on("console", lambda message: console.append(message.text) if message.type == "error" else None)
@@ -185,6 +186,7 @@ def test_the_keyboard_alone_asks_completes_a_name_and_copies_a_link(view, infere
 def test_a_link_asks_again_at_its_level(browser, inference):
     context = browser.new_context()
     page = context.new_page()
+    page.add_init_script(LEAVES_QUIETLY)
     page.set_default_timeout(PATIENCE)
     page.goto(f"{inference}/?polymer=polystyrene&level=0.8")
     page.locator(".polymer").get_by_text("80 % between").wait_for()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from helpers.browsing import IN_A_BROWSER, PATIENCE, playwright
+from helpers.browsing import IN_A_BROWSER, LEAVES_QUIETLY, PATIENCE, playwright
 from helpers.space_process import space
 
 from polyid import runs
@@ -53,6 +53,7 @@ def page(browser, url: str, **options) -> Iterator:
     """A page in a profile of its own; whatever goes wrong in its JavaScript fails the test."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
     page = context.new_page()
+    page.add_init_script(LEAVES_QUIETLY)
     page.set_default_timeout(PATIENCE)
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))

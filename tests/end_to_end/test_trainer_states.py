@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from helpers.browsing import BY_AXE, PATIENCE, playwright, serious
+from helpers.browsing import BY_AXE, LEAVES_QUIETLY, PATIENCE, playwright, serious
 from helpers.paths import TOP
 from helpers.space_process import space
 from helpers.staged_runs import StagedRun
@@ -76,7 +76,7 @@ def opened(browser, tmp_path):
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
-        page.add_init_script(SPY)
+        page.add_init_script(LEAVES_QUIETLY + SPY)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         if on_a_space:
             page.goto(url)

@@ -37,6 +37,11 @@ BY_AXE = [
 # Nothing here takes ten seconds on a quiet machine; a test only has to end where what it waits for never comes.
 PATIENCE = 300_000  # ms
 
+LEAVES_QUIETLY = """
+    addEventListener("beforeunload", () => addEventListener("unhandledrejection", said => said.preventDefault()));
+"""
+"""Script of every page: as a page is left, Gradio gives up what it still asks for, and calls that an error nobody sees."""
+
 # Gradio's own footer is not ours to mend.
 NOT_OURS = ["footer"]
 
