@@ -109,11 +109,15 @@ def _kept(run: runs.Run) -> str:
 
 
 def _seconds_left(run: runs.Run) -> float | None:
-    """To the end of the whole run; it goes down between two reports, and never to nothing."""
-    left = (run.record.progress or {}).get("eta_seconds")
+    """To the end of the whole run, before its first report as it was estimated; it goes down between two reports, and never to nothing."""
+    record, request = run.record, run.request
+    if record.progress is not None:
+        left, since = record.progress.get("eta_seconds"), record.updated
+    else:
+        left, since = sum(request.expected_stages().values()) if request.expected else None, record.started
     if not run.active or left is None:
         return None
-    return max(1.0, left - max(0.0, time.time() - (run.record.updated or time.time())))
+    return max(1.0, left - max(0.0, time.time() - (since or time.time())))
 
 
 def _doing(run: runs.Run, left: float | None) -> str:

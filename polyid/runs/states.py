@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polyid.config.parameters import DEFAULT_SPLIT
+from polyid.ensemble.expected_times import UPLOAD_SECONDS
 
 ACTIVE = ("queued", "preparing", "training", "publishing")
 WAITING = "waiting"
@@ -92,6 +93,10 @@ class Request:
     backup: bool = False
     user: str | None = None
     review: bool = False
+
+    def expected_stages(self) -> dict[str, float]:
+        """Seconds by stage, as far as they are known: of publishing, where it is at once, else none."""
+        return {**(self.expected or {}), "upload": UPLOAD_SECONDS if self.publish and not self.review else 0.0}
 
 
 @dataclass(frozen=True)

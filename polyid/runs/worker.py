@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from polyid.common.files import sha256, write_text
 from polyid.common.progress import STAGES
-from polyid.ensemble.expected_times import UPLOAD_SECONDS
 from polyid.errors import Cancelled, Paused, PolyIDError, TrainingError
 from polyid.runs.afterwards import settle
 from polyid.runs.backup import Backup
@@ -22,7 +21,6 @@ from polyid.runs.launch import disk_sentence, start_next
 from polyid.runs.notification import tell
 from polyid.runs.process import SPACE_TOKEN
 from polyid.runs.record import HELD_OUT_FILE, Run, read
-from polyid.runs.states import Request
 
 if TYPE_CHECKING:
     from polyid.hub.publish import Publication
@@ -125,7 +123,7 @@ def _carry_out(
                 split=request.split,
                 columns=request.columns,
                 changes=request.changes,
-                expected={**(request.expected or {}), "upload": _upload_seconds(request)},
+                expected=request.expected_stages(),
                 init_from=request.init_from,
                 resume=run.resumable,
                 progress=keeper.report,
@@ -150,11 +148,6 @@ def _carry_out(
     commit, url = publication.commit, publication.commit_url
     keeper.finish("done", f"Published to {request.repo_id}", commit=commit, commit_url=url)
     return 0
-
-
-def _upload_seconds(request: Request) -> float:
-    """What publishing is expected to take behind training; nothing, where that is not at once."""
-    return UPLOAD_SECONDS if request.publish and not request.review else 0.0
 
 
 def _see_to_what_follows(run: Run, token: str | None, space_token: str | None) -> None:

@@ -105,7 +105,9 @@ def measure_one(chosen: argparse.Namespace, preset: str, table: str) -> None:
     run = json.loads(answer.strip().rpartition("\n")[2])
     if chosen.traces:
         chosen.traces.mkdir(parents=True, exist_ok=True)
-        (chosen.traces / f"{preset}-{time.strftime('%H%M%S')}.json").write_text(json.dumps({**run, "expected": expected}))
+        (chosen.traces / f"{preset}-{time.strftime('%H%M%S')}.json").write_text(
+            json.dumps({**run, "expected": expected})
+        )
     print(row(f"`{preset}`{', estimated' if expected else ''}", run), flush=True)
 
 

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from gradio_client import Client, handle_file
 from helpers.paths import TOP
+from helpers.staged_runs import StagedRun
 
 from polyid import runs
 from polyid.ensemble.plan import polymer_count
@@ -175,6 +176,22 @@ def test_a_hub_out_of_reach_is_said_before_the_run(hub, folder, table, monkeypat
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(HubError, match="can't be reached"):
         train_models.start_run(folder, **form(table, hub))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"expected": {"training": 160.0, "upload": 15.0}}, 115),
+        ({"expected": {"training": 160.0}, "review": True}, 100),
+        ({}, None),
+    ],
+)
+def test_before_its_first_report_a_run_ends_as_it_was_estimated(tmp_path, asked, said):
+    staged = StagedRun(tmp_path, **asked)
+    staged.becomes("preparing", "Reading the polymers", progress=None, stages=None, started=time.time() - 60.0)
+    told = re.search(r"about (?:(\d+) min )?(\d+) s left", run_view.card(runs.read(staged.folder)))
+    assert (told is None) == (said is None)
+    assert told is None or said - 5 <= 60 * int(told[1]) + int(told[2]) <= said
 
 
 def test_a_repo_with_something_else_in_it_is_left_alone(hub, folder, table):
