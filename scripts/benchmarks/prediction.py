@@ -32,7 +32,7 @@ from benchmarks.checkouts import compare_predictions
 from benchmarks.gpu_steps import network_config
 from benchmarks.measuring import load_average, measured, peak_mib, spread, verdict
 from benchmarks.peers import PEERS, peer_worker
-from benchmarks.polymers import PROPERTIES, benchmark_table, generated_units, sample
+from benchmarks.polymers import PROPERTIES, benchmark_table, generated_units, large_units, sample
 
 TINY = {"atom_features": 8, "bond_features": 8, "num_messages": 2}
 SINGLE = (
@@ -168,7 +168,7 @@ def beside_upstream(arguments: argparse.Namespace, folder: str, frame: Any) -> N
 
 
 def beside_chemprop(arguments: argparse.Namespace, folder: str, frame: Any) -> None:
-    """The small preset, five folds, beside a chemprop ensemble of five, on oligomers and on monomers."""
+    """The small preset, five folds, beside a chemprop ensemble of five, on oligomers and on monomers, and both on repeat units."""
     smiles = list(frame["smiles_polymer"])
     title = f"{len(smiles)} polymers, {arguments.folds} folds, preset small"
     if arguments.skip_peers:
@@ -176,7 +176,11 @@ def beside_chemprop(arguments: argparse.Namespace, folder: str, frame: Any) -> N
         return
     with peer_worker("chemprop", "chemprop-prediction") as worker:
         about = worker.ask(members=arguments.folds, tasks=len(PROPERTIES))
+        if "units" in arguments.chemprop_on:
+            units_beside_chemprop(arguments, folder, worker)
         for kind, column in (("oligomers", "smiles_polymer"), ("monomers", "smiles_monomer")):
+            if kind not in arguments.chemprop_on:
+                continue
             theirs = list(frame[column])
 
             def peer(turn: int, theirs: list[str] = theirs) -> tuple[int, float]:
@@ -187,6 +191,29 @@ def beside_chemprop(arguments: argparse.Namespace, folder: str, frame: Any) -> N
             f"  chemprop is {PEERS['chemprop'].title}, default network of {about['parameters']:,} parameters, "
             f"{about['threads']} threads"
         )
+
+
+def units_beside_chemprop(arguments: argparse.Namespace, folder: str, worker: Any) -> None:
+    """Both read the same repeat units; ours says intervals, domain and nearest polymers too."""
+    from polyid.ensemble.multi_model import MultiModel
+
+    count = arguments.polymers
+    units = large_units(count * (arguments.rounds + 1))
+    ensemble = MultiModel.load_models(folder)
+    ensemble.predict_smiles(units[-count:], oligomers=False)
+    worker.ask(smiles=units[-count:])
+    ours, theirs = [], []
+    for turn in range(arguments.rounds):
+        part = units[turn * count : (turn + 1) * count]
+        started = time.perf_counter()
+        ensemble.predict_smiles(part, oligomers=False)
+        ours.append(count / (time.perf_counter() - started))
+        theirs.append(count / worker.ask(smiles=part)["seconds"])
+    ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
+    print(f"\n{count} generated repeat units, {arguments.folds} folds, preset small, read by both ({load_average()})")
+    print(f"  ours, a whole answer      {spread(ours)} polymers/s")
+    print(f"  chemprop                  {spread(theirs)} polymers/s")
+    print(f"  ours / theirs             {spread(ratios)}; bar 5: {verdict(statistics.median(ratios), 5)}", flush=True)
 
 
 def first_answers(arguments: argparse.Namespace, folder: str) -> None:
@@ -254,6 +281,13 @@ def main() -> None:
     parser.add_argument("--tables", type=int, nargs="*", metavar="N", help="sizes of tables (default 1000 10000)")
     parser.add_argument(
         "--only", nargs="+", choices=["upstream", "chemprop", "answers", "tables"], help="some of the parts"
+    )
+    parser.add_argument(
+        "--chemprop-on",
+        nargs="+",
+        choices=["units", "oligomers", "monomers"],
+        default=["units", "oligomers", "monomers"],
+        help="what chemprop reads (default: all)",
     )
     parser.add_argument("--skip-peers", action="store_true", help="measure our side alone")
     parser.add_argument("--tiny", action="store_true", help="a very small network, for a quick look")
