@@ -226,7 +226,7 @@ def report(found: dict[str, dict[str, Judged]], asked: argparse.Namespace, secon
         for rows in found.values():
             one, scratch = rows[name], rows[SCRATCH]
             gain = "" if name == SCRATCH else interval(scratch.network - one.network)
-            cells += [f"{one.network.mean():.3g}", gain, f"{one.stacked.mean():.3g}"]
+            cells += [digits(one.network.mean(), 3), gain, digits(one.stacked.mean(), 3)]
         cells.append(f"{first[name].seconds:.0f}")
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join([*lines, ""])
@@ -236,7 +236,12 @@ def interval(gains: np.ndarray) -> str:
     """Mean of what is gained, and where it lies for 90 % of draws of the polymers."""
     draws = np.random.default_rng(0).integers(len(gains), size=(DRAWS, len(gains)))
     low, high = np.quantile(gains[draws].mean(axis=1), [0.05, 0.95])
-    return f"{gains.mean():.2g} ({low:.2g} to {high:.2g})"
+    return f"{digits(gains.mean())} ({digits(low)} to {digits(high)})"
+
+
+def digits(value: float, count: int = 2) -> str:
+    """A number to so many digits, without a power of ten."""
+    return f"{float(f'{value:.{count}g}'):g}"
 
 
 if __name__ == "__main__":
