@@ -384,7 +384,6 @@ def test_a_unit_is_parsed_once_for_form_chain_and_key(monkeypatch):
     """And what one of them changes of it, as the key drops configurations, is not changed for the next."""
     read, parsed = forms.read_molecule, []
     monkeypatch.setattr(forms, "read_molecule", lambda text: parsed.append(text) or read(text))
-    forms._parsed.cache_clear()
     unit = "*C[C@H](*)C(=O)OCCCCCCCl"
     keys = [ChainSettings().key(unit), polymer_identity(unit), ChainSettings().key(unit)]
     assert recognise_form(unit) is PolymerForm.REPEAT_UNIT and len(parsed) == 1
