@@ -61,7 +61,7 @@ def main() -> None:
 
 def held_out(model: Path, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What network (n, P) and kernel regression (n, P) say of each row in the member that held it out, and the clues (n, P, 4)."""
-    members = [single.member for single in MultiModel.load_models(model).models]
+    members = [single.member for single in MultiModel.load_models(model).models if single.member is not None]
     fold_of = {key: int(f) for f, keys in read_json(model / "splits.json")["held_out"].items() for key in keys}
     fold = np.array([fold_of[key] for key in dataset.keys])
     answers = EnsemblePredictor(members).answers(dataset.structure_keys, fragments=dataset.fragments)
@@ -88,8 +88,9 @@ def by_novelty(
     for p in range(measured.shape[1]):
         newer = clues[:, p, 2] > np.median(clues[:, p, 2])
         for half in (newer, ~newer):
-            parts = [array[half][:, [p]] for array in (measured, network, kernel)]
-            found[half, p] = blended(parts[1], parts[2], cross_fitted(*parts, list(keys[half])))[:, 0]
+            true, by_network, by_kernel = (array[half][:, [p]] for array in (measured, network, kernel))
+            share = cross_fitted(true, by_network, by_kernel, list(keys[half]))
+            found[half, p] = blended(by_network, by_kernel, share)[:, 0]
     return found
 
 
