@@ -44,9 +44,9 @@ def test_progress_counts_up_and_cancel_stops(data):
     assert epochs == sorted(epochs) and epochs[-1] == ((1,), PARAMETERS["epochs"])
     assert all(r.folds_total == 2 and r.polymers_per_second > 0 for r in training)
     assert training[0].share < training[-1].share == 1.0
-    # Nothing can be said before two reports, and behind training the calibration is left.
-    assert records[0].eta_seconds is None
-    assert all(r.eta_seconds > 0 for r in training)
+    # Nothing can be said before two reports of training, and on a fast machine the first is the end of an epoch.
+    assert all(r.eta_seconds is None for r in records[: records.index(training[0])])
+    assert all(r.eta_seconds > 0 for r in training[1:])
 
     def stop(record):
         if record.epoch == 2:
