@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
+import psutil
 
 if TYPE_CHECKING:
     from polyid.data.dataset import Dataset
@@ -19,8 +20,15 @@ _CALIBRATING = (1.0, 0.0104, 0.0037)
 _REFERENCE_SECONDS = 0.25
 UPLOAD_SECONDS = 15.0
 """Of a model folder of some megabytes at a usual network's speed."""
+_JUST_STARTED_SECONDS = 180.0
 SHARES = {"kernels": 0.16, "held out": 0.48, "intervals": 0.49}
 """How much of the calibration is done behind each of its parts; the domain of validity is the last."""
+
+
+def start_up_seconds() -> float:
+    """How long ago this process began, if it was started for what it is at now; none of a notebook's or a server's."""
+    age = time.time() - psutil.Process().create_time()
+    return age if age < _JUST_STARTED_SECONDS else 0.0
 
 
 def machine_slowness() -> tuple[float, float]:

@@ -28,6 +28,8 @@ class Stages:
     expected : mapping of str to float, optional
         Seconds by stage, as `polyid.estimate` measures them before a run; a stage that isn't named is unknown, but there is
         no upload unless it is named.
+    spent : float
+        Seconds of the reading that are over: those of the start-up of a process, which its estimate counts.
     folds, epochs : int
         Of the run.
     clock : callable
@@ -39,6 +41,7 @@ class Stages:
         callback: ProgressCallback | None,
         expected: Mapping[str, float] | None = None,
         *,
+        spent: float = 0.0,
         folds: int = 0,
         epochs: int = 0,
         clock: Callable[[], float] = time.monotonic,
@@ -52,6 +55,9 @@ class Stages:
         self._measure: Callable[[], Mapping[str, float]] | None = None
         self._measured = self._began
         self.expected.setdefault("upload", 0.0)
+        if spent and "reading" in self.expected:
+            whole = self.expected["reading"]
+            self.expected["reading"] = max(whole - spent, 0.1 * whole)
 
     def expect_by(self, measure: Callable[[], Mapping[str, float]]) -> None:
         """Know better how long the stages behind training take: now, and again from time to time, as the machine is more or less busy."""

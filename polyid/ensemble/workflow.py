@@ -10,6 +10,7 @@ from polyid.common.progress import ProgressCallback
 from polyid.config.parameters import DEFAULT_PRESET, DEFAULT_SPLIT, Parameters, split_column
 from polyid.config.ranges import check_number
 from polyid.data.training_table import read_training_table
+from polyid.ensemble.expected_times import start_up_seconds
 from polyid.ensemble.multi_model import MultiModel
 from polyid.ensemble.plan import Plan
 from polyid.ensemble.stages import Stages
@@ -99,7 +100,7 @@ def train_ensemble(
     if init_from is not None:
         changes = {**init_from.architecture, **(changes or {})}
     plan = Plan(data, properties, preset, folds, epochs, seed, split, columns, changes)
-    stages = Stages(progress, expected)
+    stages = Stages(progress, expected, spent=start_up_seconds())
     ensemble, params = prepared(plan, stages)
     if init_from is not None:
         ensemble.start_from(init_from)

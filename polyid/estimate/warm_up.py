@@ -13,10 +13,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import psutil
 
 from polyid.common.progress import Progress
-from polyid.ensemble.expected_times import machine_slowness
+from polyid.ensemble.expected_times import machine_slowness, start_up_seconds
 from polyid.ensemble.plan import Plan
 from polyid.ensemble.stages import Stages
 from polyid.ensemble.workflow import prepared
@@ -27,7 +26,6 @@ from polyid.nn.device import hardware, has_gpu
 
 WARM_UP_SECONDS = 8.0
 """How long steps are timed, compilation left out."""
-_JUST_STARTED_SECONDS = 180.0
 _VALIDATION_COST = 0.35
 """Of a held-out polymer, as a share of a trained one's: forward only."""
 
@@ -85,9 +83,8 @@ def warm_up(plan: Plan, seconds: float = WARM_UP_SECONDS) -> WarmUp:
 
 def _began() -> tuple[float, float]:
     """Since when, on the wall and of processors, this process is at this warm-up: since its start, if that was for it alone."""
-    started = psutil.Process().create_time()
-    alone = time.time() - started < _JUST_STARTED_SECONDS
-    return (started, 0.0) if alone else (time.time(), time.process_time())
+    spent = start_up_seconds()
+    return time.time() - spent, 0.0 if spent else time.process_time()
 
 
 @dataclass(frozen=True)

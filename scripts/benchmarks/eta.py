@@ -4,7 +4,8 @@
 
 Each run is a process of its own, on whole tables or on the first rows. Time counts from the start of the process, as people
 wait; between two reports what is said goes down, as the page and the terminal show it. With --estimated the plan is measured
-first, as the page's button does. The last line of each run is the least that was said while work remained.
+first, as the page's button does, and what was estimated stands on the page until the run's first report. The last figure of
+each run is the least that was said while work remained.
 """
 
 from __future__ import annotations
@@ -103,6 +104,8 @@ def measure_one(chosen: argparse.Namespace, preset: str, table: str) -> None:
             words += [f"--{option}", str(given)]
     answer = subprocess.run(words, stdout=subprocess.PIPE, text=True, env=os.environ, check=True).stdout
     run = json.loads(answer.strip().rpartition("\n")[2])
+    if expected:
+        run["said"].insert(0, (0.0, "reading", None, sum(expected.values())))
     if chosen.traces:
         chosen.traces.mkdir(parents=True, exist_ok=True)
         (chosen.traces / f"{preset}-{time.strftime('%H%M%S')}.json").write_text(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import time
 from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 
 from polyid.common.progress import STAGES
-from polyid.ensemble.expected_times import SHARES
+from polyid.ensemble.expected_times import SHARES, start_up_seconds
 from polyid.ensemble.stages import Stages
 from polyid.training import reporter as reporter_module
 from polyid.training.reporter import Reporter
@@ -130,3 +132,18 @@ def test_a_fold_that_stops_early_is_not_waited_for(monkeypatch):
     # A second a polymer; half of one fold, and all of the last.
     assert told[-1].eta_seconds == pytest.approx(1.5 * POLYMERS * EPOCHS)
     assert told[-1].share == pytest.approx(1 - 1.5 / 4)
+
+
+@pytest.mark.parametrize(("spent", "left"), [(0.0, 100.0), (15.0, 85.0), (300.0, 82.0)])
+def test_a_start_up_that_is_over_is_not_waited_for_again(spent, left):
+    expected = {"reading": 20.0, "compiling": 10.0, "training": 60.0, "calibrating": 8.0, "report": 2.0}
+    said = []
+    Stages(lambda record: said.append(record.eta_seconds), expected, spent=spent, clock=lambda: 0.0).at("reading", 0.0)
+    assert said == [pytest.approx(left)] and expected["reading"] == 20.0
+
+
+def test_only_a_process_that_has_just_begun_has_a_start_up_to_count(monkeypatch):
+    started = psutil.Process().create_time()
+    for age, counted in ((12.0, 12.0), (3600.0, 0.0)):
+        monkeypatch.setattr(time, "time", lambda age=age: started + age)
+        assert start_up_seconds() == pytest.approx(counted)
