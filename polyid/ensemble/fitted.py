@@ -121,7 +121,7 @@ def fit_ensemble(
 def learnt_domain(fitted: FittedEnsemble, held_out: HeldOut, seed: int) -> TrainingDomain:
     """The domain of validity, from all rows and the errors of those held out."""
     dataset = held_out.dataset
-    frame, oligomers = dataset.frame, dataset.structure_keys
+    frame, keys = dataset.frame, dataset.structure_keys
     trained = np.zeros((len(dataset.folds), len(frame)), bool)
     for marks, fold in zip(trained, dataset.folds, strict=True):
         marks[fold.train] = True
@@ -131,8 +131,8 @@ def learnt_domain(fitted: FittedEnsemble, held_out: HeldOut, seed: int) -> Train
     texts = frame[shown].astype(str).tolist() if shown else polymers
     smiles = [text if name == key else name for name, key, text in zip(polymers, dataset.keys, texts, strict=True)]
     return fit_domain(
-        [oligomers[s] for s in dataset.structure],
-        fitted.predictor.fingerprints(oligomers, cache=True)[:, dataset.structure],
+        [keys[s] for s in dataset.structure],
+        fitted.predictor.fingerprints(keys, cache=True)[:, dataset.structure],
         trained,
         polymers=polymers,
         smiles=smiles,
@@ -156,8 +156,8 @@ def _known_as(dataset: Dataset) -> list[list[str]]:
         except PolymerError:
             # An oligomer's own SMILES has to do.
             of_polymer[text] = []
-    oligomers = [marks.asked(text).plain for text in dataset.structure_keys]
+    keys = [marks.asked(text).plain for text in dataset.structure_keys]
     return [
-        [*of_polymer[text], oligomers[structure]]
+        [*of_polymer[text], keys[structure]]
         for text, structure in zip(dataset.polymers, dataset.structure.tolist(), strict=True)
     ]

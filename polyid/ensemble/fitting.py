@@ -58,9 +58,9 @@ def fit_preprocessors(dataset: Dataset, cls: type, **arguments: Any) -> list[Pol
     for new, fold in zip(fresh, dataset.folds, strict=True):
         new.fit_rows(dataset.frame.iloc[fold.train])
     structures = pd.unique(np.concatenate([dataset.structure[fold.train] for fold in dataset.folds]))
-    oligomers = dataset.structure_keys
+    keys = dataset.structure_keys
     # One round is enough for the features themselves.
-    graphs = fresh[0].featuriser(rounds=1)([oligomers[s] for s in structures])
+    graphs = fresh[0].featuriser(rounds=1)([keys[s] for s in structures])
     by_structure = dict(zip(structures, graphs, strict=True))
     return [
         new.fit(by_structure[s] for s in pd.unique(dataset.structure[fold.train]))

@@ -164,8 +164,8 @@ def predict_held_out(dataset: Dataset, predictor: EnsemblePredictor) -> HeldOut:
     structures, place = dataset.structures_of(rows)
     kernels = [member.kernel for member in predictor.members]
     fragments = None if kernels[0] is None else dataset.fragments.chosen(structures)
-    oligomers = dataset.structure_keys
-    answers = predictor.answers([oligomers[s] for s in structures], cache=True, fragments=fragments)
+    keys = dataset.structure_keys
+    answers = predictor.answers([keys[s] for s in structures], cache=True, fragments=fragments)
     shape = (len(rows), len(dataset.properties))
     network, kernel, clues, times = np.zeros(shape), np.zeros(shape), np.zeros((*shape, 4)), np.zeros(len(rows))
     held_by: list[tuple[str, ...]] = [()] * len(rows)
