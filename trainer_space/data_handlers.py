@@ -26,7 +26,7 @@ from polyid.data.training_table import TrainingTable
 from polyid.data.values import count_polymers
 from polyid.ensemble.plan import polymer_count
 from polyid.errors import DataError, PolyIDError
-from polyid.web.html import notice
+from polyid.web.html import formula, notice, plain_unit
 
 OWN = "Your own: "
 """Begins the name of a table that the user brought."""
@@ -77,8 +77,8 @@ def property_choices(table: TrainingTable) -> list[tuple[str, str]]:
 
 def property_title(name: str, entry: Property | None, polymers: int, unit: str | None = None) -> str:
     """A property with its name in tables, unit and number of polymers."""
-    in_tables = ", ".join(filter(None, [name if entry else None, unit or (entry.unit if entry else None)]))
-    title = f"{entry.label if entry else name}{f' ({in_tables})' if in_tables else ''}"
+    in_tables = ", ".join(filter(None, [name if entry else None, plain_unit(unit or (entry.unit if entry else None))]))
+    title = f"{formula(entry.label) if entry else name}{f' ({in_tables})' if in_tables else ''}"
     return f"{title} - {polymers} polymer{'' if polymers == 1 else 's'}"
 
 

@@ -11,7 +11,7 @@ from polyid.data.preview import Preview
 from polyid.data.properties import PROPERTIES, property_label
 from polyid.data.roles import COPOLYMER_PART
 from polyid.data.training_table import TrainingTable
-from polyid.web.html import templates
+from polyid.web.html import formula, plain_unit, templates
 
 TEMPLATES = templates(Path(__file__).with_name("templates"))
 
@@ -48,8 +48,8 @@ def histograms(described: Preview) -> str:
     pictures = []
     for name, (edges, counts) in described.histograms.items():
         values = f"{described.labels[name]:,} values, {edges[0]:.4g} to {edges[-1]:.4g}"
-        about = f"{values} {described.units.get(name) or ''}".rstrip()
-        pictures.append({"title": property_label(name), "counts": counts, "about": about})
+        about = f"{values} {plain_unit(described.units.get(name))}".rstrip()
+        pictures.append({"title": formula(property_label(name)), "counts": counts, "about": about})
     return TEMPLATES.get_template("histograms.html").render(histograms=pictures)
 
 

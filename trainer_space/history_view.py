@@ -12,7 +12,7 @@ from polyid.common.progress import duration
 from polyid.data.properties import PROPERTIES, property_label
 from polyid.report.files import number_text
 from polyid.runs.comparison import Comparison, Parity
-from polyid.web.html import templates
+from polyid.web.html import formula, templates
 
 TEMPLATES = templates(Path(__file__).with_name("templates"))
 MOST_POINTS = 600
@@ -28,7 +28,7 @@ def _row(run: runs.Run) -> dict[str, Any]:
     record, request = run.record, run.request
     metrics = run.metrics()
     first = next(iter(metrics), None)
-    error = "-" if first is None else f"{number_text(metrics[first]['MAE']) or '-'} ({property_label(first)})"
+    error = "-" if first is None else f"{number_text(metrics[first]['MAE']) or '-'} ({formula(property_label(first))})"
     took = "-"
     if record.started:
         took = duration((record.finished or record.updated or record.started) - record.started)

@@ -16,7 +16,7 @@ from polyid.bundle.layout import CARD_FILE
 from polyid.common.progress import STAGES, duration
 from polyid.data.properties import PROPERTIES, property_label
 from polyid.report.files import figure_captions, number_text, parity_file
-from polyid.web.html import templates
+from polyid.web.html import formula, templates
 
 TEMPLATES = templates(Path(__file__).with_name("templates"))
 HEADINGS = {"queued": "Starting", "preparing": "Preparing", "training": "Training", "publishing": "Publishing"}
@@ -151,7 +151,7 @@ def _stages(run: runs.Run, progress: dict[str, Any]) -> list[dict[str, str]]:
 def _about(run: runs.Run) -> str:
     """What was asked for, how long it takes or took, how fast it is and what it costs."""
     record, request = run.record, run.request
-    labels = [property_label(name) for name in request.properties]
+    labels = [formula(property_label(name)) for name in request.properties]
     names = ", ".join(labels) if len(labels) <= 3 else f"{len(labels)} properties"
     about = (
         f"{Path(request.data).name}; {names}; preset {request.preset}, {request.folds} folds, {request.epochs} epochs"

@@ -9,7 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 _GAS = re.compile(r"\b(?:CO2|N2|O2|H2|CH4|CO|H2O|SO2|NH3|C\dH\d)\b")
-_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_POWER = re.compile(r"(?<=m)[23](?!\w)")
+_LOW, _HIGH = (str.maketrans("0123456789", digits) for digits in ("₀₁₂₃₄₅₆₇₈₉", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def templates(folder: Path) -> Environment:
@@ -40,7 +41,7 @@ def unit(text: str | None) -> Markup:
 
 def plain_unit(text: str | None) -> str:
     """A unit as it is written in print, such as ``g/cm³``; nothing without one."""
-    return (text or "").replace("cm3", "cm³").replace("log10", "log₁₀")
+    return _POWER.sub(lambda power: power[0].translate(_HIGH), (text or "").replace("log10", "log₁₀"))
 
 
 def formula(label: str) -> str:

@@ -4,6 +4,7 @@
     bash scripts/demo.sh                                   # in one terminal; prints the two addresses
     python scripts/demo/screenshots.py --trainer http://127.0.0.1:7860 --inference http://127.0.0.1:7861
 
+The trainer's run is started if there is none, and waited for; that takes minutes.
 Needs Playwright (`pip install playwright`) and Chromium.
 """
 
@@ -17,6 +18,8 @@ from typing import Any
 
 WIDTH, TALLEST = 1180, 1740
 """Pixels; the figures of a whole report would be longer than the README."""
+RUN_MILLISECONDS = 900_000
+"""The most that the trainer's run may take."""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
@@ -46,6 +49,9 @@ def take(trainer: str | None, inference: str | None, output: Path, smiles: str) 
             page.goto(trainer)
             page.locator("#data-notice .notice").wait_for()
             page.locator("#run .run").wait_for()
+            if not page.locator("#run [data-run]").count():
+                page.locator("#start").click()
+            page.locator("#run [data-run]:not([data-active])").wait_for(timeout=RUN_MILLISECONDS)
             written.append(photograph(page, output / "trainer.png"))
         if inference:
             page.goto(inference)

@@ -76,7 +76,7 @@ def test_from_start_training_to_a_reloaded_prediction(browser, trainer, inferenc
         upload(form, place)
         assert form.locator("#properties label").all_inner_texts()[-2:] == [
             "Glass transition temperature (Glass_Transition, °C) - 30 polymers",
-            "Density (Density, g/cm3) - 30 polymers",
+            "Density (Density, g/cm³) - 30 polymers",
         ]
 
         form.get_by_label("Epochs", exact=True).fill("0")

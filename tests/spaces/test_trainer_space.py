@@ -721,3 +721,9 @@ def test_the_page_says_at_once_what_it_says_after_reading():
     shown = described(data="polymer_properties")["properties"]
     assert [name for _, name in choices] == [name for _, name in shown["choices"]]
     assert ticked == shown["value"]
+
+
+def test_properties_are_written_as_in_print_wherever_they_stand():
+    titles = [title for title, _ in data_handlers.show_data("polymer_properties")[0]["choices"]]
+    assert "CO₂ permeability (log10_Permeability_CO2, log₁₀(Barrer)) - 73 polymers" in titles
+    assert "Density (Density, g/cm³) - 196 polymers" in titles
