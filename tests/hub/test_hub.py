@@ -553,13 +553,18 @@ def test_a_hub_killed_while_it_commits_keeps_a_whole_model(api, repo_id, tmp_pat
         publish_bundle(one, repo_id, token=hub.token)
         with failing_proxy(hub.endpoint, kill) as (endpoint, asked):
             monkeypatch.setenv("HF_ENDPOINT", endpoint)
-            with pytest.raises(HubError, match=r"can't be reached"):
+            possible = [contents(one), contents(two)]
+            try:
                 publish_bundle(two, repo_id, token=hub.token)
+                # On a fast machine the Hub has answered before it is killed.
+                possible = [contents(two)]
+            except HubError as error:
+                assert "can't be reached" in str(error)
             assert any("/commit/" in path for _, path in asked)
     with running_local_hub(tmp_path / "root") as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
         fetched = fetch_bundle(repo_id, cache_dir=tmp_path / "cache", token=hub.token)
-        assert contents(fetched.folder) in (contents(one), contents(two))
+        assert contents(fetched.folder) in possible
         publish_bundle(two, repo_id, token=hub.token)
         fetched = fetch_bundle(repo_id, cache_dir=tmp_path / "cache", token=hub.token)
         assert contents(fetched.folder) == contents(two)
