@@ -26,6 +26,12 @@ AnyModel = Annotated[
         "package answers where none is named."
     ),
 ]
+NamedModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model", metavar="MODEL", help="Model folder or Hub repo id; the starter model where none is named."
+    ),
+]
 Level = Annotated[float, typer.Option(metavar="SHARE", help="Share of measured values that the intervals are to hold.")]
 
 Columns = Annotated[
@@ -130,20 +136,25 @@ def check_output(folder: Path, *, replace: bool) -> None:
             )
 
 
-def split_words(words: Sequence[str]) -> tuple[str | None, list[str]]:
+def split_words(words: Sequence[str], named: str | None = None) -> tuple[str | None, list[str]]:
     """The model that the first word names, None where it is a polymer already, and the other words.
 
-    A word that could be the name of a folder counts as one, unless it can be read as a polymer.
+    A word that could be the name of a folder counts as one, unless it can be read as a polymer. Where ``--model`` has named a
+    model, all words are polymers.
 
     Raises
     ------
     DataError
-        It looks like the name of a model, and there is none, and no such polymer either.
+        It looks like the name of a model, and there is none, and no such polymer either; or two models are named.
     """
     from polyid.bundle.layout import STARTER_NAME
     from polyid.chemistry.oligomer import read_polymer
 
     first = words[0] if words else "-"
+    if named is not None:
+        if Path(first).is_dir() or first == STARTER_NAME:
+            raise DataError(f"Two models are named, {first} and by --model {named}: name one.")
+        return named, list(words)
     if Path(first).is_dir() or first == STARTER_NAME or _REPO.fullmatch(first):
         return first, list(words[1:])
     if first != "-" and _NAME.fullmatch(first):

@@ -26,11 +26,12 @@ def explain(
         str | None,
         typer.Option("--property", metavar="NAME", help="Such as Glass_Transition or Tg; by default the first."),
     ] = None,
+    named: command.NamedModel = None,
 ) -> None:
     """Draw which parts of a polymer raise and lower a prediction."""
     if pm is not None:
         check_number("pm", pm)
-    model, polymers = command.split_words([word for word in (model, smiles) if word is not None])
+    model, polymers = command.split_words([word for word in (model, smiles) if word is not None], named)
     if len(polymers) != 1:
         raise DataError(f"{len(polymers)} polymers are named, and one is explained at a time.")
     ensemble = command.load_model(model)

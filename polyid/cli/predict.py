@@ -54,6 +54,7 @@ def predict(
         ),
     ] = False,
     level: command.Level = INTERVAL_LEVEL,
+    named: command.NamedModel = None,
     form: Annotated[
         Format | None,
         typer.Option("--format", help="By default csv of a table or into a file, and words of SMILES."),
@@ -63,7 +64,7 @@ def predict(
     check_level(level)
     if pm is not None:
         check_number("pm", pm)
-    model, words = command.split_words([] if model is None else [model, *(smiles or ())])
+    model, words = command.split_words([] if model is None else [model, *(smiles or ())], named)
     if bool(words) == bool(table_path):
         raise DataError("Give either SMILES on the command line, or a table with --input.")
     if resume and not output:

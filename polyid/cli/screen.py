@@ -24,10 +24,7 @@ def screen(
     output: Annotated[
         str, typer.Option(metavar="OUT.parquet", help="File for the result; what is done lies beside it until all is.")
     ],
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL", help="Model folder or Hub repo id; the starter model where none is named."),
-    ] = None,
+    model: command.NamedModel = None,
     where: Annotated[
         str | None,
         typer.Option(

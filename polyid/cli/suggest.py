@@ -37,10 +37,7 @@ def suggest(
             metavar="OUT.csv", help="Table of the most probable candidates; OUT.measure.csv has those to measure first."
         ),
     ],
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL", help="Model folder or Hub repo id; the starter model where none is named."),
-    ] = None,
+    model: command.NamedModel = None,
     number: Annotated[int, typer.Option(metavar="N", help="How many candidates to suggest.")] = 100,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes, as of polyid screen.")] = None,
 ) -> None:

@@ -86,3 +86,13 @@ def test_its_figures_are_what_it_answers(starter):
         for key, value in figures.items():
             assert found["out_of_fold"][name][key] == pytest.approx(value, rel=1e-3), (name, key)
         assert math.isfinite(figures["MAE"])
+
+
+def test_a_model_may_be_named_by_an_option_too(starter, capsys, tmp_path):
+    assert main(["predict", str(STARTER), "*CC*"]) == 0
+    first = capsys.readouterr().out
+    assert main(["predict", "--model", str(STARTER), "*CC*"]) == 0
+    assert capsys.readouterr().out == first
+    assert main(["explain", "--model", str(STARTER), "*CC*", "--output", str(tmp_path / "why.svg")]) == 0
+    assert main(["predict", "--model", "starter", str(STARTER), "*CC*"]) == 1
+    assert "Two models are named" in capsys.readouterr().err
