@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from model_state import Loaded
 
+from polyid.common.text import formula
 from polyid.config.ranges import check_level
 from polyid.data.properties import decimals, property_label
 from polyid.errors import PolymerError
 from polyid.hub.provenance import provenance as of_bundle
 from polyid.inference.records import answer_record, prediction_record
-from polyid.web.html import formula
 
 if TYPE_CHECKING:
     from polyid.explain.contributions import Contributions

@@ -8,10 +8,10 @@ from typing import Any
 
 from answers import in_words
 
+from polyid.common.text import plain_unit
 from polyid.data.properties import decimals
 from polyid.inference.training_values import TrainingValues
 from polyid.web.axes import Axis
-from polyid.web.html import plain_unit
 
 WIDTH, BASE, TOP = 300.0, 78.0, 8.0
 """Of a picture: its width, the height of its axis below its upper edge, and that of its tallest bar."""

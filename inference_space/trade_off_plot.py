@@ -11,13 +11,13 @@ from answers import in_words, provenance
 from model_state import Loaded
 from rendering import rendered
 
+from polyid.common.text import formula
 from polyid.data.properties import decimals
 from polyid.hub.provenance import model_name
 from polyid.inference.records import unit_of
 from polyid.inference.trade_offs import SOURCE, Quantity, UpperBound, pareto_front, quantities, upper_bounds
 from polyid.uncertainty.domain.verdict import BORDERLINE, IN_DOMAIN, OUTSIDE
 from polyid.web.axes import Axis
-from polyid.web.html import formula
 
 if TYPE_CHECKING:
     from table_handlers import PredictedTable

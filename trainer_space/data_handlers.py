@@ -12,7 +12,7 @@ import gradio as gr
 import train_models
 
 from polyid import runs
-from polyid.common.text import listed
+from polyid.common.text import formula, listed, plain_unit
 from polyid.config.parameters import COLUMN
 from polyid.data.catalogue import SOURCES, bundled_tables
 from polyid.data.columns import propose_mapping
@@ -26,7 +26,7 @@ from polyid.data.training_table import TrainingTable
 from polyid.data.values import count_polymers
 from polyid.ensemble.plan import polymer_count
 from polyid.errors import DataError, PolyIDError
-from polyid.web.html import formula, notice, plain_unit
+from polyid.web.html import notice
 
 OWN = "Your own: "
 """Begins the name of a table that the user brought."""

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from polyid.common.files import write_text
 from polyid.common.spreadsheet import csv_text
+from polyid.common.text import formula, plain_unit
 from polyid.data.preview import Preview
 from polyid.data.properties import PROPERTIES, property_label
 from polyid.data.roles import COPOLYMER_PART
 from polyid.data.training_table import TrainingTable
-from polyid.web.html import formula, plain_unit, templates
+from polyid.web.html import templates
 
 TEMPLATES = templates(Path(__file__).with_name("templates"))
 

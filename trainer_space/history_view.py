@@ -9,10 +9,11 @@ import numpy as np
 
 from polyid import runs
 from polyid.common.progress import duration
+from polyid.common.text import formula
 from polyid.data.properties import PROPERTIES, property_label
 from polyid.report.files import number_text
 from polyid.runs.comparison import Comparison, Parity
-from polyid.web.html import formula, templates
+from polyid.web.html import templates
 
 TEMPLATES = templates(Path(__file__).with_name("templates"))
 MOST_POINTS = 600

@@ -14,9 +14,10 @@ from markupsafe import Markup
 from polyid import runs
 from polyid.bundle.layout import CARD_FILE
 from polyid.common.progress import STAGES, duration
+from polyid.common.text import formula
 from polyid.data.properties import PROPERTIES, property_label
 from polyid.report.files import figure_captions, number_text, parity_file
-from polyid.web.html import formula, templates
+from polyid.web.html import templates
 
 TEMPLATES = templates(Path(__file__).with_name("templates"))
 HEADINGS = {"queued": "Starting", "preparing": "Preparing", "training": "Training", "publishing": "Publishing"}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-_GAS = re.compile(r"\b(?:CO2|N2|O2|H2|CH4|CO|H2O|SO2|NH3|C\dH\d)\b")
-_POWER = re.compile(r"(?<=m)[23](?!\w)")
-_LOW, _HIGH = (str.maketrans("0123456789", digits) for digits in ("₀₁₂₃₄₅₆₇₈₉", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+from polyid.common.text import formula, plain_unit
 
 
 def templates(folder: Path) -> Environment:
@@ -37,16 +34,6 @@ def notice(text: str | None, kind: str = "") -> Markup:
 def unit(text: str | None) -> Markup:
     """A unit, free to break before a bracket where the page is narrow."""
     return escape(plain_unit(text)).replace("(", Markup("<wbr>("))
-
-
-def plain_unit(text: str | None) -> str:
-    """A unit as it is written in print, such as ``g/cm³``; nothing without one."""
-    return _POWER.sub(lambda power: power[0].translate(_HIGH), (text or "").replace("log10", "log₁₀"))
-
-
-def formula(label: str) -> str:
-    """A label with the numbers of its gases below the line: ``CO₂ permeability``."""
-    return _GAS.sub(lambda gas: gas[0].translate(_LOW), label)
 
 
 def labelled_svg(svg: str, label: str) -> Markup:

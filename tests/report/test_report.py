@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from polyid import runs
+from polyid.common.text import plain_unit
 from polyid.data.catalogue import SOURCES, bundled_tables
 from polyid.data.properties import PROPERTIES
 from polyid.hub.fetch import fetch_bundle
@@ -317,7 +318,7 @@ def test_values_outside_their_interval_are_seen():
     [
         ("Glass_Transition", None, "Measured Tg (°C)", "Glass transition temperature"),
         ("Glass_Transition", ["K"], "Measured Tg (K)", "Glass transition temperature"),
-        ("log10_Permeability_O2", None, "Measured log₁₀ P(O2), log10(Barrer)", "O2 permeability"),
+        ("log10_Permeability_O2", None, "Measured log₁₀ P(O₂), log₁₀(Barrer)", "O₂ permeability"),
         ("My property", None, "Measured My property", "My property"),
     ],
 )
@@ -325,7 +326,7 @@ def test_axes_say_property_symbol_and_unit(name, unit, measured, heading):
     frame = held_out([name])
     content = parameters([name], prediction_units={name: unit})
     metrics = out_of_fold_report(frame, [name])
-    figure = draw_parity(frame, name, unit_text(name, content), metrics)
+    figure = draw_parity(frame, name, plain_unit(unit_text(name, content)), metrics)
     (axes,) = figure.axes
     assert axes.get_xlabel() == measured
     assert axes.get_ylabel() == measured.replace("Measured", "Predicted")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from polyid.common.text import plain_unit
 from polyid.report.figures.coverage import draw_coverage
 from polyid.report.figures.error_against_expected import draw_error_against_expected
 from polyid.report.figures.errors_by_class import draw_errors_by_class
@@ -54,7 +55,7 @@ def write_report(
         `polyid.report.files.figure_captions`. A figure nothing is known for is left out.
     """
     names = [name for name in content["prediction_columns"] if name in metrics["out_of_fold"]]
-    units = {name: unit_text(name, content) for name in names}
+    units = {name: plain_unit(unit_text(name, content)) for name in names}
     figures = {parity_file(name): draw_parity(out_of_fold, name, units[name], metrics) for name in names}
     figures[COVERAGE] = draw_coverage(names, metrics)
     figures[ERROR_AGAINST_EXPECTED] = draw_error_against_expected(out_of_fold, names, units, metrics)

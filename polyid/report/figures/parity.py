@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from polyid.common.text import formula
 from polyid.data.properties import property_label
 from polyid.inference.columns import held_out_column
 from polyid.report.figures.style import (
@@ -73,5 +74,5 @@ def draw_parity(frame: pd.DataFrame, name: str, unit: str, metrics: dict[str, An
     values = f"{figures['n']} value{'' if figures['n'] == 1 else 's'}"
     error = f"mean absolute error {number_text(figures['MAE'])} {'' if '(' in unit else unit}".strip()
     fit = [f"R² {figures['R2']:.2f}"] if figures["R2"] is not None else []
-    draw_heading(figure, textwrap.shorten(property_label(name), 48), ", ".join([values, error, *fit]))
+    draw_heading(figure, textwrap.shorten(formula(property_label(name)), 48), ", ".join([values, error, *fit]))
     return figure

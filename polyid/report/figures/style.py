@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
+from polyid.common.text import formula
 from polyid.data.properties import PROPERTIES
 
 FIGURE_WIDTH, _DPI = 4.8, 200
@@ -39,7 +40,7 @@ MOST_CLASSES = 8
 
 def axis_symbol(name: str, unit: str) -> str:
     """Symbol with unit, for an axis: ``Tg (°C)``; the unit of a logarithm has brackets enough."""
-    symbol = PROPERTIES[name].symbol if name in PROPERTIES else name
+    symbol = formula(PROPERTIES[name].symbol) if name in PROPERTIES else name
     return f"{symbol}, {unit}" if "(" in unit else f"{symbol} ({unit})" if unit else symbol
 
 
@@ -47,8 +48,8 @@ def property_title(name: str, width: int) -> str:
     """Label and symbol, in lines of so many letters."""
     if name not in PROPERTIES:
         return textwrap.fill(name, width)
-    symbol = PROPERTIES[name].symbol.replace(" ", "\N{NO-BREAK SPACE}")
-    return textwrap.fill(f"{PROPERTIES[name].label}, {symbol}", width)
+    symbol = formula(PROPERTIES[name].symbol).replace(" ", "\N{NO-BREAK SPACE}")
+    return textwrap.fill(f"{formula(PROPERTIES[name].label)}, {symbol}", width)
 
 
 def percent_text(share: float) -> str:

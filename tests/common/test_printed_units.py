@@ -1,11 +1,11 @@
-"""How the pages write units and properties."""
+"""How units and properties are written for people."""
 
 from __future__ import annotations
 
 import pytest
 
+from polyid.common.text import formula, plain_unit
 from polyid.data.properties import PROPERTIES
-from polyid.web.html import formula, plain_unit
 
 
 @pytest.mark.parametrize(
