@@ -108,7 +108,7 @@ def table(total: float, networks: float) -> str:
     lines.append(
         f"Measured: {1e3 * total:.1f} ms of CPU time a polymer, of which networks and kernels take {1e3 * networks:.1f} ms, by `python "
         f"scripts/benchmarks/sizing.py --write docs/pages/screening.md` with the starter model and generated units as large as a "
-        f"public table's, ({load_average()}; other work on the machine makes CPU times longer, not shorter). All else "
+        f"public table's ({load_average()}; other work on the machine makes CPU times longer, not shorter). All else "
         f"follows from that by division. Prices are those of {READ_ON}, in `polyid/estimate/hardware.toml`; a free Space may sleep."
     )
     return "\n".join(lines)
