@@ -36,7 +36,8 @@ def look(repo_id: str | None) -> tuple[Any, str, Any]:
     except PolyIDError:
         found = []  # the account's notice says what is wrong with the Hub
     if not found:
-        return gr.update(visible=False), "", gr.update(choices=[], value=None)
+        # Gradio's list of choices raises in the browser where it is emptied while one is chosen; nobody sees it now.
+        return gr.update(visible=False), "", gr.update()
     one = "An unfinished run is" if len(found) == 1 else f"{len(found)} unfinished runs are"
     said = f"{one} kept on the Hub: this machine lost it. Going on ends at the same weights."
     said += f" The last one is {found[0].line}."
