@@ -6,17 +6,20 @@ import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors as descriptors
 
+from polyid.chemistry.arrays.counts import LocalCounts, local_counts
 from polyid.chemistry.copolymer_reading import weighted_chains
-from polyid.chemistry.environments import GENERATORS, regular_fragments
+from polyid.chemistry.environments import GENERATORS
 from polyid.chemistry.polymer import Polymer
 from polyid.chemistry.smiles import MOLECULES_KEPT, atoms_of, parse_smiles
 
 _ELEMENTS = ("C", "N", "O", "F", "S", "Si", "Cl", "Br", "P")
+_ATOMIC_NUMBERS = {symbol: Chem.GetPeriodicTable().GetAtomicNumber(symbol) for symbol in _ELEMENTS}
 _COUNTED = (
     descriptors.CalcTPSA,
     descriptors.CalcLabuteASA,
@@ -112,10 +115,11 @@ def _counted(smiles: Sequence[str]) -> _Counted:
     for start in range(0, len(smiles), MOLECULES_KEPT):
         part = smiles[start : start + MOLECULES_KEPT]
         polymers = [Polymer.read(text) for text in part]
+        regular = dict(zip(part, _regular_counts(polymers), strict=True))
         written = [i for i, polymer in enumerate(polymers) if not polymer.is_regular]
         molecules = [parse_smiles(part[i]) for i in written]
         for number, (generator, _) in enumerate(GENERATORS):
-            counts = [regular_fragments(polymer)[number] if polymer.is_regular else None for polymer in polymers]
+            counts: list[Any] = [None if own is None else own.fragments[number] for own in regular.values()]
             # All at once, because RDKit then uses every core.
             for i, fingerprint in zip(
                 written, generator.GetSparseCountFingerprints(molecules, numThreads=0), strict=True
@@ -125,9 +129,9 @@ def _counted(smiles: Sequence[str]) -> _Counted:
                 order = np.argsort(hashes)
                 counts[i] = hashes[order], np.fromiter(elements.values(), float, len(elements))[order]
             fragments[number].extend(counts)
-        for i, (text, polymer) in enumerate(zip(part, polymers, strict=True), start):
-            if polymer.is_regular:
-                totals, stereo = _regular_totals(polymer), _NO_STEREO
+        for i, (text, own) in enumerate(regular.items(), start):
+            if own is not None:
+                totals, stereo = _regular_totals(own), _NO_STEREO
             else:
                 totals, stereo = _totals(parse_smiles(text)), _stereo(parse_smiles(text), "@" in text)
             heavy[i] = max(totals[-1], 1.0)
@@ -165,12 +169,17 @@ def _totals(molecule: Chem.Mol) -> np.ndarray:
     return np.array([*(count(molecule) for count in _COUNTED), sp3, *elements, molecule.GetNumHeavyAtoms()], float)
 
 
-def _regular_totals(polymer: Polymer) -> np.ndarray:
-    """The same of a regular chain: every unit in its middle adds what one unit more adds to a short chain."""
-    chain = polymer.short_chain()
-    totals = _totals(chain.molecule)
-    left_out = polymer.degree - chain.units
-    return totals + left_out * (totals - _totals(polymer.chain_unit.chain(chain.units - 1))) if left_out else totals
+def _regular_counts(polymers: Sequence[Polymer]) -> list[LocalCounts | None]:
+    """Counts of those polymers that are regular chains."""
+    counts = iter(local_counts([polymer for polymer in polymers if polymer.is_regular]))
+    return [next(counts) if polymer.is_regular else None for polymer in polymers]
+
+
+def _regular_totals(counts: LocalCounts) -> np.ndarray:
+    """`_totals` of a regular chain."""
+    found, elements = counts.descriptors, counts.descriptors["elements"]
+    of_elements = elements[[_ATOMIC_NUMBERS[symbol] for symbol in _ELEMENTS]]
+    return np.array([*(found[count] for count in _COUNTED), found["sp3_carbon"], *of_elements, elements.sum()])
 
 
 def _composition(totals: np.ndarray, stereo: Sequence[float]) -> np.ndarray:

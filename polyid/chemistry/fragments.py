@@ -1,27 +1,23 @@
-"""Circular fragments of a chain, and those that no training polymer has."""
+"""Circular fragments of chains, and those that no training polymer has."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
+from polyid.chemistry.arrays.counts import Counts, LocalCounts, local_counts
 from polyid.chemistry.copolymer_reading import repeating_chains
-from polyid.chemistry.environments import environments, environments_in, regular_fragments
+from polyid.chemistry.fragment_names import smallest_named
 from polyid.chemistry.polymer import Polymer
-from polyid.chemistry.smiles import atoms_of, parse_smiles
+from polyid.chemistry.smiles import MOLECULES_KEPT, atoms_of, parse_smiles
 from polyid.errors import PolymerError
 
-_RADIUS = 2
-_MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=_RADIUS)
+_MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=2)
 # A fragment that an oligomer has at most this often belongs to its ends: two ends, and symmetric groups at them.
 _MOST_AT_ENDS = 4
-
-# Fragments that a reason quotes.
-_SHOWN = 2
 
 
 def chain_fragments(smiles: str) -> dict[int, int]:
@@ -56,8 +52,8 @@ def chain_fragments(smiles: str) -> dict[int, int]:
         return together
     polymer = Polymer.read(smiles)
     if polymer.is_regular:
-        hashes, times = regular_fragments(polymer)[0]
-        return _inner(dict(zip(hashes.tolist(), times.astype(int).tolist(), strict=True)))
+        hashes, times = _inner_of_regular(local_counts([polymer])[0])
+        return dict(zip(hashes.tolist(), times.astype(int).tolist(), strict=True))
     if isinstance(smiles, str) and ("*" in smiles or "." in smiles):
         raise PolymerError(f"{smiles!r} is no oligomer; make one with to_oligomer before its domain is assessed.")
     return _inner(_MORGAN.GetSparseCountFingerprint(parse_smiles(smiles)).GetNonzeroElements())
@@ -67,6 +63,26 @@ def _inner(counts: dict[int, int]) -> dict[int, int]:
     """The fragments of the chain without those of its ends."""
     inner = {fragment: count for fragment, count in counts.items() if count > _MOST_AT_ENDS}
     return inner if 2 * sum(inner.values()) >= sum(counts.values()) else counts
+
+
+def _inner_of_regular(counts: LocalCounts) -> Counts:
+    """The same of a regular chain, hashes ascending."""
+    hashes, times = counts.fragments[0]
+    inner = times > _MOST_AT_ENDS
+    return (hashes[inner], times[inner]) if 2 * times[inner].sum() >= times.sum() else (hashes, times)
+
+
+def fragment_hashes(smiles: Sequence[str]) -> Iterator[np.ndarray]:
+    """The fragments (int64, ascending) that `chain_fragments` finds in each of several oligomers."""
+    for start in range(0, len(smiles), MOLECULES_KEPT):
+        part = smiles[start : start + MOLECULES_KEPT]
+        polymers = [Polymer.read(text) for text in part]
+        counts = iter(local_counts([polymer for polymer in polymers if polymer.is_regular]))
+        for text, polymer in zip(part, polymers, strict=True):
+            if polymer.is_regular:
+                yield _inner_of_regular(next(counts))[0].astype(np.int64)
+            else:
+                yield np.array(sorted(chain_fragments(text)), np.int64)
 
 
 @dataclass(frozen=True)
@@ -103,49 +119,20 @@ class KnownFragments:
     fragments: np.ndarray
     elements: frozenset[str]
 
-    def unseen(self, smiles: str) -> Unseen:
-        """What an oligomer has that is none of these; a PolymerError says why it is no oligomer."""
-        ids = np.array(sorted(chain_fragments(smiles)), np.int64)
-        elements = sorted(elements_of(smiles) - self.elements)
-        position = np.searchsorted(self.fragments, ids)
-        new = ids[self.fragments[np.minimum(position, len(self.fragments) - 1)] != ids]
-        if not len(new):
-            return Unseen(0, [], elements)
-        return Unseen(len(new), _named(new, repeating_chains(smiles)), elements)
+    def unseen(self, smiles: Sequence[str]) -> list[Unseen]:
+        """What each of several oligomers has that is none of these; a PolymerError says why one is no oligomer."""
+        new = [self._new(hashes) for hashes in fragment_hashes(smiles)]
+        some = [place for place, own in enumerate(new) if len(own)]
+        names = smallest_named([new[place] for place in some], [repeating_chains(smiles[place]) for place in some])
+        named = dict(zip(some, names, strict=True))
+        return [
+            Unseen(len(own), named.get(place, []), sorted(elements_of(text) - self.elements))
+            for place, (text, own) in enumerate(zip(smiles, new, strict=True))
+        ]
 
-
-def _named(fragments: np.ndarray, chains: Sequence[str]) -> list[str]:
-    """The smallest of some fragments (ascending) as SMILES, each of one of the chains."""
-    by_radius: dict[int, list[tuple[Chem.Mol, int]]] = {}
-    for chain in chains:
-        molecule, (hashes, atoms, radii) = _with_environments(chain)
-        here = np.flatnonzero(np.isin(hashes, fragments) & (radii <= _RADIUS))
-        here = here[np.lexsort((atoms[here], radii[here], hashes[here]))]
-        found, first = np.unique(hashes[here], return_index=True)
-        for place in here[first].tolist():
-            by_radius.setdefault(int(radii[place]), []).append((molecule, int(atoms[place])))
-        fragments = np.setdiff1d(fragments, found)
-    named: list[str] = []
-    # A SMILES is most of the work, so only those that are shown are written.
-    for radius in sorted(by_radius):
-        by_bonds: dict[int, list[tuple[Chem.Mol, int, list[int]]]] = {}
-        for molecule, atom in by_radius[radius]:
-            bonds = list(Chem.FindAtomEnvironmentOfRadiusN(molecule, radius, atom)) if radius else []
-            by_bonds.setdefault(len(bonds), []).append((molecule, atom, bonds))
-        for size in sorted(by_bonds):
-            texts = [_fragment_smiles(*environment) for environment in by_bonds[size]]
-            named += sorted(texts, key=lambda text: (len(text), text))
-            if len(named) >= _SHOWN:
-                return named[:_SHOWN]
-    return named
-
-
-def _with_environments(text: str) -> tuple[Chem.Mol, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """A molecule in which all fragments of a chain are, and `polyid.chemistry.environments.environments` of it."""
-    polymer = Polymer.read(text)
-    if polymer.is_regular:
-        return polymer.short_chain().molecule, environments(polymer)
-    return parse_smiles(text), environments_in(parse_smiles(text))
+    def _new(self, hashes: np.ndarray) -> np.ndarray:
+        position = np.searchsorted(self.fragments, hashes)
+        return hashes[self.fragments[np.minimum(position, len(self.fragments) - 1)] != hashes]
 
 
 def elements_of(smiles: str) -> set[str]:
@@ -156,29 +143,5 @@ def elements_of(smiles: str) -> set[str]:
 def _symbols(text: str) -> set[str]:
     polymer = Polymer.read(text)
     if polymer.is_regular:
-        return set(polymer.chain_unit.elements)
+        return polymer.facts.elements
     return {atom.GetSymbol() for atom in atoms_of(parse_smiles(text))}
-
-
-def _fragment_smiles(molecule: Chem.Mol, atom: int, bonds: list[int]) -> str:
-    """The part of a molecule that an atom and bonds around it make up, every atom with its hydrogens."""
-    # RDKit writes a part of a molecule in a time that grows with the whole of it.
-    part = Chem.RWMol()
-    index: dict[int, int] = {}
-
-    def copied(old: int) -> int:
-        if old not in index:
-            atom = molecule.GetAtomWithIdx(old)
-            copy = Chem.Atom(atom.GetAtomicNum())
-            copy.SetFormalCharge(atom.GetFormalCharge())
-            copy.SetIsAromatic(atom.GetIsAromatic())
-            copy.SetNoImplicit(True)
-            copy.SetNumExplicitHs(atom.GetTotalNumHs())
-            index[old] = part.AddAtom(copy)
-        return index[old]
-
-    copied(atom)
-    for number in bonds:
-        bond = molecule.GetBondWithIdx(number)
-        part.AddBond(copied(bond.GetBeginAtomIdx()), copied(bond.GetEndAtomIdx()), bond.GetBondType())
-    return str(Chem.MolToSmiles(part, isomericSmiles=False, allHsExplicit=True))

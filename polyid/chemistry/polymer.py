@@ -12,9 +12,10 @@ from functools import lru_cache
 
 from rdkit import Chem, rdBase
 
+from polyid.chemistry.arrays.units import UnitFacts, unit_facts
 from polyid.chemistry.chain import canonical, chain, repeated
 from polyid.chemistry.repeat_unit import Ladder, Unit, unit_of
-from polyid.chemistry.short_chain import ChainUnit, ShortChain
+from polyid.chemistry.short_chain import ChainUnit
 from polyid.chemistry.smiles import MOLECULES_KEPT, read_molecule
 
 _REGULAR = re.compile(r"(?P<unit>\S*\*\S*) x (?P<degree>\d+)")
@@ -44,7 +45,7 @@ class Polymer:
         if not isinstance(unit, Ladder) and not unit.has_stereo:
             polymer = cls._regular(unit, degree)
             # Hydrogen that is an atom of its own isn't taken away from a chain.
-            if polymer.chain_unit.atoms == unit.heavy_atoms:
+            if len(polymer.facts.kinds) == unit.heavy_atoms + 2:
                 return polymer
         return cls(canonical(chain([unit] * degree)))
 
@@ -94,26 +95,30 @@ class Polymer:
         """The unit of a regular chain."""
         return _chain_unit(self.smiles_or_unit)
 
-    def short_chain(self) -> ShortChain:
-        """The short chain that has the counts of this regular chain, of all that is local."""
-        return _short_chain(self)
+    @property
+    def facts(self) -> UnitFacts:
+        """What the unit of a regular chain is made of, as numbers."""
+        return _facts(self.smiles_or_unit)
 
 
 # A part of a table asks for graph, fragments and domain one after the other.
 @lru_cache(maxsize=MOLECULES_KEPT)
-def _unit(smiles: str) -> Unit:
+def _molecule(smiles: str) -> Chem.Mol:
     molecule = read_molecule(smiles)
     assert molecule is not None, "the SMILES of a unit comes from RDKit"
-    return unit_of(molecule)
+    return molecule
+
+
+@lru_cache(maxsize=MOLECULES_KEPT)
+def _facts(smiles: str) -> UnitFacts:
+    return unit_facts(_molecule(smiles), smiles)
+
+
+@lru_cache(maxsize=MOLECULES_KEPT)
+def _unit(smiles: str) -> Unit:
+    return unit_of(_molecule(smiles))
 
 
 @lru_cache(maxsize=MOLECULES_KEPT)
 def _chain_unit(smiles: str) -> ChainUnit:
     return ChainUnit(_unit(smiles))
-
-
-@lru_cache(maxsize=MOLECULES_KEPT)
-def _short_chain(polymer: Polymer) -> ShortChain:
-    unit = polymer.chain_unit
-    units = unit.units(LOCAL_REACH, polymer.degree)
-    return ShortChain(unit.chain(units), units, unit.weight(units, LOCAL_REACH, polymer.degree).ravel())

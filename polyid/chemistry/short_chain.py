@@ -11,13 +11,12 @@ Shapes: V heavy atoms and B bonds of a unit, k units of the short chain, n of th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.repeat_unit import Unit
-from polyid.chemistry.smiles import atoms_of, bonds_away_from, bonds_of, neighbours_in
+from polyid.chemistry.smiles import bonds_away_from, bonds_of, neighbours_in
 
 
 @dataclass(frozen=True)
@@ -37,31 +36,6 @@ class Places:
     def units(self) -> int:
         """Units of the shortest chain in which each of them has a place that sees no end."""
         return int((self.first + self.last).max(initial=0)) + 1
-
-    def in_shorter(self, long: int, short: int) -> np.ndarray:
-        """The unit of a shorter chain in which each of them is as in each unit of a longer chain, shape (long, ...)."""
-        unit = np.arange(long)[:, None]
-        if long == short:
-            return np.broadcast_to(unit, (long, len(self.first)))
-        from_end = long - unit
-        return np.where(unit < self.first, unit, np.where(from_end <= self.last, short - from_end, self.first))
-
-
-@dataclass(frozen=True)
-class ShortChain:
-    """A chain of few units and how often each of its atoms counts.
-
-    Attributes
-    ----------
-    molecule : rdkit.Chem.Mol
-        Atoms unit by unit; bonds unit by unit, those between units behind them.
-    units : int
-    weight : float array, shape (k V,)
-    """
-
-    molecule: Chem.Mol
-    units: int
-    weight: np.ndarray
 
 
 def _keep_valence(atom: Chem.Atom) -> None:
@@ -106,11 +80,6 @@ class ChainUnit:
         self._core = core.GetMol()
         ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in bonds_of(core)]
         self.bonds = np.array(ends, np.int64).reshape(-1, 2)
-
-    @cached_property
-    def elements(self) -> frozenset[str]:
-        """Symbols of the elements."""
-        return frozenset(atom.GetSymbol() for atom in atoms_of(self._core))
 
     def places(self, reach: int) -> tuple[Places, Places, Places]:
         """Where atoms, bonds of a unit and the bond between two units see an end that is up to so many bonds away."""

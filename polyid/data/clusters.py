@@ -7,9 +7,9 @@ import pandas as pd
 from rdkit import Chem
 from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 
+from polyid.chemistry.arrays.counts import local_counts
 from polyid.chemistry.composition import FRAGMENTS
 from polyid.chemistry.copolymer_reading import weighted_chains
-from polyid.chemistry.environments import regular_fragments
 from polyid.chemistry.polymer import Polymer
 from polyid.data.keys import polymer_keys
 from polyid.errors import TrainingError
@@ -75,7 +75,7 @@ def _fragment_shares(chain: pd.Series) -> np.ndarray:
         for chain_smiles, weight in weighted_chains(str(smiles)):
             polymer = Polymer.read(chain_smiles)
             if polymer.is_regular:
-                hashes, times = regular_fragments(polymer)[_RADIUS_2]
+                hashes, times = local_counts([polymer])[0].fragments[_RADIUS_2]
                 counts += np.bincount(hashes % _BITS, times, _BITS)
                 continue
             molecule = Chem.MolFromSmiles(chain_smiles)

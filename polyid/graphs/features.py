@@ -16,7 +16,8 @@ from rdkit import Chem
 from polyid.errors import TrainingError
 
 IMPLICIT = Chem.ValenceType.IMPLICIT
-_LARGEST_RING = 12
+LARGEST_RING = 12
+"""From here on `bond_features_v2` doesn't tell rings apart."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _bond_v1(bond: Chem.Bond, explicit_hs: bool) -> tuple:
 
 
 def _bond_v2(bond: Chem.Bond, explicit_hs: bool) -> tuple:
-    size = next((size for size in range(_LARGEST_RING) if bond.IsInRingSize(size)), "max") if bond.IsInRing() else 0
+    size = next((size for size in range(LARGEST_RING) if bond.IsInRingSize(size)), "max") if bond.IsInRing() else 0
     return (bond.GetBondType(), bond.GetIsConjugated(), bond.GetStereo(), size)
 
 

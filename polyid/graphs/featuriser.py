@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from polyid.chemistry.copolymer_reading import weighted_chains
@@ -100,10 +100,17 @@ class Featuriser:
         return hashlib.sha256(key.encode()).hexdigest()[:32]
 
     def _computed(self, smiles: Sequence[str], row_of: dict[str, int]) -> dict[str, QuotientGraph]:
-        graphs = []
+        chains = {}
         for text in smiles:
             try:
-                graphs.append(self.read(text))
+                chains[text] = weighted_chains(text)
+            except PolymerError as error:
+                raise PolymerError(f"Row {row_of[text]}: {error}") from None
+        regular = self._read_regular({own: None for of_polymer in chains.values() for own, _ in of_polymer})
+        graphs = []
+        for text, of_polymer in chains.items():
+            try:
+                graphs.append(self._joined(of_polymer, regular))
             except PolymerError as error:
                 raise PolymerError(f"Row {row_of[text]}: {error}") from None
         return dict(zip(smiles, compress_all(graphs, self.rounds), strict=True))
@@ -111,14 +118,24 @@ class Featuriser:
     def read(self, smiles: str) -> MolecularGraph:
         """The whole graph of one SMILES, or of the weighted chains that stand for a copolymer."""
         chains = weighted_chains(smiles)
-        if len(chains) == 1:
-            return self._read_molecule(chains[0][0])
-        return weighted_union([self._read_molecule(text) for text, _ in chains], [weight for _, weight in chains])
+        return self._joined(chains, self._read_regular({text: None for text, _ in chains}))
+
+    def _joined(self, chains: Sequence[tuple[str, float]], regular: dict[str, MolecularGraph]) -> MolecularGraph:
+        """One graph of a polymer's chains; those that are regular have been read."""
+        graphs = [regular[text] if text in regular else self._read_molecule(text) for text, _ in chains]
+        return graphs[0] if len(graphs) == 1 else weighted_union(graphs, [weight for _, weight in chains])
+
+    def _read_regular(self, smiles: Iterable[str]) -> dict[str, MolecularGraph]:
+        """The graphs of those that are regular chains."""
+        if self.own_reading is not None:
+            return {}
+        polymers = {text: polymer for text in smiles if (polymer := Polymer.read(text)).is_regular}
+        graphs = read_regular(
+            list(polymers.values()), self.atom_features, self.bond_features, self.explicit_hs, self.rounds
+        )
+        return dict(zip(polymers, graphs, strict=True))
 
     def _read_molecule(self, smiles: str) -> MolecularGraph:
-        polymer = Polymer.read(smiles)
         if self.own_reading is not None:
-            return self.own_reading(polymer.smiles())
-        if polymer.is_regular:
-            return read_regular(polymer, self.atom_features, self.bond_features, self.explicit_hs, self.rounds)
+            return self.own_reading(Polymer.read(smiles).smiles())
         return read_graph(smiles, self.atom_features, self.bond_features, self.explicit_hs)

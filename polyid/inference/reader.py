@@ -161,7 +161,7 @@ class TableReader:
         place = {key: i for i, key in enumerate(dict.fromkeys(key for one in found for key in (one.plain, one.marked)))}
         keys = list(place)
         read = self.oligomers(keys)
-        unseen = None if self.known is None else [self.known.unseen(key) for key in keys]
+        unseen = None if self.known is None else self.known.unseen(keys)
         plain, marked = [place[one.plain] for one in found], [place[one.marked] for one in found]
         return ReadTable(read.graphs, read.fragments, rows, keys, plain, marked, found, unseen)
 

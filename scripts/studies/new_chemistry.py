@@ -117,7 +117,7 @@ def _unseen(dataset: Dataset) -> np.ndarray:
 def _verdicts(thresholds: Thresholds, oligomers: list[str], known: KnownFragments, distance: np.ndarray) -> np.ndarray:
     found = []
     for text, apart in zip(oligomers, distance.tolist(), strict=True):
-        unseen = known.unseen(text)
+        (unseen,) = known.unseen([text])
         found.append(OUTSIDE if unseen.elements else thresholds.verdict(unseen.fragments, apart))
     return np.array(found)
 

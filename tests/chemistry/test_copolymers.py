@@ -362,11 +362,11 @@ def test_blocks_follow_each_other_and_both_ends_are_alike():
 def test_the_domain_looks_at_what_is_common():
     known = KnownFragments(np.array(sorted(chain_fragments(to_oligomer(STYRENE)))), frozenset("C"))
     text = to_oligomer(f"{STYRENE} : {ACRYLATE} = 1 : 1")
-    unseen = known.unseen(text)
+    (unseen,) = known.unseen([text])
     assert unseen.elements == ["O"] and unseen.fragments > 5 and len(unseen.named) == 2
     # Units that alternate and those that repeat both occur; the ends of chains don't.
     both = {written_out([STYRENE, STYRENE, ACRYLATE] * 6), written_out([ACRYLATE] * 18)}
     assert both < set(repeating_chains(text))
     assert set(chain_fragments(to_oligomer(ACRYLATE))) < set(chain_fragments(text))
     # One unit in a thousand is too rare to be looked at.
-    assert known.unseen(to_oligomer(f"{STYRENE} : {ACRYLATE} = 999 : 1")).fragments == 0
+    assert known.unseen([to_oligomer(f"{STYRENE} : {ACRYLATE} = 999 : 1")])[0].fragments == 0

@@ -175,7 +175,7 @@ class TrainingDomain:
                 "polymers; compute them with the ensemble the domain belongs to."
             )
         if unseen is None:
-            unseen = [self.training_fragments.unseen(text) for text in smiles]
+            unseen = self.training_fragments.unseen(smiles)
         distances: list[float] = []
         nearest: list[list[dict[str, Any]]] = []
         chunk = max(1, _DISTANCES_AT_A_TIME // max(1, references))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from polyid.chemistry.fragments import KnownFragments, chain_fragments, elements_of
+from polyid.chemistry.fragments import KnownFragments, elements_of, fragment_hashes
 from polyid.errors import DataError, PolymerError
 from polyid.uncertainty.domain.distances import MemberSpaces, group_means, mean_and_deviation
 from polyid.uncertainty.domain.domain import ShownPolymers, TrainingDomain, farther, key_hash
@@ -194,16 +194,19 @@ def _scaled_spaces(
 
 def _fragment_matrix(oligomers: Sequence[str], group: np.ndarray) -> tuple[csr_matrix, np.ndarray]:
     """Which polymer (row) has which fragment (column), and the hashes of the columns."""
-    hashes_of: dict[str, np.ndarray] = {}
+    number_of: dict[str, int] = {}
     for number, text in enumerate(oligomers, 1):
-        if text not in hashes_of:
-            try:
-                hashes_of[text] = np.array(list(chain_fragments(text)), np.int64)
-            except PolymerError as error:
-                raise PolymerError(f"Row {number}: {error}") from None
+        number_of.setdefault(text, number)
+    hashes_of: dict[str, np.ndarray] = {}
+    try:
+        for text, fragments in zip(number_of, fragment_hashes(list(number_of)), strict=True):
+            hashes_of[text] = fragments
+    except PolymerError as error:
+        unread = next(number for text, number in number_of.items() if text not in hashes_of)
+        raise PolymerError(f"Row {unread}: {error}") from None
     by_row = [hashes_of[text] for text in oligomers]
     hashes, column = np.unique(np.concatenate(by_row), return_inverse=True)
-    row = np.repeat(group, [len(fragments) for fragments in by_row])
+    row = np.repeat(group, [len(own) for own in by_row])
     counts = csr_matrix((np.ones(len(row), np.float32), (row, column)), shape=(int(group.max()) + 1, len(hashes)))
     counts.data[:] = 1.0
     return counts, hashes

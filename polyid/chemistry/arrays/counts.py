@@ -1,0 +1,139 @@
+"""What is counted on regular chains, for all polymers of a part of a table in one pass: circular fragments and descriptors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rdkit.Chem import rdMolDescriptors as descriptors
+
+from polyid.chemistry.arrays.chains import ChainArrays, UnitArrays
+from polyid.chemistry.arrays.descriptors import (
+    ATOM_MASSES,
+    HYDROGEN_SURFACE,
+    acceptors,
+    amide_bonds,
+    donors,
+    labute_surface,
+    polar_surface,
+    rotatable_bonds,
+)
+from polyid.chemistry.arrays.morgan import Fragments, connectivity, morgan
+from polyid.chemistry.arrays.patterns import AtomPatterns, feature_invariants
+from polyid.chemistry.arrays.units import RING_COUNTS, UnitFacts
+from polyid.chemistry.polymer import LOCAL_REACH, Polymer
+from polyid.chemistry.smiles import MOLECULES_KEPT
+
+Counts = tuple[np.ndarray, np.ndarray]
+"""Hashes (uint32, ascending) and how often each occurs (float)."""
+_CARBON, _HYDROGEN = 6, 1
+
+
+@dataclass(frozen=True)
+class LocalCounts:
+    """Counts of one regular chain.
+
+    Attributes
+    ----------
+    fragments : tuple of Counts
+        Morgan fragments of radius 2, of radius 3, and pharmacophoric ones of radius 2.
+    descriptors : dict
+        What each of RDKit's functions would give for the chain, by the function, and ``elements``, the number of atoms of each
+        atomic number (int array), and ``sp3_carbon``.
+    """
+
+    fragments: tuple[Counts, Counts, Counts]
+    descriptors: dict[Any, Any]
+
+
+class _Kept:
+    """The last counts; several threads may ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: dict[Polymer, LocalCounts] = {}
+
+    def get(self, polymer: Polymer) -> LocalCounts | None:
+        with self._lock:
+            return self._counts.get(polymer)
+
+    def keep(self, counts: dict[Polymer, LocalCounts]) -> None:
+        with self._lock:
+            self._counts |= counts
+            for polymer in list(self._counts)[: len(self._counts) - max(2 * MOLECULES_KEPT, len(counts))]:
+                del self._counts[polymer]
+
+
+_KEPT = _Kept()
+
+
+def local_counts(polymers: Sequence[Polymer]) -> list[LocalCounts]:
+    """Counts of regular polymers, in the order given."""
+    found = {polymer: _KEPT.get(polymer) for polymer in polymers}
+    new = [polymer for polymer, counts in found.items() if counts is None]
+    if new:
+        counted = dict(zip(new, _counted(new), strict=True))
+        _KEPT.keep(counted)
+        found |= counted
+    return [counts for polymer in polymers if (counts := found[polymer]) is not None]
+
+
+def _counted(polymers: Sequence[Polymer]) -> list[LocalCounts]:
+    facts = [polymer.facts for polymer in polymers]
+    degrees = np.array([polymer.degree for polymer in polymers])
+    chains = UnitArrays.of(facts).chains(degrees, LOCAL_REACH)
+    patterns = AtomPatterns(chains)
+    structural, pharmacophoric = morgan(chains, (connectivity(chains), feature_invariants(patterns)), (3, 2))
+    radius_2, radius_3 = _summed(chains, structural, (structural.radii <= 2, structural.radii <= 3))
+    (of_features,) = _summed(chains, pharmacophoric, (pharmacophoric.radii <= 2,))
+    totals = _descriptors(patterns, facts, degrees)
+    return [
+        LocalCounts((radius_2[i], radius_3[i], of_features[i]), {name: values[i] for name, values in totals.items()})
+        for i in range(len(polymers))
+    ]
+
+
+def _summed(chains: ChainArrays, fragments: Fragments, parts: Sequence[np.ndarray]) -> list[list[Counts]]:
+    """Counts of each polymer, for each choice of fragments."""
+    polymer = chains.polymer[fragments.centres]
+    keys, place = np.unique(polymer.astype(np.uint64) << np.uint64(32) | fragments.hashes, return_inverse=True)
+    weight = chains.weight[fragments.centres]
+    of_each = (keys >> np.uint64(32)).astype(np.int64)
+    hashes = keys.astype(np.uint32)
+    found = []
+    for part in parts:
+        times = np.bincount(place, weight * part)
+        there = times > 0
+        ends = np.searchsorted(of_each[there], np.arange(1, len(chains.units)))
+        found.append(list(zip(np.split(hashes[there], ends), np.split(times[there], ends), strict=True)))
+    return found
+
+
+def _descriptors(patterns: AtomPatterns, facts: Sequence[UnitFacts], degrees: np.ndarray) -> dict[Any, np.ndarray]:
+    """Descriptors (n,) of whole chains, by RDKit's function."""
+    chains, n = patterns.chains, len(degrees)
+
+    def total(of_atoms: np.ndarray) -> np.ndarray:
+        return np.bincount(chains.polymer, chains.weight * of_atoms, n)
+
+    elements = np.zeros((n, len(ATOM_MASSES)))
+    np.add.at(elements, (chains.polymer, chains.element), chains.weight)
+    hydrogens = total(chains.hydrogens)
+    carbon = chains.element == _CARBON
+    rings = np.array([unit.ring_counts for unit in facts]) * degrees[:, None]
+    return {
+        descriptors.CalcTPSA: total(polar_surface(patterns)),
+        descriptors.CalcLabuteASA: total(labute_surface(patterns)) + HYDROGEN_SURFACE,
+        descriptors.CalcNumRotatableBonds: total(rotatable_bonds(patterns)),
+        descriptors.CalcNumHBD: total(donors(patterns)),
+        descriptors.CalcNumHBA: total(acceptors(patterns)),
+        descriptors.CalcNumHeteroatoms: total(~carbon),
+        descriptors.CalcNumAmideBonds: total(amide_bonds(patterns)),
+        descriptors.CalcExactMolWt: elements @ ATOM_MASSES + hydrogens * ATOM_MASSES[_HYDROGEN],
+        **dict(zip(RING_COUNTS, rings.T, strict=True)),
+        "sp3_carbon": total(carbon & (chains.degree + chains.hydrogens == 4)),
+        "elements": elements,
+    }
