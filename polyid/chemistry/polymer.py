@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from rdkit import Chem, rdBase
 
+from polyid.chemistry.backbone import framed_smiles
 from polyid.chemistry.chain import canonical, chain, repeated
 from polyid.chemistry.repeat_unit import Ladder, Unit, unit_of
 from polyid.chemistry.short_chain import ChainUnit, ShortChain
@@ -20,6 +21,8 @@ from polyid.chemistry.smiles import MOLECULES_KEPT, read_molecule
 _REGULAR = re.compile(r"(?P<unit>\S*\*\S*) x (?P<degree>\d+)")
 # Ring, aromaticity and conjugation look no further along a chain; nor do the fragments and descriptors of the kernel.
 LOCAL_REACH = 4
+# In some orders of the atoms RDKit gives up on the aromatic bonds of many rings grown together; of 14 it was seen to.
+_SURELY_READ = 10
 
 
 @dataclass(frozen=True)
@@ -42,17 +45,24 @@ class Polymer:
     def of_unit(cls, unit: Unit, degree: int) -> Polymer:
         """The regular chain of a unit; written out where what is far away along it can change what an atom is."""
         if not isinstance(unit, Ladder) and not unit.has_stereo:
-            polymer = cls._regular(unit, degree)
-            # Hydrogen that is an atom of its own isn't taken away from a chain.
-            if polymer.chain_unit.atoms == unit.heavy_atoms:
+            # RDKit writes on what it makes a SMILES of, and others may have this molecule too.
+            polymer = cls._regular(unit, Chem.MolToSmiles(Chem.Mol(unit.flat)), degree)
+            if is_plain(unit) or polymer.chain_unit.atoms == unit.heavy_atoms:
                 return polymer
         return cls(canonical(chain([unit] * degree)))
 
     @classmethod
-    def _regular(cls, unit: Unit, degree: int) -> Polymer:
-        molecule = Chem.Mol(unit.molecule)
-        Chem.SanitizeMol(molecule)
-        return cls(Chem.MolToSmiles(molecule), degree)
+    def framed(cls, unit: Unit, degree: int) -> Polymer:
+        """`repeating` of the `framed_unit` of a unit that `is_plain`, which needn't be made for it."""
+        return cls._regular(unit, framed_smiles(unit), len(repeated(unit, degree, None, 0)))
+
+    @classmethod
+    def _regular(cls, unit: Unit, smiles: str, degree: int) -> Polymer:
+        polymer = cls(smiles, degree)
+        rings = unit.molecule.GetNumBonds() - unit.molecule.GetNumAtoms() + 1
+        if rings > _SURELY_READ:
+            polymer.chain_unit  # noqa: B018 - what can't be read again is refused now
+        return polymer
 
     @classmethod
     def repeating(cls, unit: Unit, degree: int, pm: float | None = None, seed: int = 0) -> Polymer:
@@ -97,6 +107,13 @@ class Polymer:
     def short_chain(self) -> ShortChain:
         """The short chain that has the counts of this regular chain, of all that is local."""
         return _short_chain(self)
+
+
+def is_plain(unit: Unit) -> bool:
+    """Whether a unit is linear, without configurations and hydrogen atoms of their own, which aren't taken away from a chain."""
+    if isinstance(unit, Ladder) or unit.has_stereo:
+        return False
+    return unit.molecule.GetNumAtoms() - len((unit.head, unit.tail)) == unit.heavy_atoms
 
 
 # A part of a table asks for graph, fragments and domain one after the other.
