@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from rdkit import Chem
+from rdkit.Chem import rdMolDescriptors
 
 from polyid.chemistry.chain import MAX_HEAVY_ATOMS, joined
 from polyid.chemistry.cutting import (
@@ -25,9 +27,12 @@ from polyid.chemistry.cutting import (
 from polyid.chemistry.repeat_unit import Ladder, Unit, unit_of
 from polyid.chemistry.smiles import atoms_of
 
+T = TypeVar("T")
+
 # More cuts of equal merit are told apart by the atoms beside them before each is tried.
 _TRIED = 4
 _HETEROATOMS = {"O": 0, "N": 1, "S": 2}
+_COUNT_OF_ELEMENT = re.compile(r"[A-Z][a-z]?(\d*)")
 _METALLOIDS = ("Si", "P", "B", "Se")
 
 
@@ -121,9 +126,10 @@ def _labelled_smiles(unit: Unit, flat: Chem.RWMol, turned: bool) -> str:
 
 def _smallest(unit: Unit) -> Unit:
     """The unit of which this one is a multiple, or this one."""
-    # Of a unit that is twice another, there is an even number of atoms, of bonds and of every kind of atom.
-    strands, molecule = len(unit.strands), unit.molecule
-    if math.gcd(molecule.GetNumAtoms() - 2 * strands, molecule.GetNumBonds() - strands) == 1:
+    # Of a unit that is twice another, there is an even number of bonds, of every element and of every kind of atom.
+    elements = _COUNT_OF_ELEMENT.findall(rdMolDescriptors.CalcMolFormula(unit.molecule))
+    bonds = unit.molecule.GetNumBonds() - len(unit.strands)
+    if math.gcd(bonds, *(int(count or 1) for count in elements)) == 1:
         return unit
     atoms = Counter((atom.GetAtomicNum(), atom.GetDegree()) for atom in atoms_of(unit.molecule) if atom.GetAtomicNum())
     if math.gcd(*atoms.values()) == 1:
@@ -189,8 +195,8 @@ class _Ranks:
 
     def __init__(self, unit: Unit):
         self._unit = unit
-        self._atoms: dict[int, _EndAtom] = {}
-        self._symbols: dict[int, str] = {}
+        self._atoms = _Once(lambda index: _end_atom(unit.molecule.GetAtomWithIdx(index)))
+        self._symbols = _Once(lambda index: unit.molecule.GetAtomWithIdx(index).GetSymbol())
 
     def __call__(self, cut: Cut | None, turned: bool) -> list[tuple[int, ...]]:
         bonds = _bonds(self._unit, cut)
@@ -200,40 +206,45 @@ class _Ranks:
 
     def likely(self, ways: Sequence[tuple[Cut | None, bool]]) -> list[tuple[Cut | None, bool]]:
         """Those of a linear unit that are the best by the elements at the cut, so that few atoms are looked at closely."""
-        bonds = {cut: _bonds(self._unit, cut)[0] for cut, _ in ways}
-        kinds = [self._kind(*bonds[cut][:: -1 if turned else 1]) for cut, turned in ways]
+        (between,) = _bonds(self._unit, None)
+        kinds = []
+        for cut, turned in ways:
+            last, first = cut[0] if cut else between
+            kinds.append(self._kind(first, last) if turned else self._kind(last, first))
         least = min(kinds)
         return [way for way, kind in zip(ways, kinds, strict=True) if kind == least]
 
     def _of_bond(self, last: int, first: int) -> tuple[int, ...]:
         """The less, the more a bond from the tail of a unit to the head of the next is like this one."""
         kind = self._kind(last, first)
-        tail, head = self._atom(last), self._atom(first)
+        tail, head = self._atoms[last], self._atoms[first]
         if len(kind) > 1:
             return *kind, tail.unsaturated, tail.degree
         return *kind, tail.unsaturated + head.unsaturated, head.degree, tail.degree
 
     def _kind(self, last: int, first: int) -> tuple[int, ...]:
         """What the elements and the acyl group decide; it comes first in the rank of a bond."""
-        tail = self._symbol(last)
-        hetero = _HETEROATOMS.get(self._symbol(first))
+        hetero = _HETEROATOMS.get(self._symbols[first])
+        tail = self._symbols[last]
         if hetero is None:
             return (4,) if tail in _HETEROATOMS else (3,)
-        if self._atom(last).acyl:
+        if self._atoms[last].acyl:
             return 0, hetero
         if tail in _HETEROATOMS:
             return (4,)
         return 1 if tail in _METALLOIDS else 2, hetero
 
-    def _symbol(self, index: int) -> str:
-        if index not in self._symbols:
-            self._symbols[index] = self._unit.molecule.GetAtomWithIdx(index).GetSymbol()
-        return self._symbols[index]
 
-    def _atom(self, index: int) -> _EndAtom:
-        if index not in self._atoms:
-            self._atoms[index] = _end_atom(self._unit.molecule.GetAtomWithIdx(index))
-        return self._atoms[index]
+class _Once(dict[int, T]):
+    """What a function gives of each atom that is asked for, called once for it."""
+
+    def __init__(self, read: Callable[[int], T]):
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, index: int) -> T:
+        self[index] = value = self._read(index)
+        return value
 
 
 class _EndAtom(NamedTuple):

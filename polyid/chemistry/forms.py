@@ -89,7 +89,8 @@ def _parsed(smiles: str) -> ParsedPolymer:
     if not text:
         raise PolymerError(f"“{shorten(smiles.strip())}” holds no SMILES; {EXPECTED}.")
     # Before RDKit looks for rings among them, which may take long.
-    _refuse_many_atoms(len(_HEAVY_ATOM.findall(text)))
+    if len(text) > MAX_HEAVY_ATOMS:
+        _refuse_many_atoms(len(_HEAVY_ATOM.findall(text)))
     with rdBase.BlockLogs():
         molecule = read_molecule(_with_points_told_apart(text))
         # RDKit reads some SMARTS as SMILES.
