@@ -73,13 +73,14 @@ def framed_unit(unit: Unit) -> Unit:
 def framed_smiles(unit: Unit) -> str:
     """Canonical SMILES of the `framed_unit` of a linear unit without configurations, which needn't be made for it."""
     ways = _best_ways(unit)
-    cuts = dict.fromkeys(cut for cut, _ in ways)
+    cuts = {cut for cut, _ in ways}
+    # The direction makes no difference here.
+    if len(cuts) == 1 or unit.heavy_atoms > MAX_HEAVY_ATOMS // 2:
+        return str(Chem.MolToSmiles(_flat_cut(unit, ways[0][0])))
     flat = {cut: _flat_cut(unit, cut) for cut in cuts}
-    best = ways[0][0]
-    if len(cuts) > 1 and unit.heavy_atoms <= MAX_HEAVY_ATOMS // 2:
-        best, _ = min(ways, key=lambda way: _labelled_smiles(unit, flat[way[0]], way[1]))
-        for point in (unit.head, unit.tail):
-            flat[best].GetAtomWithIdx(point).SetIsotope(0)
+    best, _ = min(ways, key=lambda way: _labelled_smiles(unit, flat[way[0]], way[1]))
+    for point in (unit.head, unit.tail):
+        flat[best].GetAtomWithIdx(point).SetIsotope(0)
     return str(Chem.MolToSmiles(flat[best]))
 
 
