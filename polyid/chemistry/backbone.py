@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from rdkit import Chem
+from rdkit.Chem import rdMolDescriptors
 
 from polyid.chemistry.chain import MAX_HEAVY_ATOMS, joined
 from polyid.chemistry.cutting import (
@@ -25,9 +27,12 @@ from polyid.chemistry.cutting import (
 from polyid.chemistry.repeat_unit import Ladder, Unit, unit_of
 from polyid.chemistry.smiles import atoms_of
 
+T = TypeVar("T")
+
 # More cuts of equal merit are told apart by the atoms beside them before each is tried.
 _TRIED = 4
 _HETEROATOMS = {"O": 0, "N": 1, "S": 2}
+_COUNT_OF_ELEMENT = re.compile(r"[A-Z][a-z]?(\d*)")
 _METALLOIDS = ("Si", "P", "B", "Se")
 
 
@@ -37,12 +42,17 @@ def standard_unit(unit: Unit, *, one_atom_twice: bool = True) -> Unit:
     A backbone of one atom is taken twice if asked for, as polyethylene is C2H4. A ladder that a single bond holds together is a
     linear chain. Configurations are kept.
     """
+    return framed_unit(unframed_unit(unit, one_atom_twice=one_atom_twice))
+
+
+def unframed_unit(unit: Unit, *, one_atom_twice: bool = True) -> Unit:
+    """The unit of which `framed_unit` makes the standard unit."""
     if isinstance(unit, Ladder) and (bond := single_bond_between_rings(unit)):
         unit = cut_elsewhere(unit, (bond,))
     unit = _smallest(unit)
     if one_atom_twice and unit.has_one_atom:
         unit = joined([unit, unit])
-    return framed_unit(unit)
+    return unit
 
 
 def framed_unit(unit: Unit) -> Unit:
@@ -56,8 +66,22 @@ def framed_unit(unit: Unit) -> Unit:
     if len(ways) == 1 or unit.heavy_atoms > MAX_HEAVY_ATOMS // 2:  # too large for a chain of two
         return _cut_at(unit, *ways[0])
     if len(unit.strands) == 1 and not unit.has_stereo:
-        return _cut_at(unit, *min(ways, key=_texts_of_cuts(unit)))
+        return _cut_at(unit, *min(ways, key=lambda way: _labelled_smiles(unit, _flat_cut(unit, way[0]), way[1])))
     return unit_of(Chem.MolFromSmiles(min(_text(_cut_at(unit, *way)) for way in ways)))
+
+
+def framed_smiles(unit: Unit) -> str:
+    """Canonical SMILES of the `framed_unit` of a linear unit without configurations, which needn't be made for it."""
+    ways = _best_ways(unit)
+    cuts = {cut for cut, _ in ways}
+    # The direction makes no difference here.
+    if len(cuts) == 1 or unit.heavy_atoms > MAX_HEAVY_ATOMS // 2:
+        return str(Chem.MolToSmiles(_flat_cut(unit, ways[0][0])))
+    flat = {cut: _flat_cut(unit, cut) for cut in cuts}
+    best, _ = min(ways, key=lambda way: _labelled_smiles(unit, flat[way[0]], way[1]))
+    for point in (unit.head, unit.tail):
+        flat[best].GetAtomWithIdx(point).SetIsotope(0)
+    return str(Chem.MolToSmiles(flat[best]))
 
 
 def canonical_unit(unit: Unit) -> str:
@@ -85,26 +109,29 @@ def _text(unit: Unit) -> str:
     return min(texts)
 
 
-def _texts_of_cuts(unit: Unit) -> Callable[[tuple[Cut | None, bool]], str]:
-    """Gives the `_text` of a linear unit without configurations, cut and turned; aromatic bonds are the same wherever it is cut."""
-    flat = Chem.Mol(unit.molecule)
-    Chem.SanitizeMol(flat)
-    flat_unit = Unit(flat, unit.head, unit.tail)
+def _flat_cut(unit: Unit, cut: Cut | None) -> Chem.RWMol:
+    """The flat molecule of a linear unit cut elsewhere: bonds are aromatic wherever it is cut, so they needn't be found again."""
+    if cut is None:
+        return Chem.RWMol(unit.flat)
+    molecule = recut(Unit(unit.flat, unit.head, unit.tail), cut)
+    Chem.GetSymmSSSR(molecule)
+    return molecule
 
-    def text(way: tuple[Cut | None, bool]) -> str:
-        cut, turned = way
-        labelled = Chem.RWMol(flat if cut is None else recut(flat_unit, cut))
-        for point, label in zip((unit.head, unit.tail), (2, 1) if turned else (1, 2), strict=True):
-            labelled.GetAtomWithIdx(point).SetIsotope(label)
-        Chem.GetSymmSSSR(labelled)
-        return str(Chem.MolToSmiles(labelled))
 
-    return text
+def _labelled_smiles(unit: Unit, flat: Chem.RWMol, turned: bool) -> str:
+    """The `_text` of a linear unit by its flat molecule, which keeps the labels."""
+    for point, label in zip((unit.head, unit.tail), (2, 1) if turned else (1, 2), strict=True):
+        flat.GetAtomWithIdx(point).SetIsotope(label)
+    return str(Chem.MolToSmiles(flat))
 
 
 def _smallest(unit: Unit) -> Unit:
     """The unit of which this one is a multiple, or this one."""
-    # Of a unit that is twice another, there is an even number of every kind of atom.
+    # Of a unit that is twice another, there is an even number of bonds, of every element and of every kind of atom.
+    elements = _COUNT_OF_ELEMENT.findall(rdMolDescriptors.CalcMolFormula(unit.molecule))
+    bonds = unit.molecule.GetNumBonds() - len(unit.strands)
+    if math.gcd(bonds, *(int(count or 1) for count in elements)) == 1:
+        return unit
     atoms = Counter((atom.GetAtomicNum(), atom.GetDegree()) for atom in atoms_of(unit.molecule) if atom.GetAtomicNum())
     if math.gcd(*atoms.values()) == 1:
         return unit
@@ -129,6 +156,8 @@ def _best_ways(unit: Unit) -> list[tuple[Cut | None, bool]]:
     """The best places to cut a chain, with the directions to read it, that can't be told apart by what lies beside them."""
     ways = [(cut, turned) for cut in (None, *cuts_of(unit)) for turned in (False, True)]
     rank = _Ranks(unit)
+    if len(unit.strands) == 1:
+        ways = rank.likely(ways)
     ranks = [rank(*way) for way in ways]
     least = min(ranks)
     best = [way for way, merit in zip(ways, ranks, strict=True) if merit == least]
@@ -167,7 +196,8 @@ class _Ranks:
 
     def __init__(self, unit: Unit):
         self._unit = unit
-        self._atoms: dict[int, _EndAtom] = {}
+        self._atoms = _Once(lambda index: _end_atom(unit.molecule.GetAtomWithIdx(index)))
+        self._symbols = _Once(lambda index: unit.molecule.GetAtomWithIdx(index).GetSymbol())
 
     def __call__(self, cut: Cut | None, turned: bool) -> list[tuple[int, ...]]:
         bonds = _bonds(self._unit, cut)
@@ -175,39 +205,60 @@ class _Ranks:
             return sorted(min(self._of_bond(*bond), self._of_bond(*bond[::-1])) for bond in bonds)
         return [self._of_bond(*bonds[0][:: -1 if turned else 1])]
 
+    def likely(self, ways: Sequence[tuple[Cut | None, bool]]) -> list[tuple[Cut | None, bool]]:
+        """Those of a linear unit that are the best by the elements at the cut, so that few atoms are looked at closely."""
+        (between,) = _bonds(self._unit, None)
+        kinds = []
+        for cut, turned in ways:
+            last, first = cut[0] if cut else between
+            kinds.append(self._kind(first, last) if turned else self._kind(last, first))
+        least = min(kinds)
+        return [way for way, kind in zip(ways, kinds, strict=True) if kind == least]
+
     def _of_bond(self, last: int, first: int) -> tuple[int, ...]:
         """The less, the more a bond from the tail of a unit to the head of the next is like this one."""
-        tail, head = self._atom(last), self._atom(first)
-        hetero = _HETEROATOMS.get(head.symbol)
-        if hetero is None or (tail.symbol in _HETEROATOMS and not tail.acyl):
-            return (
-                4 if tail.symbol in _HETEROATOMS else 3,
-                tail.unsaturated + head.unsaturated,
-                head.degree,
-                tail.degree,
-            )
-        group = 0 if tail.acyl else 1 if tail.symbol in _METALLOIDS else 2
-        return group, hetero, tail.unsaturated, tail.degree
+        kind = self._kind(last, first)
+        tail, head = self._atoms[last], self._atoms[first]
+        if len(kind) > 1:
+            return *kind, tail.unsaturated, tail.degree
+        return *kind, tail.unsaturated + head.unsaturated, head.degree, tail.degree
 
-    def _atom(self, index: int) -> _EndAtom:
-        if index not in self._atoms:
-            self._atoms[index] = _end_atom(self._unit.molecule.GetAtomWithIdx(index))
-        return self._atoms[index]
+    def _kind(self, last: int, first: int) -> tuple[int, ...]:
+        """What the elements and the acyl group decide; it comes first in the rank of a bond."""
+        hetero = _HETEROATOMS.get(self._symbols[first])
+        tail = self._symbols[last]
+        if hetero is None:
+            return (4,) if tail in _HETEROATOMS else (3,)
+        if self._atoms[last].acyl:
+            return 0, hetero
+        if tail in _HETEROATOMS:
+            return (4,)
+        return 1 if tail in _METALLOIDS else 2, hetero
+
+
+class _Once(dict[int, T]):
+    """What a function gives of each atom that is asked for, called once for it."""
+
+    def __init__(self, read: Callable[[int], T]):
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, index: int) -> T:
+        self[index] = value = self._read(index)
+        return value
 
 
 class _EndAtom(NamedTuple):
     """What of an atom at a cut decides; `acyl` is of an atom with a double bond to O or S: of an acid, a sulphone, a phosphate."""
 
-    symbol: str
     degree: int
     acyl: bool
     unsaturated: bool
 
 
 def _end_atom(atom: Chem.Atom) -> _EndAtom:
-    orders = [(bond.GetBondType(), bond) for bond in atom.GetBonds()]
-    multiple = [(order, bond) for order, bond in orders if order != Chem.BondType.SINGLE]
-    acyl = any(
-        order == Chem.BondType.DOUBLE and bond.GetOtherAtom(atom).GetSymbol() in ("O", "S") for order, bond in multiple
-    )
-    return _EndAtom(atom.GetSymbol(), len(orders), acyl, bool(multiple))
+    # RDKit's enums take long to read.
+    orders = [(bond.GetBondTypeAsDouble(), bond) for bond in atom.GetBonds()]
+    multiple = [(order, bond) for order, bond in orders if order != 1.0]
+    acyl = any(order == 2.0 and bond.GetOtherAtom(atom).GetSymbol() in ("O", "S") for order, bond in multiple)
+    return _EndAtom(len(orders), acyl, bool(multiple))

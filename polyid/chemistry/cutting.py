@@ -29,7 +29,8 @@ def cuts_of(unit: Unit) -> list[Cut]:
         return _cuts_of_ladder(unit) if unit.heavy_atoms <= _LARGEST_LADDER else []
     path = Chem.GetShortestPath(unit.molecule, unit.head, unit.tail)[1:-1]
     bonds = [(pair, unit.molecule.GetBondBetweenAtoms(*pair)) for pair in itertools.pairwise(path)]
-    return [(pair,) for pair, bond in bonds if bond.GetBondType() == Chem.BondType.SINGLE and not bond.IsInRing()]
+    # RDKit's enums take long to read.
+    return [(pair,) for pair, bond in bonds if bond.GetBondTypeAsDouble() == 1.0 and not bond.IsInRing()]
 
 
 def composition(molecule: Chem.Mol, atoms: Collection[int]) -> Counter[tuple[int, int]]:
@@ -79,13 +80,14 @@ def cut_elsewhere(unit: Unit, cut: Cut) -> Unit:
 def recut(unit: Unit, cut: Cut) -> Chem.RWMol:
     """The molecule of a unit with the bonds that it has when it is cut elsewhere; neither rings nor configurations are looked at."""
     molecule = Chem.RWMol(unit.molecule)
-    for head, tail in unit.strands:
-        molecule.RemoveBond(unit.neighbour(head), head)
-        molecule.RemoveBond(unit.neighbour(tail), tail)
+    ends = [(unit.neighbour(head), unit.neighbour(tail)) for head, tail in unit.strands]
+    for (head, tail), (first, last) in zip(unit.strands, ends, strict=True):
+        molecule.RemoveBond(first, head)
+        molecule.RemoveBond(last, tail)
     for left, right in cut:
         molecule.RemoveBond(left, right)
-    for head, tail in unit.strands:
-        molecule.AddBond(unit.neighbour(tail), unit.neighbour(head), Chem.BondType.SINGLE)
+    for first, last in ends:
+        molecule.AddBond(last, first, Chem.BondType.SINGLE)
     for (head, tail), (left, right) in zip(unit.strands, cut, strict=False):
         molecule.AddBond(right, head, Chem.BondType.SINGLE)
         molecule.AddBond(left, tail, Chem.BondType.SINGLE)

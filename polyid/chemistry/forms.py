@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Callable
 from enum import StrEnum
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from rdkit import Chem, rdBase
 
@@ -21,7 +21,7 @@ from polyid.chemistry.ladder import with_strands
 from polyid.chemistry.monomers import is_monomer, without_alkali
 from polyid.chemistry.notations import LADDER_POINTS, MAX_CHARACTERS, as_smiles, copolymer_of
 from polyid.chemistry.repeat_unit import cut_at_single_bond
-from polyid.chemistry.smiles import atoms_of, read_molecule
+from polyid.chemistry.smiles import STEREO_MARKS, points_of, read_molecule
 from polyid.common.text import shorten
 from polyid.errors import PolymerError
 
@@ -33,6 +33,7 @@ _HEAVY_ATOM = re.compile(r"\[(?!H\]|[^\[\]]*\*)[^\[\]]*\]|Br|Cl|[BCNOPSFIbcnops]
 _POINT = re.compile(r"\[\*\]|\*")
 _LABELLED_POINT = re.compile(r"\[[^\[\]]+\*|\*[^\[\]()]*(?<!\[\*)\]")
 _UNUSUAL_BOND = re.compile(r"[^\w*()=#@/\\%.+-]|->|<-")
+_MULTIPLE_AT_END = re.compile("=O|O=|#N|N#")
 # Where an attachment point may be, which a ring closure can hide.
 _ON_DOUBLE_BOND = re.compile(r"\*[^()A-Za-z]*=|=[^()A-Za-z]*\*|\*\]?[\d%]")
 _ARYNE = Chem.MolFromSmarts("[#6;r3,r4,r5,r6,r7]#@[#6]")
@@ -51,21 +52,34 @@ class PolymerForm(StrEnum):
     COPOLYMER = "copolymer"
 
 
+class ParsedPolymer(NamedTuple):
+    """A polymer's molecule, not to be changed, its form, and whether its SMILES may say a configuration."""
+
+    molecule: Chem.Mol
+    form: PolymerForm
+    may_have_stereo: bool
+
+
 def parse_polymer(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
     """Parse a polymer in any notation of `polyid.chemistry.notations.as_smiles` and tell its form; atom maps are dropped."""
+    parsed = parsed_polymer(smiles)
+    # Who asks may change what he is given.
+    return Chem.Mol(parsed.molecule), parsed.form
+
+
+def parsed_polymer(smiles: str) -> ParsedPolymer:
+    """The same for who doesn't change the molecule, which others share."""
     if not isinstance(smiles, str) or not smiles.strip():
         raise PolymerError(f"The SMILES is empty; {EXPECTED}.")
     if len(smiles.strip()) > MAX_CHARACTERS:
         raise PolymerError(
             f"The SMILES has {len(smiles.strip()):,} characters, but at most {MAX_CHARACTERS:,} are read; {EXPECTED}."
         )
-    molecule, form = _parsed(smiles)
-    # Who asks may change what he is given.
-    return Chem.Mol(molecule), form
+    return _parsed(smiles)
 
 
 @functools.lru_cache(maxsize=16)
-def _parsed(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
+def _parsed(smiles: str) -> ParsedPolymer:
     """The same of a text that is not too long; kept, as the form, the chain and the key of a row are asked for in turn."""
     if copolymer_of(smiles)[0] is not None:
         raise PolymerError(
@@ -75,7 +89,8 @@ def _parsed(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
     if not text:
         raise PolymerError(f"“{shorten(smiles.strip())}” holds no SMILES; {EXPECTED}.")
     # Before RDKit looks for rings among them, which may take long.
-    _refuse_many_atoms(len(_HEAVY_ATOM.findall(text)))
+    if len(text) > MAX_HEAVY_ATOMS:
+        _refuse_many_atoms(len(_HEAVY_ATOM.findall(text)))
     with rdBase.BlockLogs():
         molecule = read_molecule(_with_points_told_apart(text))
         # RDKit reads some SMARTS as SMILES.
@@ -91,7 +106,9 @@ def _parsed(smiles: str) -> tuple[Chem.Mol, PolymerForm]:
         if "." in text and "*" not in text:
             molecule = without_alkali(molecule)
         form = _check(molecule, text)
-        return (with_strands(molecule, shorten(text)) if text.count("*") == LADDER_POINTS else molecule), form
+        if text.count("*") == LADDER_POINTS:
+            molecule = with_strands(molecule, shorten(text))
+        return ParsedPolymer(molecule, form, any(mark in text for mark in STEREO_MARKS))
 
 
 def _with_points_told_apart(text: str) -> str:
@@ -162,8 +179,10 @@ def _check(molecule: Chem.Mol, text: str) -> PolymerForm:
         _refuse_unusual_bonds(molecule, shown)
         points = _unusual_atoms(molecule, shown)
     else:
-        points = [atom for atom in atoms_of(molecule) if not atom.GetAtomicNum()] if "*" in text else []
-    _refuse_strained(molecule, shown)
+        points = points_of(molecule) if "*" in text else []
+    # Oxygen and nitrogen that end so are in no ring.
+    if any(mark in _MULTIPLE_AT_END.sub("", text) for mark in "=#"):
+        _refuse_strained(molecule, shown)
     if not heavy:
         raise PolymerError(f"“{shown}” has no atoms between its attachment points; {EXPECTED}.")
     if not points:

@@ -31,6 +31,8 @@ _LADDER_MARKS = {"[e]": "[1*]", "[d]": "[2*]", "[t]": "[3*]", "[g]": "[4*]"}
 _DOLLAR = re.compile(r"^\$|\$$|(?<=\()\$(?=\))|\[\$(\d*)\]")
 # What consists of nothing else is a SMILES, right or wrong; it may be an abbreviation only where it is all letters.
 _ONLY_SMILES = re.compile(r"(?!\d)(?:\[[^\[\]]*\]|Br|Cl|[BCNOPSFIbcnops]|%\d\d|\d|[-=#$:/\\~().@])++")
+# A unit of such marks is nothing but SMILES, and no copolymer: no other notation and no ratio do without the marks left out.
+_PLAIN = re.compile(r"(?!-)[BCFHINOPSbcnopsilr0-9()=#*@+%\[\]-]+(?<!-)")
 _NO_NAME = re.compile(r"[*{\n\r]|^InChI=")
 _WORD = re.compile(rf"poly|nylon|[^\W\d_]{{5}}|[A-Z0-9]{{2,6}}-(?:{INFIXES})-", re.IGNORECASE)
 _MOL_BLOCK_END = re.compile(r"^M {2}END", re.MULTILINE)
@@ -50,6 +52,8 @@ def as_smiles(pasted: object) -> TidyText:
     PolymerError
         As `tidy_text` and `find_name`, the name is not known here, or the notation says more than one repeat unit.
     """
+    if isinstance(pasted, str) and _is_plain(pasted) and pasted.count("*") in (1, 2):
+        return TidyText(pasted)
     if isinstance(pasted, str) and _MOL_BLOCK_END.search(pasted):
         return read_mol_block(pasted)
     named = _of_name(pasted.strip()) if isinstance(pasted, str) else None
@@ -62,7 +66,7 @@ def as_smiles(pasted: object) -> TidyText:
 
 def copolymer_of(pasted: object) -> tuple[CopolymerText | None, tuple[str, ...]]:
     """What a text, in whatever notation, says of a copolymer, and what was changed to come to it; None where it is of none."""
-    if not isinstance(pasted, str) or len(pasted) > MAX_CHARACTERS:
+    if not isinstance(pasted, str) or len(pasted) > MAX_CHARACTERS or _is_plain(pasted):
         return None, ()
     if "{" not in pasted and not is_weighted_graph(pasted):
         written, notes = named_copolymer(pasted) or (pasted, ())
@@ -73,6 +77,10 @@ def copolymer_of(pasted: object) -> tuple[CopolymerText | None, tuple[str, ...]]
         return replace(taken_apart, components=components), notes
     tidy = as_smiles(pasted)
     return copolymer_text(tidy.text), tidy.notes
+
+
+def _is_plain(text: str) -> bool:
+    return _PLAIN.fullmatch(text) is not None and "(-)" not in text
 
 
 def _of_other_notation(text: str) -> TidyText | None:

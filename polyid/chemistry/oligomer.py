@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from rdkit import Chem, rdBase
 
-from polyid.chemistry.backbone import standard_unit
+from polyid.chemistry.backbone import framed_unit, unframed_unit
 from polyid.chemistry.copolymer_reading import CopolymerReading, read_copolymer, weighted_chains
 from polyid.chemistry.diagnose import EXPECTED
-from polyid.chemistry.forms import PolymerForm, parse_polymer, refusing
+from polyid.chemistry.forms import PolymerForm, parsed_polymer, refusing
 from polyid.chemistry.monomers import why_monomer
-from polyid.chemistry.polymer import Polymer
+from polyid.chemistry.polymer import Polymer, is_plain
 from polyid.chemistry.polymerisation import MECHANISMS, monomers_of, repeat_units, without_stereo
-from polyid.chemistry.repeat_unit import Unit, unit_of
+from polyid.chemistry.repeat_unit import Unit, unit_of_parsed
 from polyid.chemistry.repetition import repeats
 from polyid.common.text import shorten
 from polyid.config.settings import DEGREE_OF_POLYMERISATION
@@ -117,10 +117,11 @@ def read_polymer(
     # Of two hands of one monomer the share of meso dyads, where given, says which follows which.
     if copolymer is not None and (pm is None or copolymer.key or isinstance(copolymer.polymer, str)):
         return _of_copolymer(copolymer, degree_of_polymerisation, pm, seed)
-    molecule, form = parse_polymer(smiles)
+    molecule, form, may_have_stereo = parsed_polymer(smiles)
     with rdBase.BlockLogs():
         if form is PolymerForm.REPEAT_UNIT:
-            return form, _of_unit(unit_of(molecule), degree_of_polymerisation, pm, seed)
+            unit = unit_of_parsed(molecule, has_stereo=None if may_have_stereo else False)
+            return form, _of_unit(unit, degree_of_polymerisation, pm, seed)
         if form is PolymerForm.MONOMERS or mechanism is not None:
             monomers = monomers_of(molecule) if pm is None else sorted(map(without_stereo, monomers_of(molecule)))
             made = repeat_units(monomers, mechanism=mechanism)
@@ -132,8 +133,11 @@ def read_polymer(
 
 
 def _of_unit(unit: Unit, degree: int, pm: float | None, seed: int) -> Polymer:
-    unit = standard_unit(unit, one_atom_twice=pm is None)
-    return Polymer.repeating(unit, degree * (1 + unit.has_one_atom), pm, seed)
+    unit = unframed_unit(unit, one_atom_twice=pm is None)
+    degree *= 1 + unit.has_one_atom
+    if pm is None and is_plain(unit):
+        return Polymer.framed(unit, degree)
+    return Polymer.repeating(framed_unit(unit), degree, pm, seed)
 
 
 def _of_copolymer(copolymer: CopolymerReading, degree: int, pm: float | None, seed: int) -> tuple[PolymerForm, Polymer]:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from rdkit import Chem, rdBase
 
 from polyid.chemistry.arrays.units import UnitFacts, unit_facts
+from polyid.chemistry.backbone import framed_smiles
 from polyid.chemistry.chain import canonical, chain, repeated
 from polyid.chemistry.repeat_unit import Ladder, Unit, unit_of
 from polyid.chemistry.short_chain import ChainUnit
@@ -21,6 +22,8 @@ from polyid.chemistry.smiles import MOLECULES_KEPT, read_molecule
 _REGULAR = re.compile(r"(?P<unit>\S*\*\S*) x (?P<degree>\d+)")
 # Ring, aromaticity and conjugation look no further along a chain; nor do the fragments and descriptors of the kernel.
 LOCAL_REACH = 4
+# In some orders of the atoms RDKit gives up on the aromatic bonds of many rings grown together; of 14 it was seen to.
+_SURELY_READ = 10
 
 
 @dataclass(frozen=True)
@@ -43,17 +46,24 @@ class Polymer:
     def of_unit(cls, unit: Unit, degree: int) -> Polymer:
         """The regular chain of a unit; written out where what is far away along it can change what an atom is."""
         if not isinstance(unit, Ladder) and not unit.has_stereo:
-            polymer = cls._regular(unit, degree)
-            # Hydrogen that is an atom of its own isn't taken away from a chain.
-            if len(polymer.facts.kinds) == unit.heavy_atoms + 2:
+            # RDKit writes on what it makes a SMILES of, and others may have this molecule too.
+            polymer = cls._regular(unit, Chem.MolToSmiles(Chem.Mol(unit.flat)), degree)
+            if is_plain(unit) or len(polymer.facts.kinds) == unit.heavy_atoms + 2:
                 return polymer
         return cls(canonical(chain([unit] * degree)))
 
     @classmethod
-    def _regular(cls, unit: Unit, degree: int) -> Polymer:
-        molecule = Chem.Mol(unit.molecule)
-        Chem.SanitizeMol(molecule)
-        return cls(Chem.MolToSmiles(molecule), degree)
+    def framed(cls, unit: Unit, degree: int) -> Polymer:
+        """`repeating` of the `framed_unit` of a unit that `is_plain`, which needn't be made for it."""
+        return cls._regular(unit, framed_smiles(unit), len(repeated(unit, degree, None, 0)))
+
+    @classmethod
+    def _regular(cls, unit: Unit, smiles: str, degree: int) -> Polymer:
+        polymer = cls(smiles, degree)
+        rings = unit.molecule.GetNumBonds() - unit.molecule.GetNumAtoms() + 1
+        if rings > _SURELY_READ:
+            polymer.facts  # noqa: B018 - what can't be read again is refused now
+        return polymer
 
     @classmethod
     def repeating(cls, unit: Unit, degree: int, pm: float | None = None, seed: int = 0) -> Polymer:
@@ -99,6 +109,13 @@ class Polymer:
     def facts(self) -> UnitFacts:
         """What the unit of a regular chain is made of, as numbers."""
         return _facts(self.smiles_or_unit)
+
+
+def is_plain(unit: Unit) -> bool:
+    """Whether a unit is linear, without configurations and hydrogen atoms of their own, which aren't taken away from a chain."""
+    if isinstance(unit, Ladder) or unit.has_stereo:
+        return False
+    return unit.molecule.GetNumAtoms() - len((unit.head, unit.tail)) == unit.heavy_atoms
 
 
 # A part of a table asks for graph, fragments and domain one after the other.

@@ -9,7 +9,7 @@ from functools import cached_property
 from rdkit import Chem
 from rdkit.Chem import rdqueries
 
-from polyid.chemistry.smiles import atoms_of, bonds_of
+from polyid.chemistry.smiles import bonds_of, points_of
 
 _WITH_CHIRAL_TAG = rdqueries.HasChiralTagQueryAtom()
 
@@ -39,6 +39,13 @@ class Unit:
         # RDKit's enums take long to read: only those of double bonds are.
         double = (bond for bond in bonds_of(self.molecule) if bond.GetBondTypeAsDouble() == 2.0)
         return any(bond.GetStereo() > Chem.BondStereo.STEREOANY for bond in double)
+
+    @cached_property
+    def flat(self) -> Chem.Mol:
+        """The molecule with aromatic bonds, as canonical SMILES are written of it; not to be changed."""
+        molecule = Chem.Mol(self.molecule)
+        Chem.SanitizeMol(molecule)
+        return molecule
 
     def rejoined(self, molecule: Chem.Mol) -> Unit:
         """A linear unit with other bonds between the same atoms, and the configurations that it has."""
@@ -83,10 +90,7 @@ def unit_of(molecule: Chem.Mol) -> Unit:
     """
     molecule = Chem.Mol(molecule)
     Chem.Kekulize(molecule, clearAromaticFlags=True)
-    points = sorted(
-        (atom for atom in atoms_of(molecule) if atom.GetAtomicNum() == 0),
-        key=lambda atom: (atom.GetIsotope(), atom.GetIdx()),
-    )
+    points = sorted(points_of(molecule), key=lambda atom: (atom.GetIsotope(), atom.GetIdx()))
     places = [point.GetIdx() for point in points]
     for point in points:
         point.SetIsotope(0)
@@ -94,6 +98,19 @@ def unit_of(molecule: Chem.Mol) -> Unit:
         return Unit(molecule, *places)
     head, second_head, tail, second_tail = places
     return Ladder(molecule, head, tail, (second_head, second_tail))
+
+
+def unit_of_parsed(molecule: Chem.Mol, *, has_stereo: bool | None = None) -> Unit:
+    """The same of a sanitised molecule that is not changed any more: its aromatic bonds needn't be found again.
+
+    Whether a configuration is written may be known before.
+    """
+    unit = unit_of(molecule)
+    if has_stereo is not None:
+        vars(unit)["has_stereo"] = has_stereo
+    if not any(molecule.GetAtomWithIdx(point).GetIsotope() for strand in unit.strands for point in strand):
+        vars(unit)["flat"] = molecule
+    return unit
 
 
 def cut_at_single_bond(molecule: Chem.Mol) -> Chem.Mol:

@@ -17,6 +17,8 @@ _UNSANITISED: Any = Chem.SmilesParserParams()
 for _parser in (_SMILES, _UNSANITISED):
     _parser.parseName = _parser.allowCXSMILES = False
 _UNSANITISED.sanitize = _UNSANITISED.removeHs = False
+_POINT = Chem.MolFromSmarts("[#0]")
+STEREO_MARKS = "@/\\"
 MOLECULES_KEPT = 250
 """Molecules that `parse_smiles` keeps, those of one part of a table; an oligomer of 380 heavy atoms takes 0.4 MiB."""
 
@@ -42,7 +44,7 @@ def read_molecule(smiles: str) -> Chem.Mol | None:
         return None
     with rdBase.BlockLogs():
         # Merging hydrogen atoms and perceiving stereo are most of the work; skip what the SMILES has no sign of.
-        if any(mark in smiles for mark in "[@/\\"):
+        if any(mark in smiles for mark in f"[{STEREO_MARKS}"):
             return Chem.MolFromSmiles(smiles, _SMILES)
         molecule = Chem.MolFromSmiles(smiles, _UNSANITISED)
         if molecule is None or Chem.SanitizeMol(molecule, catchErrors=True) != Chem.SanitizeFlags.SANITIZE_NONE:
@@ -53,6 +55,12 @@ def read_molecule(smiles: str) -> Chem.Mol | None:
 def atoms_of(molecule: Chem.Mol) -> Iterator[Chem.Atom]:
     """All atoms by index. RDKit's own iterator is slower; so is keeping the atoms, because RDKit makes them when asked."""
     return map(molecule.GetAtomWithIdx, range(molecule.GetNumAtoms()))
+
+
+def points_of(molecule: Chem.Mol) -> list[Chem.Atom]:
+    """The attachment points by index. A search is faster than to look at every atom."""
+    matches = molecule.GetSubstructMatches(_POINT, maxMatches=molecule.GetNumAtoms())
+    return [molecule.GetAtomWithIdx(index) for (index,) in sorted(matches)]
 
 
 def bonds_of(molecule: Chem.Mol) -> Iterator[Chem.Bond]:
