@@ -33,6 +33,7 @@ T = TypeVar("T")
 _TRIED = 4
 _HETEROATOMS = {"O": 0, "N": 1, "S": 2}
 _COUNT_OF_ELEMENT = re.compile(r"[A-Z][a-z]?(\d*)")
+_WRITTEN_ORDER = "_smilesAtomOutputOrder"
 _METALLOIDS = ("Si", "P", "B", "Se")
 
 
@@ -70,18 +71,26 @@ def framed_unit(unit: Unit) -> Unit:
     return unit_of(Chem.MolFromSmiles(min(_text(_cut_at(unit, *way)) for way in ways)))
 
 
-def framed_smiles(unit: Unit) -> str:
-    """Canonical SMILES of the `framed_unit` of a linear unit without configurations, which needn't be made for it."""
+def framed_smiles(unit: Unit) -> tuple[str, Chem.Mol, list[int]]:
+    """Canonical SMILES of the `framed_unit` of a linear unit without configurations, which needn't be made for it.
+
+    Returns
+    -------
+    smiles, molecule, order : str, rdkit.Chem.Mol, list of int
+        What it was written of, and the number in it of each atom of the SMILES.
+    """
     ways = _best_ways(unit)
     cuts = {cut for cut, _ in ways}
-    # The direction makes no difference here.
-    if len(cuts) == 1 or unit.heavy_atoms > MAX_HEAVY_ATOMS // 2:
-        return str(Chem.MolToSmiles(_flat_cut(unit, ways[0][0])))
     flat = {cut: _flat_cut(unit, cut) for cut in cuts}
-    best, _ = min(ways, key=lambda way: _labelled_smiles(unit, flat[way[0]], way[1]))
-    for point in (unit.head, unit.tail):
-        flat[best].GetAtomWithIdx(point).SetIsotope(0)
-    return str(Chem.MolToSmiles(flat[best]))
+    best = ways[0][0]
+    # With one cut the direction makes no difference here.
+    if len(cuts) > 1 and unit.heavy_atoms <= MAX_HEAVY_ATOMS // 2:
+        best, _ = min(ways, key=lambda way: _labelled_smiles(unit, flat[way[0]], way[1]))
+        for point in (unit.head, unit.tail):
+            flat[best].GetAtomWithIdx(point).SetIsotope(0)
+    smiles = str(Chem.MolToSmiles(flat[best]))
+    flat[best].UpdatePropertyCache()
+    return smiles, flat[best], [int(place) for place in flat[best].GetProp(_WRITTEN_ORDER).strip("[],").split(",")]
 
 
 def canonical_unit(unit: Unit) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from polyid.chemistry.smiles import parse_smiles
 
 SHOWN = 2
 """Fragments that a reason quotes."""
+_RADIUS, _HASH_BITS = 2, 32
 _BOND_TYPES = {
     1: Chem.BondType.SINGLE,
     2: Chem.BondType.DOUBLE,
@@ -53,49 +55,45 @@ class _Part:
         return str(Chem.MolToSmiles(part, isomericSmiles=False, allHsExplicit=True))
 
 
-class _Chain:
-    """A chain whose fragments are known, atom by atom.
+@dataclass(frozen=True)
+class _Bonded:
+    """Atoms and bonds of one or several molecules as lists, which are read one by one.
 
-    Parameters
+    Attributes
     ----------
     atoms : list of _Atom
-    neighbours : list of lists of (int, int)
-        Of each atom, with the number of the bond's type.
-    fragments : Fragments
-        Up to radius 2.
+    first : list of int
+        Where the bonds that leave each atom begin, and where the last end.
+    target, order : lists of int
+        Of each directed bond.
     """
 
-    def __init__(self, atoms: list[_Atom], neighbours: list[list[tuple[int, int]]], fragments: Fragments):
-        self._atoms, self._neighbours, self.fragments = atoms, neighbours, fragments
+    atoms: list[_Atom]
+    first: list[int]
+    target: list[int]
+    order: list[int]
 
     @classmethod
-    def of_molecule(cls, molecule: Chem.Mol) -> _Chain:
+    def of_molecule(cls, molecule: Chem.Mol) -> _Bonded:
         atoms = [
             _Atom(a.GetAtomicNum(), a.GetFormalCharge(), a.GetIsAromatic(), a.GetTotalNumHs())
             for a in molecule.GetAtoms()
         ]
-        neighbours: list[list[tuple[int, int]]] = [[] for _ in atoms]
+        bonds = []
         for bond in molecule.GetBonds():
             begin, end, number = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), int(bond.GetBondType())
-            neighbours[begin].append((end, number))
-            neighbours[end].append((begin, number))
-        return cls(atoms, neighbours, Fragments(*environments_in(molecule)))
+            bonds += [(begin, end, number), (end, begin, number)]
+        bonds.sort()
+        first = np.searchsorted([source for source, _, _ in bonds], np.arange(len(atoms) + 1)).tolist()
+        return cls(atoms, first, [target for _, target, _ in bonds], [number for _, _, number in bonds])
 
     @classmethod
-    def of_arrays(cls, chains: ChainArrays, fragments: Fragments, number: int) -> _Chain:
-        """The chain of a number, of the fragments of all."""
-        start, stop = chains.starts[number : number + 2].tolist()
-        own = slice(start, stop)
+    def of_arrays(cls, chains: ChainArrays) -> _Bonded:
         columns = (chains.element, chains.charge, chains.aromatic, chains.hydrogens)
-        atoms = [_Atom(*row) for row in zip(*(column[own].tolist() for column in columns), strict=True)]
-        neighbours: list[list[tuple[int, int]]] = [[] for _ in atoms]
-        bonds = slice(*np.searchsorted(chains.source, (start, stop)).tolist())
-        ends = (chains.source[bonds] - start, chains.target[bonds] - start, chains.order[bonds])
-        for source, target, order in zip(*(column.tolist() for column in ends), strict=True):
-            neighbours[source].append((target, order))
-        here = np.flatnonzero((fragments.centres >= start) & (fragments.centres < stop))
+        first = np.searchsorted(chains.source, np.arange(len(chains.polymer) + 1))
         return cls(
-            atoms, neighbours, Fragments(fragments.hashes[here], fragments.centres[here] - start, fragments.radii[here])
+            [_Atom(*row) for row in zip(*(column.tolist() for column in columns), strict=True)],
+            *(column.tolist() for column in (first, chains.target, chains.order)),
         )
 
     def part(self, centre: int, radius: int) -> _Part:
@@ -106,14 +104,15 @@ class _Chain:
         for _ in range(radius):
             reached = []
             for atom in front:
-                for other, number in self._neighbours[atom]:
+                for bond in range(self.first[atom], self.first[atom + 1]):
+                    other = self.target[bond]
                     if other not in index:
                         index[other] = len(index)
                         reached.append(other)
-                    bonds[min(atom, other), max(atom, other)] = number
+                    bonds[min(atom, other), max(atom, other)] = self.order[bond]
             front = reached
         return _Part(
-            [self._atoms[atom] for atom in index],
+            [self.atoms[atom] for atom in index],
             [(index[one], index[other], number) for (one, other), number in bonds.items()],
         )
 
@@ -128,38 +127,70 @@ def smallest_named(fragments: Sequence[np.ndarray], chains: Sequence[Sequence[st
     chains : sequence of sequences of str
         Keys of regular chains, or SMILES of oligomers, of each polymer, in which these fragments are.
     """
-    regular = {text: polymer for own in chains for text in own if (polymer := Polymer.read(text)).is_regular}
-    number = {text: place for place, text in enumerate(regular)}
+    # Of each polymer the chain it is of, radius, hash and centre of each of its fragments where that is first.
+    places: list[list[tuple[_Bonded, int, int, int]]] = [[] for _ in fragments]
+    regular = [
+        (i, polymer) for i, own in enumerate(chains) if len(own) == 1 and (polymer := Polymer.read(own[0])).is_regular
+    ]
     if regular:
-        polymers = list(regular.values())
-        arrays = UnitArrays.of([polymer.facts for polymer in polymers]).chains(
-            np.array([polymer.degree for polymer in polymers]), LOCAL_REACH
-        )
-        (found,) = morgan(arrays, [connectivity(arrays)], [2])
+        arrays, found = _arrays_of([polymer for _, polymer in regular])
+        bonded = _Bonded.of_arrays(arrays)
+        for number, radius, hashed, centre in _first_places(
+            arrays.polymer[found.centres], found, [fragments[i] for i, _ in regular]
+        ):
+            places[regular[number][0]].append((bonded, radius, hashed, centre))
+    done = {i for i, _ in regular}
+    for i, (wanted, own) in enumerate(zip(fragments, chains, strict=True)):
+        for text in () if i in done else own:
+            bonded, found = _read(text)
+            for _, radius, hashed, centre in _first_places(np.zeros(len(found.centres), int), found, [wanted]):
+                places[i].append((bonded, radius, hashed, centre))
+                wanted = wanted[wanted != hashed]
+    return [_named(own) for own in places]
 
-    def read(text: str) -> _Chain:
-        if text in number:
-            return _Chain.of_arrays(arrays, found, number[text])
-        return _Chain.of_molecule(parse_smiles(text))
 
-    return [_smallest_named(hashes, map(read, own)) for hashes, own in zip(fragments, chains, strict=True)]
+def _arrays_of(polymers: Sequence[Polymer]) -> tuple[ChainArrays, Fragments]:
+    """Short chains of regular polymers and their fragments up to radius 2."""
+    degrees = np.array([polymer.degree for polymer in polymers])
+    arrays = UnitArrays.of([polymer.facts for polymer in polymers]).chains(degrees, LOCAL_REACH)
+    return arrays, morgan(arrays, [connectivity(arrays)], [2])[0]
 
 
-def _smallest_named(wanted: np.ndarray, chains: map[_Chain]) -> list[str]:
-    parts: dict[tuple[int, int], list[_Part]] = {}
-    for chain in chains:
-        hashes, centres, radii = chain.fragments
-        here = np.flatnonzero(np.isin(hashes, wanted) & (radii <= 2))
-        here = here[np.lexsort((centres[here], radii[here], hashes[here]))]
-        kinds, first = np.unique(hashes[here], return_index=True)
-        for place in here[first].tolist():
-            part = chain.part(int(centres[place]), int(radii[place]))
-            parts.setdefault((int(radii[place]), len(part.bonds)), []).append(part)
-        wanted = np.setdiff1d(wanted, kinds)
+def _read(text: str) -> tuple[_Bonded, Fragments]:
+    """Atoms and fragments of a regular chain, by its key, or of an oligomer."""
+    polymer = Polymer.read(text)
+    if polymer.is_regular:
+        arrays, found = _arrays_of([polymer])
+        return _Bonded.of_arrays(arrays), found
+    molecule = parse_smiles(text)
+    return _Bonded.of_molecule(molecule), Fragments(*environments_in(molecule))
+
+
+def _first_places(
+    owner: np.ndarray, found: Fragments, wanted: Sequence[np.ndarray]
+) -> Iterator[tuple[int, int, int, int]]:
+    """Owner, radius, hash and centre of the first place of each wanted fragment (of each owner); of radius 2 at most."""
+    keys = np.concatenate([(number << _HASH_BITS) | np.asarray(own, np.int64) for number, own in enumerate(wanted)])
+    own = (owner << _HASH_BITS) | found.hashes.astype(np.int64)
+    at = np.minimum(np.searchsorted(keys, own), len(keys) - 1)
+    here = np.flatnonzero((keys[at] == own) & (found.radii <= _RADIUS)) if len(keys) else np.zeros(0, int)
+    here = here[np.lexsort((found.centres[here], found.radii[here], own[here]))]
+    first = np.unique(own[here], return_index=True)[1]
+    columns = (owner, found.radii, found.hashes, found.centres)
+    yield from zip(*(column[here[first]].tolist() for column in columns), strict=True)
+
+
+def _named(places: Sequence[tuple[_Bonded, int, int, int]]) -> list[str]:
+    """The smallest of the fragments at some places as SMILES, of few atoms around, then of few bonds."""
     named: list[str] = []
-    # A SMILES is most of the work, so only those that are shown are written.
-    for size in sorted(parts):
-        named += sorted((part.smiles() for part in parts[size]), key=lambda text: (len(text), text))
-        if len(named) >= SHOWN:
-            break
-    return named[:SHOWN]
+    for _, of_radius in itertools.groupby(sorted(places, key=lambda place: place[1]), key=lambda place: place[1]):
+        by_bonds: dict[int, list[_Part]] = {}
+        for bonded, radius, _, centre in of_radius:
+            part = bonded.part(centre, radius)
+            by_bonds.setdefault(len(part.bonds), []).append(part)
+        # A SMILES is most of the work, so only those that are shown are written.
+        for size in sorted(by_bonds):
+            named += sorted((part.smiles() for part in by_bonds[size]), key=lambda text: (len(text), text))
+            if len(named) >= SHOWN:
+                return named[:SHOWN]
+    return named

@@ -18,6 +18,7 @@ from polyid.chemistry.chain import canonical, chain, repeated
 from polyid.chemistry.repeat_unit import Ladder, Unit, unit_of
 from polyid.chemistry.short_chain import ChainUnit
 from polyid.chemistry.smiles import MOLECULES_KEPT, read_molecule
+from polyid.common.kept import Kept
 
 _REGULAR = re.compile(r"(?P<unit>\S*\*\S*) x (?P<degree>\d+)")
 # Ring, aromaticity and conjugation look no further along a chain; nor do the fragments and descriptors of the kernel.
@@ -55,14 +56,17 @@ class Polymer:
     @classmethod
     def framed(cls, unit: Unit, degree: int) -> Polymer:
         """`repeating` of the `framed_unit` of a unit that `is_plain`, which needn't be made for it."""
-        return cls._regular(unit, framed_smiles(unit), len(repeated(unit, degree, None, 0)))
+        smiles, molecule, order = framed_smiles(unit)
+        # To read the SMILES again would take a tenth of all the time of a prediction.
+        _FACTS.keep({smiles: unit_facts(molecule, smiles, order)})
+        return cls._regular(unit, smiles, len(repeated(unit, degree, None, 0)))
 
     @classmethod
     def _regular(cls, unit: Unit, smiles: str, degree: int) -> Polymer:
         polymer = cls(smiles, degree)
         rings = unit.molecule.GetNumBonds() - unit.molecule.GetNumAtoms() + 1
         if rings > _SURELY_READ:
-            polymer.facts  # noqa: B018 - what can't be read again is refused now
+            _molecule(smiles)  # what can't be read again is refused now
         return polymer
 
     @classmethod
@@ -126,9 +130,15 @@ def _molecule(smiles: str) -> Chem.Mol:
     return molecule
 
 
-@lru_cache(maxsize=MOLECULES_KEPT)
+_FACTS: Kept[str, UnitFacts] = Kept(2 * MOLECULES_KEPT)
+
+
 def _facts(smiles: str) -> UnitFacts:
-    return unit_facts(_molecule(smiles), smiles)
+    facts = _FACTS.get(smiles)
+    if facts is None:
+        facts = unit_facts(_molecule(smiles), smiles)
+        _FACTS.keep({smiles: facts})
+    return facts
 
 
 @lru_cache(maxsize=MOLECULES_KEPT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +25,7 @@ from polyid.chemistry.arrays.patterns import AtomPatterns, feature_invariants
 from polyid.chemistry.arrays.units import RING_COUNTS, UnitFacts
 from polyid.chemistry.polymer import LOCAL_REACH, Polymer
 from polyid.chemistry.smiles import MOLECULES_KEPT
+from polyid.common.kept import Kept
 
 Counts = tuple[np.ndarray, np.ndarray]
 """Hashes (uint32, ascending) and how often each occurs (float)."""
@@ -49,25 +49,7 @@ class LocalCounts:
     descriptors: dict[Any, Any]
 
 
-class _Kept:
-    """The last counts; several threads may ask."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: dict[Polymer, LocalCounts] = {}
-
-    def get(self, polymer: Polymer) -> LocalCounts | None:
-        with self._lock:
-            return self._counts.get(polymer)
-
-    def keep(self, counts: dict[Polymer, LocalCounts]) -> None:
-        with self._lock:
-            self._counts |= counts
-            for polymer in list(self._counts)[: len(self._counts) - max(2 * MOLECULES_KEPT, len(counts))]:
-                del self._counts[polymer]
-
-
-_KEPT = _Kept()
+_KEPT: Kept[Polymer, LocalCounts] = Kept(2 * MOLECULES_KEPT)
 
 
 def local_counts(polymers: Sequence[Polymer]) -> list[LocalCounts]:

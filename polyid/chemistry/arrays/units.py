@@ -6,6 +6,7 @@ RDKit is asked for whole molecules: to ask it atom by atom from Python takes lon
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -50,8 +51,6 @@ class UnitFacts:
     Attributes
     ----------
     kinds : list of AtomKind, length W
-    hashes : list of int, length W
-        RDKit's connectivity invariant of each atom.
     bonds : int array, shape (D,)
         Source times W plus target of each directed bond, ascending.
     orders : float array, shape (D,)
@@ -67,7 +66,6 @@ class UnitFacts:
     """
 
     kinds: list[AtomKind]
-    hashes: list[int]
     bonds: np.ndarray
     orders: np.ndarray
     points: tuple[int, int]
@@ -81,17 +79,32 @@ class UnitFacts:
         return {_TABLE.GetElementSymbol(kind.element) for kind in set(self.kinds) if kind.element}
 
 
-def unit_facts(molecule: Chem.Mol, smiles: str) -> UnitFacts:
-    """Facts of the molecule of a SMILES with two attachment points, the first of which is the head."""
+def unit_facts(molecule: Chem.Mol, smiles: str, order: Sequence[int] | None = None) -> UnitFacts:
+    """Facts of the molecule of a SMILES with two attachment points, the first of which is the head.
+
+    Parameters
+    ----------
+    molecule : rdkit.Chem.Mol
+        Sanitised.
+    smiles : str
+    order : sequence of int, optional
+        Which atom of the molecule each of the SMILES is, where that was written of it; by default it was read from it.
+    """
     hashes = list(descriptors.GetConnectivityInvariants(molecule))
     kinds = [_KINDS.get(number) or _read_kind(molecule, place, number) for place, number in enumerate(hashes)]
-    head, tail = (place for place, kind in enumerate(kinds) if not kind.element)
-    orders = Chem.GetAdjacencyMatrix(molecule, useBO=True).ravel()
-    bonds = np.flatnonzero(orders)
+    orders = Chem.GetAdjacencyMatrix(molecule, useBO=True)
     rings = molecule.GetRingInfo().AtomRings()
+    if order is not None:
+        kinds = [kinds[old] for old in order]
+        orders = orders[np.ix_(order, order)]
+        place = {old: new for new, old in enumerate(order)}
+        rings = tuple(tuple([place[old] for old in ring]) for ring in rings)
+    head, tail = (place for place, kind in enumerate(kinds) if not kind.element)
+    orders = orders.ravel()
+    bonds = np.flatnonzero(orders)
     counts = [count(molecule) for count in RING_COUNTS]
     bracketed = [place for place, atom in enumerate(_ATOM.findall(smiles)) if atom[0] == "["] if "[" in smiles else []
-    return UnitFacts(kinds, hashes, bonds, orders[bonds], (head, tail), rings, counts, tuple(bracketed))
+    return UnitFacts(kinds, bonds, orders[bonds], (head, tail), rings, counts, tuple(bracketed))
 
 
 def _read_kind(molecule: Chem.Mol, place: int, number: int) -> AtomKind:
