@@ -13,7 +13,6 @@ from keras import ops
 from polyid.bundle.member import BundleMember
 from polyid.graphs.batch import pack
 from polyid.graphs.refinement import QuotientGraph
-from polyid.inference.threads import one_blas_thread
 from polyid.inference.traced import BatchShapes, compiled
 from polyid.nn.network import MessagePassingNetwork
 from polyid.nn.tensor import Batch
@@ -107,9 +106,7 @@ class MemberNetworks:
         arrays = batch.arrays
         if not batch.few:
             return [ops.convert_to_numpy(array) for array in by_backend(arrays)]
-        # Threads of products so small wait for each other longer than they compute.
-        with one_blas_thread():
-            return list(answer(self._of_few, arrays | {name: arrays[name][:, 0] for name in _OF_A_MEMBER}))
+        return list(answer(self._of_few, arrays | {name: arrays[name][:, 0] for name in _OF_A_MEMBER}))
 
     def _every_member(self, answer: Callable, outputs: int, weights: list, batch: dict) -> tuple:
         """The outputs of `answer` for a batch, with each member's weights and tokens in turn, joined along the first axis."""

@@ -16,6 +16,7 @@ from polyid.graphs.refinement import QuotientGraph, refine
 from polyid.inference.answers import Answers, BondValues
 from polyid.inference.networks import GraphBatch, MemberNetworks
 from polyid.inference.reader import OligomerReader, ReadPolymers, one_ahead, parts_of, read_parts
+from polyid.inference.threads import one_blas_thread
 from polyid.kernel.neighbourhood import neighbourhood
 from polyid.uncertainty.stated import OUTPUTS, stated_errors
 
@@ -150,15 +151,17 @@ class EnsemblePredictor:
                 for part in read:
                     yield from ((part, *batch) for batch in self._batches(part.graphs))
 
-        out: list[np.ndarray] = []
-        for part, rows, batch in one_ahead(batches()):
-            out = out or [np.empty((len(self.members), len(part.graphs), width)) for width in widths]
-            if batch is not None:
-                for array, answer in zip(out, self.networks.predictions(batch), strict=False):
-                    array[:, rows] = answer
-            if rows.stop == len(part.graphs):
-                yield part, self._answers(part, *out)
-                out = []
+        # Threads of products so small wait for each other longer than they compute.
+        with one_blas_thread():
+            out: list[np.ndarray] = []
+            for part, rows, batch in one_ahead(batches()):
+                out = out or [np.empty((len(self.members), len(part.graphs), width)) for width in widths]
+                if batch is not None:
+                    for array, answer in zip(out, self.networks.predictions(batch), strict=False):
+                        array[:, rows] = answer
+                if rows.stop == len(part.graphs):
+                    yield part, self._answers(part, *out)
+                    out = []
 
     def reader(self, *, cache: bool = False, fragments: bool = True) -> OligomerReader:
         """How oligomer SMILES are read for this ensemble.
