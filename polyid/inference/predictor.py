@@ -127,12 +127,12 @@ class EnsemblePredictor:
         if kernel and fragments is not None:
             own = (fragments.chosen([rows[text] for text in distinct[part]]) for part in parts)
             read = (replace(one, fragments=known) for one, known in zip(read, own, strict=False))
-        found = Answers.joined([answers for _, answers in self.each_answer(read, fingerprints)])
+        found = Answers.joined([answers for _, answers in self.each_answer(read, fingerprints, len(texts))])
         place = {text: i for i, text in enumerate(distinct)}
         return found.chosen([place[text] for text in smiles])
 
     def each_answer(
-        self, read: Generator[Read, None, None], fingerprints: bool = False
+        self, read: Generator[Read, None, None], fingerprints: bool = False, parts: int | None = None
     ) -> Iterator[tuple[Read, Answers]]:
         """What the ensemble says of polymers that are read part by part; the next part is read meanwhile.
 
@@ -142,6 +142,8 @@ class EnsemblePredictor:
             Closed at the end, early or not.
         fingerprints : bool
             As of `answers`.
+        parts : int, optional
+            How many there are, where it is known.
         """
         config = self.networks.config
         widths = (config.properties, config.features) if fingerprints else (config.properties,)
@@ -154,7 +156,7 @@ class EnsemblePredictor:
         # Threads of products so small wait for each other longer than they compute.
         with one_blas_thread():
             out: list[np.ndarray] = []
-            for part, rows, batch in one_ahead(batches()):
+            for part, rows, batch in one_ahead(batches(), parts):
                 out = out or [np.empty((len(self.members), len(part.graphs), width)) for width in widths]
                 if batch is not None:
                     for array, answer in zip(out, self.networks.predictions(batch), strict=False):

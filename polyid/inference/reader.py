@@ -240,8 +240,14 @@ def _closing(found: Generator) -> Iterator[Generator]:
             found.close()
 
 
-def one_ahead(items: Generator) -> Iterator:
-    """The items, each made while the caller works on the one before."""
+def one_ahead(items: Generator, parts: int | None = None) -> Iterator:
+    """The items, each made while the caller works on the one before; of a single part in the caller's own thread.
+
+    To wake another thread for one SMILES takes longer than to compare it, on a machine with other things to do.
+    """
+    if parts == 1:
+        yield from items
+        return
     with ThreadPoolExecutor(1, "read-ahead") as reader:
         try:
             ahead = reader.submit(next, items, None)
