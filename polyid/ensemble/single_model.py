@@ -132,7 +132,7 @@ class SingleModel:
     @property
     def model(self) -> MessagePassingNetwork | None:
         """The trained network of this member alone; None before training."""
-        return self._own_predictor().network if self.member is not None else None
+        return self._own_predictor().networks.network if self.member is not None else None
 
     @property
     def df_train_scaled(self) -> pd.DataFrame | None:

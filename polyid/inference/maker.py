@@ -70,8 +70,8 @@ class PredictionMaker:
         smiles = list(smiles)
         meso = [None] * len(smiles) if pm is None else list(pm)
         reader = self.table_reader(chain)
-        read = read_parts(reader, [(smiles[part], meso[part]) for part in parts_of(len(smiles))], len(smiles))
-        yield from self._of_parts(read, level)
+        parts = [(smiles[part], meso[part]) for part in parts_of(len(smiles))]
+        yield from self._of_parts(read_parts(reader, parts, len(smiles)), len(parts), level)
 
     def table_reader(self, chain: ChainSettings) -> TableReader:
         """How SMILES as people type them are read for `in_parts`."""
@@ -91,10 +91,10 @@ class PredictionMaker:
         row = {"form": None, "error": None, "read_as": None}
         rows = [{"smiles": one.plain, "polymer": one.plain, **row} for one in asked]
         read = read_parts(reader.polymers, [(rows, list(asked))], len(rows))
-        return Predictions.joined(list(self._of_parts(read, level)))
+        return Predictions.joined(list(self._of_parts(read, 1, level)))
 
-    def _of_parts(self, read: Generator[ReadTable, None, None], level: float) -> Iterator[Predictions]:
-        for part, answers in self.predictor.each_answer(read, fingerprints=self.domain is not None):
+    def _of_parts(self, read: Generator[ReadTable, None, None], parts: int, level: float) -> Iterator[Predictions]:
+        for part, answers in self.predictor.each_answer(read, self.domain is not None, parts):
             yield self._of_part(part, answers, level)
 
     def of_answers(self, answers: Answers, level: float) -> dict[str, np.ndarray]:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from typing import TypeVar
 
-import keras
 import numpy as np
-from keras import ops
 
 from polyid.bundle.member import BundleMember
 from polyid.chemistry.composition import PolymerFragments
 from polyid.errors import BundleError
-from polyid.graphs.batch import pack
 from polyid.graphs.refinement import QuotientGraph, refine
 from polyid.inference.answers import Answers, BondValues
+from polyid.inference.networks import GraphBatch, MemberNetworks
 from polyid.inference.reader import OligomerReader, ReadPolymers, one_ahead, parts_of, read_parts
-from polyid.inference.traced import BatchShapes, compiled
+from polyid.inference.threads import one_blas_thread
 from polyid.kernel.neighbourhood import neighbourhood
 from polyid.uncertainty.stated import OUTPUTS, stated_errors
 
@@ -28,7 +25,6 @@ _ROWS_A_CALL = 200_000
 # Polymers whose graphs are one file of the cache.
 _POLYMERS_A_FILE = 2_000
 Read = TypeVar("Read", bound=ReadPolymers)
-_OF_A_MEMBER = ("atom_token", "bond_token")
 
 
 class EnsemblePredictor:
@@ -55,17 +51,7 @@ class EnsemblePredictor:
                 "The kernel regressions of the ensemble's members compare with different polymers, or some members have "
                 "none; train them together."
             )
-        widest = replace(
-            first.config,
-            atom_classes=max(m.config.atom_classes for m in members),
-            bond_classes=max(m.config.bond_classes for m in members),
-        )
-        # One member at a time keeps the states of atoms and bonds near the cores; the next begins where cores are idle.
-        self.network = first.network_class(widest, 1, xla=False)
-        weights = []
-        for member in reversed(members):
-            self.network.set_member_weights([member.weights])
-            weights.append([ops.convert_to_numpy(variable) for variable in self.network.trainable_variables])
+        self.networks = MemberNetworks(self.members)
         scalers = [member.scaler for member in members]
         self._scale, self._centre = (
             np.stack(
@@ -78,39 +64,11 @@ class EnsemblePredictor:
             )
             for name, default in (("scale_", 1.0), ("center_", 0.0))
         )
-        stacked = [ops.convert_to_tensor(np.stack(one)) for one in zip(*reversed(weights), strict=True)]
-        # Each is traced when it is first asked for. Fingerprints cost next to nothing, a trace more than a second.
-        self._predictions = compiled(partial(self._every_member, self._predictions_and_fingerprints, 2), stacked)
-        self._values = compiled(partial(self._every_member, self._bond_values, 1), stacked)
-        self._shapes = BatchShapes()
-
-    def _every_member(self, answer: Callable, outputs: int, weights: list, batch: dict) -> tuple:
-        """The outputs of `answer` for a batch, with each member's weights and tokens in turn, joined along the first axis."""
-
-        def answer_of(own: tuple) -> tuple:
-            of_member, tokens = own
-            with keras.StatelessScope(list(zip(self.network.trainable_variables, of_member, strict=True))):
-                return answer(batch | tokens)
-
-        each = (weights, {name: batch[name] for name in _OF_A_MEMBER})
-        if keras.backend.backend() != "tensorflow":
-            return ops.map(answer_of, each)
-        import tensorflow as tf
-
-        # Nothing here is for AutoGraph, which would rewrite it anew for each call that is not traced.
-        answer_of = tf.autograph.experimental.do_not_convert(answer_of)
-        return tf.map_fn(answer_of, each, fn_output_signature=(tf.float32,) * outputs, parallel_iterations=2)
-
-    def _predictions_and_fingerprints(self, batch: dict) -> tuple:
-        bonds = self.network.bond_states(batch)
-        return self.network.read_out(bonds, batch)[0], self.network.fingerprints(bonds, batch)[0]
-
-    def _bond_values(self, batch: dict) -> tuple:
-        return (self.network.bond_values(self.network.bond_states(batch))[0],)
 
     def warm_up(self) -> None:
         """Answer once, so that what takes seconds the first time is done before somebody waits for it."""
         self.predict(["CCCC"])
+        self.networks.warm_up(self.reader(fragments=False)(["CCCC"]).graphs[0])
 
     def predict(self, smiles: Sequence[str], *, cache: bool = False) -> np.ndarray:
         """Predictions of every member for oligomer SMILES.
@@ -169,12 +127,12 @@ class EnsemblePredictor:
         if kernel and fragments is not None:
             own = (fragments.chosen([rows[text] for text in distinct[part]]) for part in parts)
             read = (replace(one, fragments=known) for one, known in zip(read, own, strict=False))
-        found = Answers.joined([answers for _, answers in self.each_answer(read, fingerprints)])
+        found = Answers.joined([answers for _, answers in self.each_answer(read, fingerprints, len(texts))])
         place = {text: i for i, text in enumerate(distinct)}
         return found.chosen([place[text] for text in smiles])
 
     def each_answer(
-        self, read: Generator[Read, None, None], fingerprints: bool = False
+        self, read: Generator[Read, None, None], fingerprints: bool = False, parts: int | None = None
     ) -> Iterator[tuple[Read, Answers]]:
         """What the ensemble says of polymers that are read part by part; the next part is read meanwhile.
 
@@ -184,24 +142,28 @@ class EnsemblePredictor:
             Closed at the end, early or not.
         fingerprints : bool
             As of `answers`.
+        parts : int, optional
+            How many there are, where it is known.
         """
-        config = self.network.config
+        config = self.networks.config
         widths = (config.properties, config.features) if fingerprints else (config.properties,)
 
-        def batches() -> Generator[tuple[Read, slice, dict | None], None, None]:
+        def batches() -> Generator[tuple[Read, slice, GraphBatch | None], None, None]:
             with closing(read):
                 for part in read:
                     yield from ((part, *batch) for batch in self._batches(part.graphs))
 
-        out: list[np.ndarray] = []
-        for part, rows, batch in one_ahead(batches()):
-            out = out or [np.empty((len(self.members), len(part.graphs), width)) for width in widths]
-            if batch is not None:
-                for array, answer in zip(out, self._predictions(batch), strict=False):
-                    array[:, rows] = ops.convert_to_numpy(answer)[:, : rows.stop - rows.start]
-            if rows.stop == len(part.graphs):
-                yield part, self._answers(part, *out)
-                out = []
+        # Threads of products so small wait for each other longer than they compute.
+        with one_blas_thread():
+            out: list[np.ndarray] = []
+            for part, rows, batch in one_ahead(batches(), parts):
+                out = out or [np.empty((len(self.members), len(part.graphs), width)) for width in widths]
+                if batch is not None:
+                    for array, answer in zip(out, self.networks.predictions(batch), strict=False):
+                        array[:, rows] = answer
+                if rows.stop == len(part.graphs):
+                    yield part, self._answers(part, *out)
+                    out = []
 
     def reader(self, *, cache: bool = False, fragments: bool = True) -> OligomerReader:
         """How oligomer SMILES are read for this ensemble.
@@ -214,7 +176,7 @@ class EnsemblePredictor:
             Read what the kernel regression needs, if there is one.
         """
         fragments = fragments and self.members[0].kernel is not None
-        featuriser = self.members[0].preprocessor.featuriser(self.network.config.num_messages)
+        featuriser = self.members[0].preprocessor.featuriser(self.networks.config.num_messages)
         return OligomerReader(featuriser, cache, fragments)
 
     def fingerprints(self, smiles: Sequence[str], *, cache: bool = False) -> np.ndarray:
@@ -232,8 +194,8 @@ class EnsemblePredictor:
             The SMILES can't be read.
         """
         molecule = self.reader(fragments=False).featuriser.read(smiles)
-        graph, _, bond_classes = refine(molecule, self.network.config.num_messages)
-        values = ops.convert_to_numpy(self._values(self._batch([graph]))[0]).astype(float)
+        graph, _, bond_classes = refine(molecule, self.networks.config.num_messages)
+        values = self.networks.bond_values(self.networks.batch([graph])).astype(float)
         centre = np.zeros((len(self.members), 1, values.shape[-1]))
         share = (
             np.ones(len(molecule.connectivity))
@@ -268,24 +230,13 @@ class EnsemblePredictor:
         novelty, roughness = neighbourhood(similarity, first.references.labels)
         return Answers(network, kernel, first.share, novelty, roughness, learned)
 
-    def _batches(self, graphs: Sequence[QuotientGraph]) -> Iterator[tuple[slice, dict | None]]:
+    def _batches(self, graphs: Sequence[QuotientGraph]) -> Iterator[tuple[slice, GraphBatch | None]]:
         """Batches of as many polymers as one call may hold, each with its place among `graphs`; None if there is no graph."""
         start, rows = 0, 0
         for stop, graph in enumerate(graphs):
             size = int(graph.sizes.sum())
             if stop > start and rows + size > _ROWS_A_CALL:
-                yield slice(start, stop), self._batch(graphs[start:stop])
+                yield slice(start, stop), self.networks.batch(graphs[start:stop])
                 start, rows = stop, 0
             rows += size
-        yield slice(start, len(graphs)), self._batch(graphs[start:]) if graphs else None
-
-    def _batch(self, graphs: Sequence[QuotientGraph]) -> dict:
-        """The graphs side by side, with every member's tokens; padded where the backend compiles each shape for itself."""
-        tokens = [[m.preprocessor.tokenise(g) for g in graphs] for m in self.members]
-        needed = np.append(np.sum([graph.sizes for graph in graphs], axis=0), len(graphs))
-        padded = self._shapes.padded(needed)
-        batch = pack([graphs], tokens[:1], *((padded[:-1], int(padded[-1])) if padded is not None else ()))
-        for place, name in enumerate(_OF_A_MEMBER):
-            joined = np.stack([np.concatenate([t[place] for t in own])[None] for own in tokens]).astype(np.int32)
-            batch[name] = np.pad(joined, ((0, 0), (0, 0), (0, batch[name].shape[-1] - joined.shape[-1])))
-        return batch
+        yield slice(start, len(graphs)), self.networks.batch(graphs[start:]) if graphs else None

@@ -18,7 +18,6 @@ from pickle import PicklingError
 from typing import Any, TypeVar
 
 import joblib
-from threadpoolctl import threadpool_limits
 
 from polyid.chemistry.composition import PolymerFragments, polymer_fragments
 from polyid.chemistry.forms import PolymerForm
@@ -31,6 +30,7 @@ from polyid.data.learnt_marks import AskedPolymer, LearntMarks
 from polyid.errors import PolymerError
 from polyid.graphs.featuriser import Featuriser
 from polyid.graphs.refinement import QuotientGraph
+from polyid.inference.threads import one_blas_thread
 
 POLYMERS_A_PART = 200
 """Polymers read and answered together, fewer than `MOLECULES_KEPT`: what is computed on the way doesn't grow with the table."""
@@ -195,7 +195,7 @@ def read_parts(reader: Callable[..., Result], parts: Sequence[tuple], polymers: 
         yield reader(*parts[0])
         return
     # NumPy's threads would wait for their next product at full speed, on the cores that the reading needs.
-    with threadpool_limits(1, "blas"):
+    with one_blas_thread():
         yield from _read_parts(reader, parts, polymers)
 
 
@@ -240,8 +240,14 @@ def _closing(found: Generator) -> Iterator[Generator]:
             found.close()
 
 
-def one_ahead(items: Generator) -> Iterator:
-    """The items, each made while the caller works on the one before."""
+def one_ahead(items: Generator, parts: int | None = None) -> Iterator:
+    """The items, each made while the caller works on the one before; of a single part in the caller's own thread.
+
+    To wake another thread for one SMILES takes longer than to compare it, on a machine with other things to do.
+    """
+    if parts == 1:
+        yield from items
+        return
     with ThreadPoolExecutor(1, "read-ahead") as reader:
         try:
             ahead = reader.submit(next, items, None)

@@ -17,6 +17,7 @@ Shapes: n polymers asked for, N reference polymers, M ensemble members, P proper
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ from polyid.common.arrays import POSITIVE, ArrayRule
 MOST_REFERENCES = 3000
 """Reference polymers at most: the cost of a fit grows with their cube, that of a prediction with their number."""
 _ENTRIES_TOGETHER = 50_000  # Pairs of a polymer and a reference; with more, the arrays leave the cores' own memory.
+_COMMON_SHARE = 12  # A fragment is common if one reference in so many has it: to look a count up takes as much longer.
 REFERENCE_ARRAYS = {
     "labels": ArrayRule("float64", ("N", "P"), missing=True),
     "composition": ArrayRule("float64", ("N", "D")),
@@ -52,10 +54,24 @@ REFERENCE_ARRAYS = {
 
 @dataclass(frozen=True)
 class _FragmentCounts:
-    """Counts of one kind of fragments in the reference polymers, by fragment."""
+    """Counts of one kind of fragments in the reference polymers, by fragment; K of them, C common ones.
+
+    Attributes
+    ----------
+    keys : uint32 array, shape (K,)
+        Ascending.
+    by_fragment : csr_array, shape (K, N)
+    common : int array, shape (K,)
+        Row of each fragment in `by_common`; -1 of a rare one.
+    by_common : float64 array, shape (C, N)
+        The counts of fragments that many references have: to pass over all references is then cheaper than to look these up.
+    totals : float array, shape (N,)
+    """
 
     keys: np.ndarray
     by_fragment: csr_array
+    common: np.ndarray
+    by_common: np.ndarray
     totals: np.ndarray
 
     @classmethod
@@ -63,7 +79,16 @@ class _FragmentCounts:
         distinct, column = np.unique(np.concatenate(keys), return_inverse=True)
         row = np.repeat(np.arange(len(keys)), [len(k) for k in keys])
         table = csr_array((np.concatenate(counts), (column, row)), shape=(len(distinct), len(keys)))
-        return cls(distinct, table, np.array([c.sum(dtype=float) for c in counts]))
+        chosen = np.flatnonzero(np.diff(table.indptr) * _COMMON_SHARE > len(keys))
+        common = np.full(len(distinct), -1)
+        common[chosen] = np.arange(len(chosen))
+        return cls(
+            distinct,
+            table,
+            common,
+            table[chosen].toarray().astype(float),
+            np.array([c.sum(dtype=float) for c in counts]),
+        )
 
     def similarity(self, keys: list[np.ndarray], counts: list[np.ndarray]) -> np.ndarray:
         """Min-max similarity, shape (n, N)."""
@@ -75,24 +100,37 @@ class _FragmentCounts:
         return np.concatenate(parts) if parts else np.zeros((0, len(self.totals)))
 
     def _similarity(self, keys: list[np.ndarray], counts: list[np.ndarray]) -> np.ndarray:
-        """The same for a few polymers, at least one, in passes over all their fragments."""
-        table, width = self.by_fragment, len(self.totals)
+        """The same for a few polymers, at least one."""
         length = [len(hashes) for hashes in keys]
         hashes, values = np.concatenate(keys), np.concatenate(counts)
         row = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
         in_references = self.keys[row] == hashes
         row, count = row[in_references], values[in_references]
         polymer = np.repeat(np.arange(len(keys)), length)[in_references]
+        place = self.common[row]
+        is_common = place >= 0
+        shared = self._shared_of_rare(row[~is_common], count[~is_common], polymer[~is_common], len(keys))
+        place, count = place[is_common], count[is_common].astype(float)[:, None]
+        ends = np.searchsorted(polymer[is_common], np.arange(len(keys) + 1)).tolist()
+        for of_polymer, (start, stop) in zip(shared, itertools.pairwise(ends), strict=True):
+            counted = self.by_common.take(place[start:stop], axis=0)
+            of_polymer += np.minimum(counted, count[start:stop], out=counted).sum(axis=0)
+        totals = np.array([of_polymer.sum(dtype=float) for of_polymer in counts])
+        return shared / np.maximum(totals[:, None] + self.totals - shared, 1e-12)
+
+    def _shared_of_rare(self, row: np.ndarray, count: np.ndarray, polymer: np.ndarray, polymers: int) -> np.ndarray:
+        """Sums (polymers, N) of the smaller counts of rare fragments, given by row, count and polymer, in passes over all."""
+        table, width = self.by_fragment, len(self.totals)
         first = table.indptr[row].astype(np.int64)
         shared_by = table.indptr[row + 1] - first
         position = np.arange(shared_by.sum()) + np.repeat(first - np.cumsum(shared_by) + shared_by, shared_by)
         shared = np.bincount(
             np.repeat(polymer * width, shared_by) + table.indices[position],
             np.minimum(table.data[position], np.repeat(count, shared_by)),
-            len(keys) * width,
-        ).reshape(-1, width)
-        totals = np.array([of_polymer.sum(dtype=float) for of_polymer in counts])
-        return shared / np.maximum(totals[:, None] + self.totals - shared, 1e-12)
+            polymers * width,
+        )
+        # NumPy counts nothing in integers.
+        return shared.astype(float, copy=False).reshape(-1, width)
 
 
 class ReferencePolymers:

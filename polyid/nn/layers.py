@@ -6,10 +6,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from polyid.nn.dropout import binomial_keep, counted_uniform
-from polyid.nn.rows import mean_rows, sum_rows, sum_taken_rows, sum_taken_rows_sparsely, take_rows
+from polyid.nn.operations import operations_on
+from polyid.nn.rows import largest_rows, mean_rows, sum_rows, sum_taken_rows, sum_taken_rows_sparsely, take_rows
 from polyid.nn.tensor import Tensor
 
 
@@ -25,6 +25,11 @@ class _Layer(keras.layers.Layer):
     def __init__(self, ascending: bool = False, **kwargs: Any):
         super().__init__(autocast=False, **kwargs)
         self.ascending = ascending
+        self.on_numpy = False
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+        # Keras would make tensors of NumPy's arrays.
+        return self.call(*args, **kwargs) if self.on_numpy else super().__call__(*args, **kwargs)
 
 
 class MemberDense(_Layer):
@@ -65,17 +70,19 @@ class MemberDense(_Layer):
 
     def project(self, name: str, values: Tensor) -> Tensor:
         """Product of one input (M, rows, width) with its piece of the kernel; shape (M, rows, units)."""
+        ops = operations_on(self.bias)
         kernel = ops.cast(self.kernels[name], values.dtype)
         if self.members == 1:
             return ops.expand_dims(ops.matmul(ops.squeeze(values, 0), ops.squeeze(kernel, 0)), 0)
         return ops.matmul(values, kernel)
 
     def add_bias(self, values: Tensor) -> Tensor:
-        return values + ops.cast(self.bias, values.dtype)
+        return values + operations_on(self.bias).cast(self.bias, values.dtype)
 
     def call(self, values: Tensor, relu: bool = False) -> Tensor:
         """The whole layer, for a single input, and the activation behind it."""
         (name,) = self.inputs
+        ops = operations_on(self.bias)
         activation = ops.relu if relu else lambda values: values
         if self.members > 1:
             return activation(self.add_bias(self.project(name, values)))
@@ -102,7 +109,7 @@ class Embedding(_Layer):
         return [rng.uniform(-0.05, 0.05, (self.classes, self.features))]
 
     def call(self, tokens: Tensor) -> Tensor:
-        return take_rows(ops.convert_to_tensor(self.table), tokens)
+        return take_rows(operations_on(self.table).convert_to_tensor(self.table), tokens)
 
 
 def dense_layers(layer: keras.layers.Layer) -> list[MemberDense]:
@@ -135,6 +142,7 @@ class GlobalUpdate(_Composite):
 
     def call(self, elements: list[tuple[Tensor, Tensor, Tensor]], graphs: int) -> Tensor:
         """`elements`: (states, count, graph) of the atoms and of the bonds, shapes (M, n, F), (M, n), (M, n)."""
+        ops = operations_on(self.value.bias)
         # One product for logit and values: a matrix product with a single column costs nearly what one with nine does.
         kernels, biases = (
             ops.concatenate(pair, axis=-1)
@@ -152,14 +160,9 @@ class GlobalUpdate(_Composite):
         # less than once is taken for so much smaller: the largest term of the denominator is then 1 at least.
         peak = None
         for logit, (_, count, graph) in zip(logits, elements, strict=True):
-            members = ops.shape(logit)[0]
             share = ops.log(ops.clip(count, 1e-30, 1.0))
             present = ops.where(count > 0, ops.squeeze(logit, -1) + share, -1e30)
-            offset = ops.expand_dims(ops.arange(members, dtype="int32") * graphs, 1)
-            largest = ops.segment_max(
-                ops.reshape(present, (-1,)), ops.reshape(graph + offset, (-1,)), num_segments=members * graphs
-            )
-            largest = ops.reshape(ops.maximum(largest, -1e30), (members, graphs, 1))
+            largest = largest_rows(present, graph, graphs)
             peak = largest if peak is None else ops.maximum(peak, largest)
         peak = ops.stop_gradient(peak)
         numerator = denominator = 0.0
@@ -201,7 +204,7 @@ class EdgeUpdate(_Composite):
         per_source = self.hidden.project("source", atoms) + take_rows(per_graph, atom_graph, self.ascending)
         per_target = self.hidden.project("target", atoms)
         total = self.hidden.project("bond", bonds) + take_rows(per_source, source, self.ascending)
-        return self.out(ops.relu(total + take_rows(per_target, target)))
+        return self.out(operations_on(total).relu(total + take_rows(per_target, target)))
 
 
 class NodeUpdate(_Composite):
@@ -232,6 +235,7 @@ class NodeUpdate(_Composite):
         The second dense layer of a message is linear, so it is applied once to the sum of messages, its bias as often as
         there are messages.
         """
+        ops = operations_on(bonds)
         per_graph = self.message.add_bias(self.message.project("global", global_state))
         per_target = self.message.project("target", atoms) + take_rows(per_graph, atom_graph, self.ascending)
         message = ops.relu(self.message.project("bond", bonds) + take_rows(per_target, target))
@@ -255,6 +259,7 @@ class BondReadout(_Composite):
     def call(
         self, bonds: Tensor, count: Tensor, graph: Tensor, graphs: int, dropout_key: Tensor | None = None
     ) -> Tensor:
+        ops = operations_on(bonds)
         bonds = ops.cast(bonds, "float32")
         if dropout_key is not None and self.dropout > 0.0:
             uniform = counted_uniform(dropout_key, ops.shape(bonds)[1], self.features)

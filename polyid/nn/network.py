@@ -15,7 +15,7 @@ F features, U features of the global state, P properties.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -24,6 +24,7 @@ from keras import ops
 from polyid.errors import BundleError
 from polyid.nn.config import NetworkConfig
 from polyid.nn.layers import BondReadout, EdgeUpdate, Embedding, GlobalUpdate, MemberDense, NodeUpdate, dense_layers
+from polyid.nn.operations import operations_on
 from polyid.nn.rows import mean_rows, take_rows
 from polyid.nn.tensor import Batch, Tensor
 
@@ -159,6 +160,22 @@ class MessagePassingNetwork(keras.Model):
                 stacked[member, : len(value)] = value
             variable.assign(stacked)
 
+    def to_numpy(self) -> Self:
+        """This network, with NumPy arrays for its weights from now on: fast for a few graphs, and no more to be trained or stored.
+
+        It takes batches of NumPy arrays, of which members share all but the tokens, with 1 as their number.
+        """
+        for _, layer in self._weighted_layers():
+            if isinstance(layer, Embedding):
+                layer.table = ops.convert_to_numpy(layer.table)
+            else:
+                layer.kernels = {name: ops.convert_to_numpy(kernel) for name, kernel in layer.kernels.items()}
+                layer.bias = ops.convert_to_numpy(layer.bias)
+        for block in self.blocks():
+            for layer in (block, *dense_layers(block)):
+                layer.on_numpy = True
+        return self
+
     def count_member_params(self) -> int:
         """Parameters of one member."""
         return sum(int(np.prod(v.shape[1:])) for v in self.named_weights().values())
@@ -182,8 +199,10 @@ class MessagePassingNetwork(keras.Model):
 
     def bond_states(self, batch: Batch) -> Tensor:
         """State of every directed bond class after all rounds, shape (M, e_R, F)."""
+        atoms = self.atom_embedding(batch["atom_token"])
+        ops = operations_on(atoms)
         graphs = ops.shape(batch["graph_weight"])[1]
-        atoms = ops.cast(self.atom_embedding(batch["atom_token"]), self.message_dtype)
+        atoms = ops.cast(atoms, self.message_dtype)
         bonds = ops.cast(self.bond_embedding(batch["bond_token"]), self.message_dtype)
 
         def elements(level: int) -> list[tuple[Tensor, Tensor, Tensor]]:
@@ -225,12 +244,13 @@ class MessagePassingNetwork(keras.Model):
             bonds,
             batch["bond_count"][-1],
             batch["bond_graph"][-1],
-            graphs=ops.shape(batch["graph_weight"])[1],
+            graphs=operations_on(bonds).shape(batch["graph_weight"])[1],
             dropout_key=batch["dropout_key"] if training and self.config.dropout > 0.0 else None,
         )
 
     def fingerprints(self, bonds: Tensor, batch: Batch) -> Tensor:
         """Mean final bond state of each graph, the learned fingerprint, shape (M, G, F) in float32."""
+        ops = operations_on(bonds)
         graphs = ops.shape(batch["graph_weight"])[1]
         count, graph = batch["bond_count"][-1], batch["bond_graph"][-1]
         return mean_rows(ops.cast(bonds, "float32"), count, graph, graphs, self.ascending)
@@ -240,4 +260,4 @@ class MessagePassingNetwork(keras.Model):
 
         The prediction is their mean over the directed bonds of a graph.
         """
-        return self.readout.values(ops.cast(bonds, "float32"))
+        return self.readout.values(operations_on(bonds).cast(bonds, "float32"))

@@ -52,7 +52,7 @@ def main() -> None:
     units = pd.read_csv(arguments.table, nrows=arguments.polymers).iloc[:, 0].tolist()
     model = MultiModel.load_models(arguments.model)
     predictor = load_ensemble(arguments.model, None, None)[1].predictor
-    config, members = predictor.network.config, len(predictor.members)
+    config, members = predictor.networks.config, len(predictor.members)
     device, gpu = device_name()
     print(
         f"{len(units)} repeat units, {members} networks of {config.features} features; {device}, {os.cpu_count()} cores"

@@ -20,6 +20,7 @@ from polyid.chemistry import composition as kernel
 from polyid.chemistry.composition import polymer_fragments
 from polyid.chemistry.oligomer import to_oligomer
 from polyid.errors import BundleError, PolymerError
+from polyid.kernel import similarity
 from polyid.kernel.neighbourhood import neighbourhood
 from polyid.kernel.regression import KernelMember, fit_member, members_from_arrays, members_to_arrays
 from polyid.kernel.similarity import MOST_REFERENCES, ReferencePolymers, choose_references
@@ -103,6 +104,16 @@ def test_the_kernel_is_dense_arithmetic_on_rdkits_counts(references, fragments):
     gaussian = np.exp(-cdist(b, a, "sqeuclidean") / np.median(pdist(a, "sqeuclidean")))
     expected = (np.sum(shared, axis=0) + gaussian) / 4
     np.testing.assert_allclose(references.similarity(polymer_fragments(others)), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("share", [0, 3, 10**6])
+def test_common_fragments_and_rare_ones_are_compared_alike(fragments, references, monkeypatch, share):
+    """By no rows, by those that a third of the references have, and by the rows of all fragments."""
+    expected = references.similarities(fragments)
+    monkeypatch.setattr(similarity, "_COMMON_SHARE", share)
+    own = ReferencePolymers(references.fragments, references.labels)
+    for name, values in own.similarities(fragments).items():
+        np.testing.assert_allclose(values, expected[name], rtol=1e-12, atol=1e-12)
 
 
 def test_composition_of_polyethylene_by_hand():
