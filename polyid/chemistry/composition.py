@@ -120,10 +120,9 @@ def _counted(smiles: Sequence[str]) -> _Counted:
         molecules = [parse_smiles(part[i]) for i in written]
         for number, (generator, _) in enumerate(GENERATORS):
             counts: list[Any] = [None if own is None else own.fragments[number] for own in regular.values()]
-            # All at once, because RDKit then uses every core.
-            for i, fingerprint in zip(
-                written, generator.GetSparseCountFingerprints(molecules, numThreads=0), strict=True
-            ):
+            # All at once, because RDKit then uses every core; it starts their threads even where there is nothing to do.
+            found = generator.GetSparseCountFingerprints(molecules, numThreads=0) if molecules else ()
+            for i, fingerprint in zip(written, found, strict=True):
                 elements = fingerprint.GetNonzeroElements()
                 hashes = np.fromiter(elements.keys(), np.uint32, len(elements))
                 order = np.argsort(hashes)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from rdkit import Chem
 
-from polyid.chemistry.arrays.chains import AROMATIC, ChainArrays, UnitArrays
-from polyid.chemistry.arrays.morgan import Fragments, connectivity, morgan
+from polyid.chemistry.arrays.chains import AROMATIC, ChainArrays
+from polyid.chemistry.arrays.counts import LocalCounts, local_counts
+from polyid.chemistry.arrays.morgan import Fragments
 from polyid.chemistry.environments import environments_in
-from polyid.chemistry.polymer import LOCAL_REACH, Polymer
+from polyid.chemistry.polymer import Polymer
 from polyid.chemistry.smiles import parse_smiles
 
 SHOWN = 2
@@ -127,50 +128,45 @@ def smallest_named(fragments: Sequence[np.ndarray], chains: Sequence[Sequence[st
     chains : sequence of sequences of str
         Keys of regular chains, or SMILES of oligomers, of each polymer, in which these fragments are.
     """
-    # Of each polymer the chain it is of, radius, hash and centre of each of its fragments where that is first.
+    # Of each polymer the molecule that each of its fragments is in, its radius, hash and centre.
     places: list[list[tuple[_Bonded, int, int, int]]] = [[] for _ in fragments]
-    regular = [
-        (i, polymer) for i, own in enumerate(chains) if len(own) == 1 and (polymer := Polymer.read(own[0])).is_regular
-    ]
-    if regular:
-        arrays, found = _arrays_of([polymer for _, polymer in regular])
-        bonded = _Bonded.of_arrays(arrays)
-        for number, radius, hashed, centre in _first_places(
-            arrays.polymer[found.centres], found, [fragments[i] for i, _ in regular]
-        ):
-            places[regular[number][0]].append((bonded, radius, hashed, centre))
-    done = {i for i, _ in regular}
+    together: dict[int, tuple[LocalCounts, dict[int, int]]] = {}
     for i, (wanted, own) in enumerate(zip(fragments, chains, strict=True)):
-        for text in () if i in done else own:
-            bonded, found = _read(text)
-            for _, radius, hashed, centre in _first_places(np.zeros(len(found.centres), int), found, [wanted]):
+        if len(own) == 1 and (polymer := Polymer.read(own[0])).is_regular:
+            (counts,) = local_counts([polymer])
+            together.setdefault(id(counts.chains), (counts, {}))[1][counts.number] = i
+            continue
+        for text in own:
+            bonded, found, owner = _read(text)
+            for _, radius, hashed, centre in _first_places(owner, found, {0: wanted}):
                 places[i].append((bonded, radius, hashed, centre))
                 wanted = wanted[wanted != hashed]
+    for counts, polymers in together.values():
+        bonded = _Bonded.of_arrays(counts.chains)
+        owner = counts.chains.polymer[counts.places.centres]
+        wanted_of = {number: fragments[i] for number, i in sorted(polymers.items())}
+        for number, radius, hashed, centre in _first_places(owner, counts.places, wanted_of):
+            places[polymers[number]].append((bonded, radius, hashed, centre))
     return [_named(own) for own in places]
 
 
-def _arrays_of(polymers: Sequence[Polymer]) -> tuple[ChainArrays, Fragments]:
-    """Short chains of regular polymers and their fragments up to radius 2."""
-    degrees = np.array([polymer.degree for polymer in polymers])
-    arrays = UnitArrays.of([polymer.facts for polymer in polymers]).chains(degrees, LOCAL_REACH)
-    return arrays, morgan(arrays, [connectivity(arrays)], [2])[0]
-
-
-def _read(text: str) -> tuple[_Bonded, Fragments]:
-    """Atoms and fragments of a regular chain, by its key, or of an oligomer."""
+def _read(text: str) -> tuple[_Bonded, Fragments, np.ndarray]:
+    """Atoms and fragments of a regular chain, by its key, or of an oligomer; 0 where a fragment is of it."""
     polymer = Polymer.read(text)
     if polymer.is_regular:
-        arrays, found = _arrays_of([polymer])
-        return _Bonded.of_arrays(arrays), found
+        (counts,) = local_counts([polymer])
+        owner = np.abs(counts.chains.polymer[counts.places.centres] - counts.number)
+        return _Bonded.of_arrays(counts.chains), counts.places, owner
     molecule = parse_smiles(text)
-    return _Bonded.of_molecule(molecule), Fragments(*environments_in(molecule))
+    found = Fragments(*environments_in(molecule))
+    return _Bonded.of_molecule(molecule), found, np.zeros(len(found.centres), np.int64)
 
 
 def _first_places(
-    owner: np.ndarray, found: Fragments, wanted: Sequence[np.ndarray]
+    owner: np.ndarray, found: Fragments, wanted: Mapping[int, np.ndarray]
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Owner, radius, hash and centre of the first place of each wanted fragment (of each owner); of radius 2 at most."""
-    keys = np.concatenate([(number << _HASH_BITS) | np.asarray(own, np.int64) for number, own in enumerate(wanted)])
+    """Owner, radius, hash and centre of the first place of each fragment that is wanted of an owner; of radius 2 at most."""
+    keys = np.concatenate([(number << _HASH_BITS) | np.asarray(own, np.int64) for number, own in wanted.items()])
     own = (owner << _HASH_BITS) | found.hashes.astype(np.int64)
     at = np.minimum(np.searchsorted(keys, own), len(keys) - 1)
     here = np.flatnonzero((keys[at] == own) & (found.radii <= _RADIUS)) if len(keys) else np.zeros(0, int)

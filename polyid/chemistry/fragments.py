@@ -121,14 +121,17 @@ class KnownFragments:
 
     def unseen(self, smiles: Sequence[str]) -> list[Unseen]:
         """What each of several oligomers has that is none of these; a PolymerError says why one is no oligomer."""
+        parts = (smiles[start : start + MOLECULES_KEPT] for start in range(0, len(smiles), MOLECULES_KEPT))
+        return [unseen for part in parts for unseen in self._unseen(part)]
+
+    def _unseen(self, smiles: Sequence[str]) -> Iterator[Unseen]:
+        """The same of a few, whose counts are kept meanwhile."""
         new = [self._new(hashes) for hashes in fragment_hashes(smiles)]
         some = [place for place, own in enumerate(new) if len(own)]
         names = smallest_named([new[place] for place in some], [repeating_chains(smiles[place]) for place in some])
         named = dict(zip(some, names, strict=True))
-        return [
-            Unseen(len(own), named.get(place, []), sorted(elements_of(text) - self.elements))
-            for place, (text, own) in enumerate(zip(smiles, new, strict=True))
-        ]
+        for place, (text, own) in enumerate(zip(smiles, new, strict=True)):
+            yield Unseen(len(own), named.get(place, []), sorted(elements_of(text) - self.elements))
 
     def _new(self, hashes: np.ndarray) -> np.ndarray:
         position = np.searchsorted(self.fragments, hashes)

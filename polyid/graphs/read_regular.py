@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from polyid.chemistry.arrays.chains import ChainArrays, UnitArrays
+from polyid.chemistry.arrays.chains import ChainArrays
+from polyid.chemistry.arrays.counts import chain_arrays
 from polyid.chemistry.polymer import LOCAL_REACH, Polymer
 from polyid.graphs.array_features import ARRAY_FEATURES, atom_text, bond_text
 from polyid.graphs.features import Feature
@@ -31,9 +32,7 @@ def read_regular(
     if not polymers:
         return []
     if atom_features in ARRAY_FEATURES and bond_features in ARRAY_FEATURES:
-        degrees = np.array([polymer.degree for polymer in polymers])
-        chains = UnitArrays.of([polymer.facts for polymer in polymers]).chains(degrees, reach)
-        return _graphs_of(chains, atom_features, bond_features, explicit_hs)
+        return _graphs_of(chain_arrays(polymers, reach), atom_features, bond_features, explicit_hs)
     graphs = []
     for polymer in polymers:
         unit = polymer.chain_unit

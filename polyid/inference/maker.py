@@ -114,8 +114,9 @@ class PredictionMaker:
             figures["error"][:, p] = self.calibration.expected(name, clues[:, p])
             for start in range(0, n, _ROWS_A_CALL):
                 rows = slice(start, start + _ROWS_A_CALL)
-                bounds = self.calibration.interval(name, members[:, rows, p], self.members, clues[rows, p], level)
-                figures["lower"][rows, p], figures["upper"][rows, p] = bounds
+                figures["lower"][rows, p], figures["upper"][rows, p] = self.calibration.interval(
+                    name, members[:, rows, p], self.members, clues[rows, p], level, figures["error"][rows, p]
+                )
         return figures
 
     def table_columns(self, answers: Answers, level: float) -> dict[str, np.ndarray]:

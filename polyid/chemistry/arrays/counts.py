@@ -43,13 +43,36 @@ class LocalCounts:
     descriptors : dict
         What each of RDKit's functions would give for the chain, by the function, and ``elements``, the number of atoms of each
         atomic number (int array), and ``sp3_carbon``.
+    chains : ChainArrays
+        Of all polymers that were counted together.
+    places : Fragments
+        Where the first two kinds of fragments are in these.
+    number : int
+        Which of these chains the polymer is.
     """
 
     fragments: tuple[Counts, Counts, Counts]
     descriptors: dict[Any, Any]
+    chains: ChainArrays
+    places: Fragments
+    number: int
 
 
 _KEPT: Kept[Polymer, LocalCounts] = Kept(2 * MOLECULES_KEPT)
+
+
+# Graphs and counts of a part of a table are asked for one after the other.
+_UNITS: Kept[tuple[Polymer, ...], UnitArrays] = Kept(2)
+
+
+def chain_arrays(polymers: Sequence[Polymer], reach: int) -> ChainArrays:
+    """Short chains that have the counts of regular polymers, of all that reaches so many bonds."""
+    key = tuple(polymers)
+    units = _UNITS.get(key)
+    if units is None:
+        units = UnitArrays.of([polymer.facts for polymer in polymers])
+        _UNITS.keep({key: units})
+    return units.chains(np.array([polymer.degree for polymer in polymers]), reach)
 
 
 def local_counts(polymers: Sequence[Polymer]) -> list[LocalCounts]:
@@ -66,14 +89,20 @@ def local_counts(polymers: Sequence[Polymer]) -> list[LocalCounts]:
 def _counted(polymers: Sequence[Polymer]) -> list[LocalCounts]:
     facts = [polymer.facts for polymer in polymers]
     degrees = np.array([polymer.degree for polymer in polymers])
-    chains = UnitArrays.of(facts).chains(degrees, LOCAL_REACH)
+    chains = chain_arrays(polymers, LOCAL_REACH)
     patterns = AtomPatterns(chains)
     structural, pharmacophoric = morgan(chains, (connectivity(chains), feature_invariants(patterns)), (3, 2))
     radius_2, radius_3 = _summed(chains, structural, (structural.radii <= 2, structural.radii <= 3))
     (of_features,) = _summed(chains, pharmacophoric, (pharmacophoric.radii <= 2,))
     totals = _descriptors(patterns, facts, degrees)
     return [
-        LocalCounts((radius_2[i], radius_3[i], of_features[i]), {name: values[i] for name, values in totals.items()})
+        LocalCounts(
+            (radius_2[i], radius_3[i], of_features[i]),
+            {name: values[i] for name, values in totals.items()},
+            chains,
+            structural,
+            i,
+        )
         for i in range(len(polymers))
     ]
 
