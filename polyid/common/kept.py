@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Mapping
 from typing import Generic, TypeVar
@@ -32,5 +33,6 @@ class Kept(Generic[K, V]):
         """Add values; those kept first are dropped."""
         with self._lock:
             self._values.update(values)
-            for key in list(self._values)[: len(self._values) - max(self._most, len(values))]:
+            too_many = max(0, len(self._values) - max(self._most, len(values)))
+            for key in list(itertools.islice(self._values, too_many)):
                 del self._values[key]

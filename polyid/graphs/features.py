@@ -43,6 +43,12 @@ class Feature:
     def __call__(self, item: Any, flipped: bool = False) -> str:
         return str(self.values(item, False))
 
+    def __reduce__(self) -> tuple:
+        # In another process the package's own is the one of that process, which it can be told by.
+        if FEATURES.get(self.name) is self:
+            return _own_feature, (self.name,)
+        return type(self), (self.name, self.values, self.hydrogen)
+
 
 class BondFeature(Feature):
     """A `Feature` of bonds: what `values` gives, and the sorted symbols of the two atoms."""
@@ -112,6 +118,10 @@ FEATURE_SETS: dict[str, tuple[Feature, Feature]] = {
 
 FEATURES: dict[str, Feature] = {feature.name: feature for pair in FEATURE_SETS.values() for feature in pair}
 """All features by their own names, as a model's `preprocessor.json` has them."""
+
+
+def _own_feature(name: str) -> Feature:
+    return FEATURES[name]
 
 
 def feature_set(name: str) -> tuple[Feature, Feature]:

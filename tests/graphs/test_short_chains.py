@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 from helpers.quotients import classes_of
+from joblib.externals import cloudpickle
 
 from polyid.chemistry.composition import polymer_fragments
 from polyid.chemistry.forms import parse_polymer
@@ -14,7 +17,7 @@ from polyid.chemistry.oligomer import read_polymer, to_oligomer
 from polyid.chemistry.polymer import Polymer
 from polyid.chemistry.repeat_unit import unit_of
 from polyid.data.catalogue import bundled_tables
-from polyid.graphs.features import FEATURE_SETS
+from polyid.graphs.features import FEATURE_SETS, FEATURES
 from polyid.graphs.featuriser import Featuriser
 
 UNITS = [
@@ -90,3 +93,10 @@ def test_the_length_of_a_chain_costs_nothing():
     graphs = featuriser([Polymer.of_unit(unit, degree).key for degree in (100, 10_000)], cache=False)
     assert graphs[0].sizes.tolist() == graphs[1].sizes.tolist()
     assert [graph.atom_count[0].sum() for graph in graphs] == [100 * 16 + 2, 10_000 * 16 + 2]
+
+
+@pytest.mark.parametrize("pickler", [pickle, cloudpickle])
+def test_features_are_the_same_in_another_process(pickler):
+    # Those of the package are read from arrays there too.
+    for feature in FEATURES.values():
+        assert pickle.loads(pickler.dumps(feature)) is feature
