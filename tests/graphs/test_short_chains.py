@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pickle
 
+import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
 from helpers.quotients import classes_of
-from joblib.externals import cloudpickle
 
 from polyid.chemistry.composition import polymer_fragments
 from polyid.chemistry.forms import parse_polymer
