@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import wraps
 from inspect import Parameter, signature
 from typing import Any
 
@@ -158,8 +159,19 @@ class Endpoints:
         return Answer(answers.as_json(Shown(*self.service.predict(polymers, wanted, loaded=self._model(version)))))
 
 
+def _with_its_signature(function: Callable[..., dict]) -> Callable[..., dict]:
+    """The same function, whose signature needn't be found out again: Gradio asks for it at every call."""
+
+    @wraps(function)
+    def endpoint(*values: Any, **named: Any) -> dict:
+        return function(*values, **named)
+
+    endpoint.__signature__ = signature(function)  # type: ignore[attr-defined]
+    return endpoint
+
+
 def _offer(function: Callable[..., dict]) -> None:
-    gr.api(function, api_name=function.__name__, queue=False)
+    gr.api(_with_its_signature(function), api_name=function.__name__, queue=False)
     _, meanings, _ = get_function_description(function)
     *_, block = gr.context.Context.root_block.fns.values()
     # Gradio calls them "1st" and "2nd" otherwise, and says nothing of what they mean.
