@@ -176,9 +176,9 @@ def _regular_counts(polymers: Sequence[Polymer]) -> list[LocalCounts | None]:
 
 def _regular_totals(counts: LocalCounts) -> np.ndarray:
     """`_totals` of a regular chain."""
-    found, elements = counts.descriptors, counts.descriptors["elements"]
-    of_elements = elements[[_ATOMIC_NUMBERS[symbol] for symbol in _ELEMENTS]]
-    return np.array([*(found[count] for count in _COUNTED), found["sp3_carbon"], *of_elements, elements.sum()])
+    elements = counts.elements[[_ATOMIC_NUMBERS[symbol] for symbol in _ELEMENTS]]
+    found = (counts.descriptors[count] for count in _COUNTED)
+    return np.array([*found, counts.sp3_carbon, *elements, counts.elements.sum()])
 
 
 def _composition(totals: np.ndarray, stereo: Sequence[float]) -> np.ndarray:

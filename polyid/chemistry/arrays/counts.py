@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from rdkit.Chem import rdMolDescriptors as descriptors
@@ -22,7 +21,7 @@ from polyid.chemistry.arrays.descriptors import (
 )
 from polyid.chemistry.arrays.morgan import Fragments, connectivity, morgan
 from polyid.chemistry.arrays.patterns import AtomPatterns, feature_invariants
-from polyid.chemistry.arrays.units import RING_COUNTS, UnitFacts
+from polyid.chemistry.arrays.units import RING_COUNTS
 from polyid.chemistry.polymer import LOCAL_REACH, Polymer
 from polyid.chemistry.smiles import MOLECULES_KEPT
 from polyid.common.kept import Kept
@@ -40,9 +39,12 @@ class LocalCounts:
     ----------
     fragments : tuple of Counts
         Morgan fragments of radius 2, of radius 3, and pharmacophoric ones of radius 2.
-    descriptors : dict
-        What each of RDKit's functions would give for the chain, by the function, and ``elements``, the number of atoms of each
-        atomic number (int array), and ``sp3_carbon``.
+    descriptors : dict of callable to float
+        What each of RDKit's functions would give for the chain.
+    elements : float array
+        Atoms of each atomic number.
+    sp3_carbon : float
+        Carbon atoms with four neighbours, hydrogens included.
     chains : ChainArrays
         Of all polymers that were counted together.
     places : Fragments
@@ -52,15 +54,15 @@ class LocalCounts:
     """
 
     fragments: tuple[Counts, Counts, Counts]
-    descriptors: dict[Any, Any]
+    descriptors: dict[Callable, float]
+    elements: np.ndarray
+    sp3_carbon: float
     chains: ChainArrays
     places: Fragments
     number: int
 
 
 _KEPT: Kept[Polymer, LocalCounts] = Kept(2 * MOLECULES_KEPT)
-
-
 # Graphs and counts of a part of a table are asked for one after the other.
 _UNITS: Kept[tuple[Polymer, ...], UnitArrays] = Kept(2)
 
@@ -94,11 +96,20 @@ def _counted(polymers: Sequence[Polymer]) -> list[LocalCounts]:
     structural, pharmacophoric = morgan(chains, (connectivity(chains), feature_invariants(patterns)), (3, 2))
     radius_2, radius_3 = _summed(chains, structural, (structural.radii <= 2, structural.radii <= 3))
     (of_features,) = _summed(chains, pharmacophoric, (pharmacophoric.radii <= 2,))
-    totals = _descriptors(patterns, facts, degrees)
+    elements = np.zeros((len(polymers), len(ATOM_MASSES)))
+    np.add.at(elements, (chains.polymer, chains.element), chains.weight)
+    sp3 = (chains.element == _CARBON) & (chains.degree + chains.hydrogens == 4)
+    sp3_carbon = np.bincount(chains.polymer, chains.weight * sp3, len(polymers))
+    totals = _descriptors(patterns, elements) | {
+        count: of_units * degrees
+        for count, of_units in zip(RING_COUNTS, np.array([unit.ring_counts for unit in facts]).T, strict=True)
+    }
     return [
         LocalCounts(
             (radius_2[i], radius_3[i], of_features[i]),
-            {name: values[i] for name, values in totals.items()},
+            {function: float(values[i]) for function, values in totals.items()},
+            elements[i],
+            float(sp3_carbon[i]),
             chains,
             structural,
             i,
@@ -123,28 +134,20 @@ def _summed(chains: ChainArrays, fragments: Fragments, parts: Sequence[np.ndarra
     return found
 
 
-def _descriptors(patterns: AtomPatterns, facts: Sequence[UnitFacts], degrees: np.ndarray) -> dict[Any, np.ndarray]:
-    """Descriptors (n,) of whole chains, by RDKit's function."""
-    chains, n = patterns.chains, len(degrees)
+def _descriptors(patterns: AtomPatterns, elements: np.ndarray) -> dict[Callable, np.ndarray]:
+    """Descriptors (n,) of whole chains, but for those of their rings, by RDKit's function."""
+    chains, n = patterns.chains, len(elements)
 
     def total(of_atoms: np.ndarray) -> np.ndarray:
         return np.bincount(chains.polymer, chains.weight * of_atoms, n)
 
-    elements = np.zeros((n, len(ATOM_MASSES)))
-    np.add.at(elements, (chains.polymer, chains.element), chains.weight)
-    hydrogens = total(chains.hydrogens)
-    carbon = chains.element == _CARBON
-    rings = np.array([unit.ring_counts for unit in facts]) * degrees[:, None]
     return {
         descriptors.CalcTPSA: total(polar_surface(patterns)),
         descriptors.CalcLabuteASA: total(labute_surface(patterns)) + HYDROGEN_SURFACE,
         descriptors.CalcNumRotatableBonds: total(rotatable_bonds(patterns)),
         descriptors.CalcNumHBD: total(donors(patterns)),
         descriptors.CalcNumHBA: total(acceptors(patterns)),
-        descriptors.CalcNumHeteroatoms: total(~carbon),
+        descriptors.CalcNumHeteroatoms: total(chains.element != _CARBON),
         descriptors.CalcNumAmideBonds: total(amide_bonds(patterns)),
-        descriptors.CalcExactMolWt: elements @ ATOM_MASSES + hydrogens * ATOM_MASSES[_HYDROGEN],
-        **dict(zip(RING_COUNTS, rings.T, strict=True)),
-        "sp3_carbon": total(carbon & (chains.degree + chains.hydrogens == 4)),
-        "elements": elements,
+        descriptors.CalcExactMolWt: elements @ ATOM_MASSES + total(chains.hydrogens) * ATOM_MASSES[_HYDROGEN],
     }
