@@ -114,9 +114,8 @@ class PredictionMaker:
             figures["error"][:, p] = self.calibration.expected(name, clues[:, p])
             for start in range(0, n, _ROWS_A_CALL):
                 rows = slice(start, start + _ROWS_A_CALL)
-                figures["lower"][rows, p], figures["upper"][rows, p] = self.calibration.interval(
-                    name, members[:, rows, p], self.members, clues[rows, p], level, figures["error"][rows, p]
-                )
+                bounds = self.calibration.interval(name, members[:, rows, p], self.members, clues[rows, p], level)
+                figures["lower"][rows, p], figures["upper"][rows, p] = bounds
         return figures
 
     def table_columns(self, answers: Answers, level: float) -> dict[str, np.ndarray]:

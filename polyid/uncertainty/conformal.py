@@ -167,13 +167,7 @@ class IntervalCalibration:
         return self.properties[name].expected(clues)
 
     def interval(
-        self,
-        name: str,
-        members: np.ndarray,
-        model_ids: Sequence[str],
-        clues: np.ndarray,
-        level: float,
-        expected: np.ndarray | None = None,
+        self, name: str, members: np.ndarray, model_ids: Sequence[str], clues: np.ndarray, level: float
     ) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper bounds of a property, shape (n,) each.
 
@@ -186,8 +180,6 @@ class IntervalCalibration:
         clues : float array, shape (n, K)
         level : float
             Share of measured values the intervals are to hold.
-        expected : float array, shape (n,), optional
-            What `expected` gives for the clues, where it is known.
         """
         check_level(level)
         calibration = self.properties[name]
@@ -198,8 +190,7 @@ class IntervalCalibration:
         # With some members left out, the others speak for a set whose members are all missing.
         loaded = [[number[i] for i in ids if i in number] or list(range(len(members))) for ids in calibration.sets]
         by_set = np.stack([members[m[0]] if len(m) == 1 else members[m].mean(axis=0) for m in loaded])
-        expected = self.expected(name, clues) if expected is None else expected
-        return clipped(name, *calibration.interval(by_set, expected, level))
+        return clipped(name, *calibration.interval(by_set, self.expected(name, clues), level))
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON can hold it."""

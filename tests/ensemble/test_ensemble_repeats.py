@@ -13,7 +13,7 @@ import pytest
 from helpers.paths import BUNDLED_TABLE
 
 from polyid import MultiModel
-from polyid.chemistry.composition import polymer_fragments
+from polyid.chemistry.composition import PolymerFragments, polymer_fragments
 from polyid.config.parameters import PRESETS
 from polyid.data import learnt_marks
 from polyid.data.keys import polymer_keys
@@ -242,16 +242,19 @@ def test_held_out_predictions_are_those_of_members_that_never_saw_the_polymer(ev
     )
 
 
+def told_apart(fragments: PolymerFragments) -> list[tuple[bytes, bytes]]:
+    """What tells polymers apart: isomers have one composition."""
+    return [(row.tobytes(), keys.tobytes()) for row, keys in zip(fragments.composition, fragments.keys[1], strict=True)]
+
+
 def test_a_regression_has_learnt_from_no_polymer_that_was_held_out(evaluated):
     references = evaluated.models[0].member.kernel.references
-    composition = {row.tobytes(): i for i, row in enumerate(references.fragments.composition)}
+    place = {row: i for i, row in enumerate(told_apart(references.fragments))}
     for single in evaluated.models:
-        held_out = [
-            composition[row.tobytes()] for row in polymer_fragments([*single.df_validate["smiles_polymer"]]).composition
-        ]
-        trained_on = [
-            composition[row.tobytes()] for row in polymer_fragments([*single.df_train["smiles_polymer"]]).composition
-        ]
+        held_out, trained_on = (
+            [place[row] for row in told_apart(polymer_fragments([*rows["smiles_polymer"]]))]
+            for rows in (single.df_validate, single.df_train)
+        )
         assert not single.member.kernel.trained[held_out].any()
         labels = single.df_train[NAMES].notna().to_numpy()
         np.testing.assert_array_equal(single.member.kernel.trained[trained_on], labels)
@@ -463,9 +466,9 @@ def test_a_table_too_large_is_compared_with_some_of_its_polymers(table, monkeypa
     kernels = fitting.fit_kernels(shared_dataset(ensemble.models), seed=1)
     rows = ensemble.df_polymer
     labels = {text: own[NAMES].mean().to_numpy() for text, own in rows.groupby("smiles_polymer")}
-    known = {polymer_fragments([text]).composition.tobytes(): text for text in labels}
+    known = dict(zip(told_apart(polymer_fragments(list(labels))), labels, strict=True))
     (references,) = {id(kernel.references): kernel.references for kernel in kernels}.values()
-    smiles = [known[row.tobytes()] for row in references.fragments.composition]
+    smiles = [known[row] for row in told_apart(references.fragments)]
     assert len(set(smiles)) == len(references) == 20
     np.testing.assert_allclose(references.labels, [labels[text] for text in smiles])
     for single, kernel in zip(ensemble.models, kernels, strict=True):
