@@ -58,9 +58,9 @@ def test_training_is_timed_without_peers():
 def test_prediction_is_timed_without_peers():
     output = run(
         "prediction", "--tiny", "--skip-peers", "--polymers", "20", "--rounds", "2", "--folds", "2",
-        "--only", "chemprop", "answers",
+        "--only", "upstream", "chemprop", "answers",
     )  # fmt: skip
-    assert "20 polymers, 2 folds, preset small" in output
+    assert "20 polymers, 2 folds, published network" in output and "20 polymers, 2 folds, preset small" in output
     assert "first answer" in output and "bar 100 ms" in output
 
 
