@@ -129,7 +129,7 @@ def refusing(read: Callable[P, R]) -> Callable[P, R]:
         except PolymerError:
             raise
         except Exception as error:
-            if not isinstance(error, ValueError | RuntimeError):
+            if not isinstance(error, Chem.MolSanitizeException | RuntimeError):
                 # RDKit refuses with these two; whatever else comes is a fault of this package, and must be seen in the log.
                 logger.exception("Reading a polymer failed")
             what = (str(error).strip().splitlines() or [type(error).__name__])[0]

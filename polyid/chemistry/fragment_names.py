@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from rdkit import Chem
 
-from polyid.chemistry.arrays.chains import AROMATIC, ChainArrays
+from polyid.chemistry.arrays.chains import BOND_TYPES, ChainArrays
 from polyid.chemistry.arrays.counts import LocalCounts, local_counts
 from polyid.chemistry.arrays.morgan import Fragments
 from polyid.chemistry.environments import environments_in
@@ -20,12 +20,6 @@ from polyid.chemistry.smiles import parse_smiles
 SHOWN = 2
 """Fragments that a reason quotes."""
 _RADIUS, _HASH_BITS = 2, 32
-_BOND_TYPES = {
-    1: Chem.BondType.SINGLE,
-    2: Chem.BondType.DOUBLE,
-    3: Chem.BondType.TRIPLE,
-    AROMATIC: Chem.BondType.AROMATIC,
-}
 
 
 class _Atom(NamedTuple):
@@ -52,7 +46,7 @@ class _Part:
             atom.SetNumExplicitHs(hydrogens)
             part.AddAtom(atom)
         for one, other, number in self.bonds:
-            part.AddBond(one, other, _BOND_TYPES[number])
+            part.AddBond(one, other, BOND_TYPES[number])
         return str(Chem.MolToSmiles(part, isomericSmiles=False, allHsExplicit=True))
 
 
@@ -137,8 +131,8 @@ def smallest_named(fragments: Sequence[np.ndarray], chains: Sequence[Sequence[st
             together.setdefault(id(counts.chains), (counts, {}))[1][counts.number] = i
             continue
         for text in own:
-            bonded, found, owner = _read(text)
-            for _, radius, hashed, centre in _first_places(owner, found, {0: wanted}):
+            bonded, found, owner, number = _read(text)
+            for _, radius, hashed, centre in _first_places(owner, found, {number: wanted}):
                 places[i].append((bonded, radius, hashed, centre))
                 wanted = wanted[wanted != hashed]
     for counts, polymers in together.values():
@@ -150,16 +144,16 @@ def smallest_named(fragments: Sequence[np.ndarray], chains: Sequence[Sequence[st
     return [_named(own) for own in places]
 
 
-def _read(text: str) -> tuple[_Bonded, Fragments, np.ndarray]:
-    """Atoms and fragments of a regular chain, by its key, or of an oligomer; 0 where a fragment is of it."""
+def _read(text: str) -> tuple[_Bonded, Fragments, np.ndarray, int]:
+    """Atoms and fragments of a regular chain, by its key, or of an oligomer; the chain that each fragment is of, and this one."""
     polymer = Polymer.read(text)
     if polymer.is_regular:
         (counts,) = local_counts([polymer])
-        owner = np.abs(counts.chains.polymer[counts.places.centres] - counts.number)
-        return _Bonded.of_arrays(counts.chains), counts.places, owner
+        owner = counts.chains.polymer[counts.places.centres]
+        return _Bonded.of_arrays(counts.chains), counts.places, owner, counts.number
     molecule = parse_smiles(text)
     found = Fragments(*environments_in(molecule))
-    return _Bonded.of_molecule(molecule), found, np.zeros(len(found.centres), np.int64)
+    return _Bonded.of_molecule(molecule), found, np.zeros(len(found.centres), np.int64), 0
 
 
 def _first_places(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from rdkit.Chem import rdFingerprintGenerator
 
-from polyid.chemistry.arrays.counts import Counts, LocalCounts, local_counts
+from polyid.chemistry.arrays.counts import Counts, local_counts
 from polyid.chemistry.copolymer_reading import repeating_chains
 from polyid.chemistry.fragment_names import smallest_named
 from polyid.chemistry.polymer import Polymer
@@ -52,22 +52,20 @@ def chain_fragments(smiles: str) -> dict[int, int]:
         return together
     polymer = Polymer.read(smiles)
     if polymer.is_regular:
-        hashes, times = _inner_of_regular(local_counts([polymer])[0])
-        return dict(zip(hashes.tolist(), times.astype(int).tolist(), strict=True))
+        return _as_dict(local_counts([polymer])[0].fragments[0])
     if isinstance(smiles, str) and ("*" in smiles or "." in smiles):
         raise PolymerError(f"{smiles!r} is no oligomer; make one with to_oligomer before its domain is assessed.")
-    return _inner(_MORGAN.GetSparseCountFingerprint(parse_smiles(smiles)).GetNonzeroElements())
+    elements = _MORGAN.GetSparseCountFingerprint(parse_smiles(smiles)).GetNonzeroElements()
+    return _as_dict((np.array(list(elements), np.int64), np.array(list(elements.values()), np.int64)))
 
 
-def _inner(counts: dict[int, int]) -> dict[int, int]:
+def _as_dict(counts: Counts) -> dict[int, int]:
+    hashes, times = _inner(*counts)
+    return dict(zip(hashes.tolist(), times.astype(int).tolist(), strict=True))
+
+
+def _inner(hashes: np.ndarray, times: np.ndarray) -> Counts:
     """The fragments of the chain without those of its ends."""
-    inner = {fragment: count for fragment, count in counts.items() if count > _MOST_AT_ENDS}
-    return inner if 2 * sum(inner.values()) >= sum(counts.values()) else counts
-
-
-def _inner_of_regular(counts: LocalCounts) -> Counts:
-    """The same of a regular chain, hashes ascending."""
-    hashes, times = counts.fragments[0]
     inner = times > _MOST_AT_ENDS
     return (hashes[inner], times[inner]) if 2 * times[inner].sum() >= times.sum() else (hashes, times)
 
@@ -80,7 +78,7 @@ def fragment_hashes(smiles: Sequence[str]) -> Iterator[np.ndarray]:
         counts = iter(local_counts([polymer for polymer in polymers if polymer.is_regular]))
         for text, polymer in zip(part, polymers, strict=True):
             if polymer.is_regular:
-                yield _inner_of_regular(next(counts))[0].astype(np.int64)
+                yield _inner(*next(counts).fragments[0])[0].astype(np.int64)
             else:
                 yield np.array(sorted(chain_fragments(text)), np.int64)
 

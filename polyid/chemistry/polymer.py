@@ -57,7 +57,7 @@ class Polymer:
     def framed(cls, unit: Unit, degree: int) -> Polymer:
         """`repeating` of the `framed_unit` of a unit that `is_plain`, which needn't be made for it."""
         smiles, molecule, order = framed_smiles(unit)
-        # To read the SMILES again would take a tenth of all the time of a prediction.
+        # To read the SMILES again would be a tenth of all reading.
         _FACTS.keep({smiles: unit_facts(molecule, smiles, order)})
         return cls._regular(unit, smiles, len(repeated(unit, degree, None, 0)))
 

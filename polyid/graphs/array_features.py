@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from rdkit import Chem
 
-from polyid.chemistry.arrays.chains import AROMATIC, ChainArrays
+from polyid.chemistry.arrays.chains import BOND_TYPES, ChainArrays
 from polyid.chemistry.arrays.conjugation import conjugated, hypervalent
 from polyid.graphs.features import (
     LARGEST_RING,
@@ -25,12 +25,6 @@ from polyid.graphs.features import (
     bond_features_v2,
 )
 
-_BOND_TYPES = {
-    1: Chem.BondType.SINGLE,
-    2: Chem.BondType.DOUBLE,
-    3: Chem.BondType.TRIPLE,
-    AROMATIC: Chem.BondType.AROMATIC,
-}
 _CARBON = 6
 
 
@@ -84,7 +78,7 @@ def _bond_v2(chains: ChainArrays, explicit_hs: bool) -> tuple[np.ndarray, ...]:
 
 
 def _bond_v2_values(order: int, conjugated: int, size: int) -> tuple[Any, ...]:
-    return (_BOND_TYPES[order], bool(conjugated), Chem.BondStereo.STEREONONE, "max" if size == LARGEST_RING else size)
+    return (BOND_TYPES[order], bool(conjugated), Chem.BondStereo.STEREONONE, "max" if size == LARGEST_RING else size)
 
 
 ARRAY_FEATURES: dict[Feature, ArrayFeature] = {
@@ -111,12 +105,12 @@ ARRAY_FEATURES: dict[Feature, ArrayFeature] = {
         ),
     ),
     bond_features_v1: ArrayFeature(
-        _bond, lambda order, conjugated, in_ring: (_BOND_TYPES[order], bool(conjugated), bool(in_ring))
+        _bond, lambda order, conjugated, in_ring: (BOND_TYPES[order], bool(conjugated), bool(in_ring))
     ),
     bond_features_v2: ArrayFeature(_bond_v2, _bond_v2_values),
     bond_features_stereo: ArrayFeature(
         _bond,
-        lambda order, conjugated, in_ring: (str(_BOND_TYPES[order]), bool(conjugated), bool(in_ring), "STEREONONE"),
+        lambda order, conjugated, in_ring: (str(BOND_TYPES[order]), bool(conjugated), bool(in_ring), "STEREONONE"),
     ),
 }
 """Of regular chains, whose atoms and bonds have no configuration."""

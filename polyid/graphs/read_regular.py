@@ -31,14 +31,14 @@ def read_regular(
     reach = rounds + LOCAL_REACH
     if not polymers:
         return []
+    chains = chain_arrays(polymers, reach)
     if atom_features in ARRAY_FEATURES and bond_features in ARRAY_FEATURES:
-        return _graphs_of(chain_arrays(polymers, reach), atom_features, bond_features, explicit_hs)
+        return _graphs_of(chains, atom_features, bond_features, explicit_hs)
     graphs = []
-    for polymer in polymers:
-        unit = polymer.chain_unit
-        units = unit.units(reach, polymer.degree)
-        weight = unit.weight(units, reach, polymer.degree).ravel()
-        graph = graph_of(unit.chain(units), atom_features, bond_features, explicit_hs)
+    for polymer, units, weight in zip(
+        polymers, chains.units.tolist(), np.split(chains.weight, chains.starts[1:-1]), strict=True
+    ):
+        graph = graph_of(polymer.chain_unit.chain(units), atom_features, bond_features, explicit_hs)
         graphs.append(replace(graph, weight=np.append(weight, weight[_carriers(graph, len(weight))])))
     return graphs
 

@@ -1,7 +1,10 @@
 """Short chains of many regular polymers as flat arrays, made from their repeat units without a molecule of them.
 
-Whose surroundings the atoms of a short chain have in a long one is the rule of `polyid.chemistry.short_chain`; here it is worked out
-for all polymers of a part of a table in one pass, so that what NumPy takes for a call is paid once for all of them.
+What reaches so many bonds sees at most one end of a chain from any atom, once the chain is long enough. An atom then is of one of
+three kinds: it sees the first end, the last end, or none. Every atom of a unit has its own number of places of the first two
+kinds, and of the third as many as the chain is long; so a short chain in which one of these counts for all has the counts of the
+long one, exactly. This is worked out for all polymers of a part of a table in one pass, so that what NumPy takes for a call is paid
+once for all of them.
 
 Shapes: n polymers, A atoms and B bonds of all their short chains, one chain behind the other.
 """
@@ -13,11 +16,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from rdkit import Chem
 
 from polyid.chemistry.arrays.units import AtomKind, UnitFacts
 
 AROMATIC = 12
 """Number of RDKit's aromatic bond; single, double and triple bonds are 1, 2 and 3."""
+BOND_TYPES = {
+    1: Chem.BondType.SINGLE,
+    2: Chem.BondType.DOUBLE,
+    3: Chem.BondType.TRIPLE,
+    AROMATIC: Chem.BondType.AROMATIC,
+}
+"""RDKit's types by their numbers."""
 _BOND_NUMBERS = np.array([0, 0, 1, AROMATIC, 2, 0, 3])
 """By twice the order."""
 _FAR = np.iinfo(np.int64).max
@@ -98,8 +109,13 @@ class ChainArrays:
     @cached_property
     def slots(self) -> np.ndarray:
         """Place of each directed bond among those of its source, shape (2B,)."""
-        first = np.searchsorted(self.source, np.arange(len(self.polymer)))
-        return np.arange(len(self.source)) - first[self.source]
+        return _slots(self.source, len(self.polymer))
+
+    @cached_property
+    def opposite(self) -> np.ndarray:
+        """Place of each directed bond's other direction, shape (2B,)."""
+        atoms = len(self.polymer)
+        return np.searchsorted(self.source * atoms + self.target, self.target * atoms + self.source)
 
 
 @dataclass(frozen=True)
@@ -255,10 +271,15 @@ def _copies(start: np.ndarray, size: np.ndarray, times: np.ndarray) -> tuple[np.
 
 def neighbour_table(source: np.ndarray, target: np.ndarray, atoms: int) -> np.ndarray:
     """Neighbours of each atom, as many columns as the most have; -1 where there are fewer. Bonds are ordered by source."""
-    degree = np.bincount(source, minlength=atoms)
-    table = np.full((atoms, int(degree.max(initial=1))), -1, np.int64)
-    table[source, np.arange(len(source)) - (np.cumsum(degree) - degree)[source]] = target
+    slot = _slots(source, atoms)
+    table = np.full((atoms, int(slot.max(initial=0)) + 1), -1, np.int64)
+    table[source, slot] = target
     return table
+
+
+def _slots(source: np.ndarray, atoms: int) -> np.ndarray:
+    """Place of each directed bond among those of its source; bonds are ordered by source."""
+    return np.arange(len(source)) - np.searchsorted(source, np.arange(atoms))[source]
 
 
 def _bonds_away(neighbours: np.ndarray, *starts: np.ndarray) -> list[np.ndarray]:

@@ -26,10 +26,7 @@ def conjugated(chains: ChainArrays) -> np.ndarray:
     as_multiple = multiple & (neighbours[source] - neighbour > 0)
     as_neighbour = neighbour & (multiples[source] - multiple > 0)
     marked = middle[source] & (as_multiple | as_neighbour)
-    width = len(chains.polymer)
-    keys = source * width + target
-    marked |= marked[np.searchsorted(keys, target * width + source)]
-    return marked | (chains.order == AROMATIC)
+    return marked | marked[chains.opposite] | (chains.order == AROMATIC)
 
 
 def _may_take_part(chains: ChainArrays, connections: np.ndarray) -> np.ndarray:

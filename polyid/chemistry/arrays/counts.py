@@ -14,13 +14,12 @@ from polyid.chemistry.arrays.descriptors import (
     HYDROGEN_SURFACE,
     acceptors,
     amide_bonds,
-    donors,
     labute_surface,
     polar_surface,
     rotatable_bonds,
 )
 from polyid.chemistry.arrays.morgan import Fragments, connectivity, morgan
-from polyid.chemistry.arrays.patterns import AtomPatterns, feature_invariants
+from polyid.chemistry.arrays.patterns import AtomPatterns, donors, feature_invariants
 from polyid.chemistry.arrays.units import RING_COUNTS
 from polyid.chemistry.polymer import LOCAL_REACH, Polymer
 from polyid.chemistry.smiles import MOLECULES_KEPT

@@ -134,16 +134,6 @@ def rotatable_bonds(patterns: AtomPatterns) -> np.ndarray:
     return chains.count(turns) / 2.0
 
 
-def donors(patterns: AtomPatterns) -> np.ndarray:
-    """Whether each atom gives hydrogen bonds; bool, shape (A,)."""
-    p, chains = patterns, patterns.chains
-    return (
-        (p.nitrogen & ~p.no_hydrogen & (p.trivalent | (p.positive & (chains.valence == 4))))
-        | (p.oxygen_or_sulphur & p.one_hydrogen & p.neutral)
-        | (p.aromatic_nitrogen & p.one_hydrogen & p.neutral)
-    )
-
-
 def acceptors(patterns: AtomPatterns) -> np.ndarray:
     """Whether each atom takes hydrogen bonds; bool, shape (A,)."""
     p, chains = patterns, patterns.chains

@@ -106,18 +106,12 @@ def morgan(chains: ChainArrays, numbers: Sequence[np.ndarray], radii: Sequence[i
 
 def _bonds_of_each(chains: ChainArrays) -> np.ndarray:
     """The bonds that each atom has, a bit each; uint64, shape (A, words)."""
-    width = len(chains.polymer)
-    forward = chains.source < chains.target
-    source, target = chains.source[forward], chains.target[forward]
-    of_chain = chains.polymer[source]
-    number = np.arange(len(source)) - np.searchsorted(of_chain, np.arange(len(chains.units)))[of_chain]
-    bond = np.empty(len(chains.source), np.int64)
-    bond[forward] = number
-    backward = ~forward
-    bond[backward] = number[
-        np.searchsorted(source * width + target, chains.target[backward] * width + chains.source[backward])
-    ]
-    own = np.zeros((width, int(number.max(initial=0)) // _WORD + 1), np.uint64)
+    forward = np.flatnonzero(chains.source < chains.target)
+    of_chain = chains.polymer[chains.source[forward]]
+    bond = np.zeros(len(chains.source), np.int64)
+    bond[forward] = np.arange(len(forward)) - np.searchsorted(of_chain, np.arange(len(chains.units)))[of_chain]
+    bond = np.maximum(bond, bond[chains.opposite])
+    own = np.zeros((len(chains.polymer), int(bond.max(initial=0)) // _WORD + 1), np.uint64)
     np.bitwise_or.at(own, (chains.source, bond // _WORD), np.uint64(1) << (bond % _WORD).astype(np.uint64))
     return own
 

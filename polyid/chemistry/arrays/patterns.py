@@ -45,21 +45,25 @@ class AtomPatterns:
         """To aliphatic O, N, P or S."""
         self.beside_doubly_bonded = chains.any(self.single & self.doubly_bonded[target])
 
-    def neighbours(self, atoms: np.ndarray, bonds: np.ndarray | None = None) -> np.ndarray:
+    def neighbours(self, atoms: np.ndarray, bonds: np.ndarray) -> np.ndarray:
         """How many of some atoms (A,) each atom is bonded to, by some of the bonds (2B,); int, shape (A,)."""
-        marked = atoms[self.chains.target]
-        return self.chains.count(marked if bonds is None else marked & bonds)
+        return self.chains.count(atoms[self.chains.target] & bonds)
+
+
+def donors(patterns: AtomPatterns) -> np.ndarray:
+    """Whether each atom gives hydrogen bonds, as a feature and as a descriptor; bool, shape (A,)."""
+    p, chains = patterns, patterns.chains
+    return (
+        (p.nitrogen & ~p.no_hydrogen & (p.trivalent | (p.positive & (chains.valence == 4))))
+        | (p.oxygen_or_sulphur & p.one_hydrogen & p.neutral)
+        | (p.aromatic_nitrogen & p.one_hydrogen & p.neutral)
+    )
 
 
 def feature_invariants(patterns: AtomPatterns) -> np.ndarray:
     """RDKit's number of the features of each atom: a bit each, in the order of this module's title; uint32, shape (A,)."""
     p, chains = patterns, patterns.chains
     element, hydrogens = chains.element, chains.hydrogens
-    donor = (
-        (p.nitrogen & (hydrogens > 0) & (p.trivalent | ((chains.valence == 4) & p.positive)))
-        | (p.oxygen_or_sulphur & p.one_hydrogen & p.neutral)
-        | (p.aromatic_nitrogen & p.one_hydrogen & p.neutral)
-    )
     aromatic_carbon = (element == _C) & chains.aromatic
     near_nitrogen = p.neighbours(p.aromatic_nitrogen, p.aromatic_bond) > 0
     carbon_near_nitrogen = aromatic_carbon & near_nitrogen
@@ -94,7 +98,7 @@ def feature_invariants(patterns: AtomPatterns) -> np.ndarray:
     acid_oxygen = p.oxygen & (p.one_hydrogen | p.negative)
     double_to_acid = p.neighbours(p.oxygen_or_sulphur | ((element == _P) & p.aliphatic), p.double) > 0
     acidic = (p.carbon | p.sulphur) & double_to_acid & (p.neighbours(acid_oxygen, single) > 0)
-    bits = (donor, acceptor, chains.aromatic, halogen, basic, acidic)
+    bits = (donors(p), acceptor, chains.aromatic, halogen, basic, acidic)
     return sum(
         (bit.astype(np.uint32) << np.uint32(place) for place, bit in enumerate(bits)), np.zeros(len(element), np.uint32)
     )
