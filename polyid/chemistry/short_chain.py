@@ -1,6 +1,6 @@
 """Molecules of short regular chains, for features that are read from RDKit's atoms and bonds.
 
-How short they may be, and how often each atom counts, is the rule of `polyid.chemistry.arrays.chains`.
+How short they may be, and how often each atom counts, is the rule of `polyid.chemistry.arrays.unit_arrays`.
 """
 
 from __future__ import annotations

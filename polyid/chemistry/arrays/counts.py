@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from rdkit.Chem import rdMolDescriptors as descriptors
 
-from polyid.chemistry.arrays.chains import ChainArrays, UnitArrays
+from polyid.chemistry.arrays.chains import ChainArrays
 from polyid.chemistry.arrays.descriptors import (
     ATOM_MASSES,
     HYDROGEN_SURFACE,
@@ -20,6 +20,7 @@ from polyid.chemistry.arrays.descriptors import (
 )
 from polyid.chemistry.arrays.morgan import Fragments, connectivity, morgan
 from polyid.chemistry.arrays.patterns import AtomPatterns, donors, feature_invariants
+from polyid.chemistry.arrays.unit_arrays import UnitArrays
 from polyid.chemistry.arrays.units import RING_COUNTS
 from polyid.chemistry.polymer import LOCAL_REACH, Polymer
 from polyid.chemistry.smiles import MOLECULES_KEPT
